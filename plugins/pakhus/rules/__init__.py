@@ -1,0 +1,1 @@
+"""Money, VAT, rounding, matching, states and mappings; pure functions."""
