@@ -1,0 +1,408 @@
+"""The registry of reason codes: why a document is where it is, who must act, and what to do.
+
+Each code in the ledger, a run note, an alert or a page comes from here; the runbook has a part per code
+(docs/runbooks/reasons.md, checked by a test). Texts take the parameters stored with the document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Actor(StrEnum):
+    """Who must act (design, decision 9)."""
+
+    NOBODY = "nobody"
+    WAIT = "wait"
+    MERCHANT = "merchant"
+    OPERATOR = "operator"
+    US = "us"
+
+
+class Status(StrEnum):
+    """Where a document stands. Each document is in exactly one of these, with a reason code."""
+
+    DUE = "due"  # to be worked on at the next run
+    WAITING = "waiting"  # for a time or an event; see the reason
+    SKIPPED = "skipped"  # the shop's state is not one that starts this step; re-evaluated on each change
+    FILTERED = "filtered"  # a rule of the merchant says no
+    NOT_OURS = "not_ours"  # placed before the start date, or a test order
+    HELD = "held"  # the merchant or operator must act on this document
+    FAILED = "failed"  # something that should not happen; us
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A code's status, actor and texts. `action` is what that actor does to get the document moving."""
+
+    code: str
+    status: Status
+    actor: Actor
+    meaning: str
+    action: str
+
+
+def _registry(*reasons: Reason) -> dict[str, Reason]:
+    table = {reason.code: reason for reason in reasons}
+    if len(table) != len(reasons):
+        raise ValueError("a reason code stands twice in the registry")
+    return table
+
+
+_NOTHING = "Nothing."
+_EDIT_ORDER = "Correct the order in the shop; it is read again by itself."
+
+REASONS: dict[str, Reason] = _registry(
+    # work in its ordinary course
+    Reason("due", Status.DUE, Actor.NOBODY, "Ready for the next run.", _NOTHING),
+    Reason("transferred", Status.DONE, Actor.NOBODY, "Transferred and confirmed.", _NOTHING),
+    Reason(
+        "adopted",
+        Status.DONE,
+        Actor.NOBODY,
+        "Found in the remote system under our key and taken over; not written again.",
+        _NOTHING,
+    ),
+    Reason(
+        "state_not_listed",
+        Status.SKIPPED,
+        Actor.NOBODY,
+        "The order's state {state} does not start this step.",
+        "None, or add the state to the shop's settings.",
+    ),
+    Reason(
+        "before_start",
+        Status.NOT_OURS,
+        Actor.NOBODY,
+        "Placed before the shop's start_from.",
+        "None; earlier orders come in by the audit's backfill.",
+    ),
+    Reason("test_order", Status.NOT_OURS, Actor.NOBODY, "The shop marks the order as a test.", _NOTHING),
+    Reason(
+        "filtered_by_rule", Status.FILTERED, Actor.NOBODY, "Filter rule {rule} says no.", "None, or change the rule."
+    ),
+    Reason(
+        "flow_off",
+        Status.SKIPPED,
+        Actor.NOBODY,
+        "This flow is switched off for the shop.",
+        "None, or switch it on in the shop's settings.",
+    ),
+    Reason(
+        "dry_run",
+        Status.WAITING,
+        Actor.NOBODY,
+        "Planned and compared only: the mode is dry_run.",
+        "Change the mode when the plans look right.",
+    ),
+    Reason(
+        "drafted",
+        Status.WAITING,
+        Actor.MERCHANT,
+        "The draft is in the accounts and equal; the mode is draft.",
+        "Book it in e-conomic, or change the mode to auto.",
+    ),
+    # waiting
+    Reason("not_shipped", Status.WAITING, Actor.WAIT, "The goods have not gone yet.", _NOTHING),
+    Reason("claimed_elsewhere", Status.WAITING, Actor.WAIT, "Another run is working on this document.", _NOTHING),
+    Reason(
+        "outcome_unknown",
+        Status.WAITING,
+        Actor.WAIT,
+        "The answer to {step} was lost; it is looked up when a late effect must have shown.",
+        _NOTHING,
+    ),
+    Reason("rate_limited", Status.WAITING, Actor.WAIT, "The remote system asked us to wait.", _NOTHING),
+    Reason(
+        "remote_unavailable",
+        Status.WAITING,
+        Actor.NOBODY,
+        "The remote system did not answer; tried again.",
+        "None at first; if it stays, see whether the system is down.",
+    ),
+    Reason(
+        "stopped",
+        Status.WAITING,
+        Actor.OPERATOR,
+        "The flow is stopped for this shop: {cause}.",
+        "Mend the cause; the flow goes on by itself.",
+    ),
+    # held: the order itself
+    Reason(
+        "order_unreadable",
+        Status.HELD,
+        Actor.US,
+        "The shop's answer for this order could not be understood: {problem}.",
+        "Send the transfer log of this order to whoever maintains Pakhus.",
+    ),
+    Reason(
+        "state_unknown",
+        Status.SKIPPED,
+        Actor.OPERATOR,
+        "The state {state} is in no list of the shop's settings.",
+        "Add the state to the lists in which it belongs, or to ignore_states.",
+    ),
+    Reason(
+        "sku_missing",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Line {line} has no SKU.",
+        "Give the product a SKU in the shop; the order is read again by itself.",
+    ),
+    Reason(
+        "sku_too_long",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The SKU of line {line} has more than 25 characters.",
+        "Shorten the SKU, or map it in the shop's mapping.",
+    ),
+    Reason(
+        "product_deleted",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The product of line {line} no longer exists in the shop.",
+        "Map the line's name to a product number, or edit the order.",
+    ),
+    Reason("order_empty", Status.SKIPPED, Actor.NOBODY, "The order has no lines.", _NOTHING),
+    Reason("nothing_to_reserve", Status.SKIPPED, Actor.NOBODY, "No line of the order is a stocked product.", _NOTHING),
+    Reason(
+        "order_changed_after_transfer",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order was changed in the shop after it was transferred.",
+        "Compare both versions and mend the document by hand.",
+    ),
+    Reason(
+        "cancelled_after_transfer",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order was cancelled in the shop after it was transferred.",
+        "Cancel it in the warehouse, or credit the invoice.",
+    ),
+    # held: amounts
+    Reason(
+        "lines_do_not_sum",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The lines sum to {lines_total}, the customer was charged {total}.",
+        "Find the cause (gift card, store credit, changed settings); see the runbook.",
+    ),
+    Reason(
+        "vat_not_explained",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Line {line} states VAT {stated}, {rate} of its net is {expected}.",
+        "Compare the shop's tax table with the VAT zones of the mapping.",
+    ),
+    Reason(
+        "vat_rate_conflict",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The shop charged {charged} on {line}, the accounts would charge {expected}.",
+        "Correct the product's group in e-conomic, or the tax class in the shop.",
+    ),
+    Reason(
+        "vat_zone_undecided",
+        Status.HELD,
+        Actor.MERCHANT,
+        "No VAT zone is settled for delivery to {country} with VAT {charged}.",
+        "Add the country to the mapping, or set up OSS.",
+    ),
+    Reason(
+        "mixed_rates_on_line",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Line {line} carries more VAT rates than one.",
+        "Split the line, or invoice this order by hand.",
+    ),
+    Reason(
+        "currency_not_mapped",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The currency {currency} is not in the mapping.",
+        "Add the currency to the mapping.",
+    ),
+    Reason(
+        "refunded_before_invoice",
+        Status.HELD,
+        Actor.MERCHANT,
+        "{refunded} was refunded before the order was invoiced.",
+        "Invoice what is left by hand; this is treated by a later version.",
+    ),
+    Reason(
+        "fraction_not_sendable",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The amount {amount} has more decimals than the accounts take.",
+        _EDIT_ORDER,
+    ),
+    Reason(
+        "document_differs",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The accounts answered {answered}, we predicted {predicted}.",
+        "See the cause named in the transfer log; mend the set-up, then send the order again.",
+    ),
+    # held: mappings and counterparts
+    Reason(
+        "payment_method_unmapped",
+        Status.HELD,
+        Actor.OPERATOR,
+        "The payment method {method} has no payment term in the mapping.",
+        "Add the method to the mapping's payments.",
+    ),
+    Reason(
+        "customer_class_unsupported",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The buyer is a company or public body; only private buyers are invoiced by this version.",
+        "Invoice this order by hand.",
+    ),
+    Reason(
+        "customer_not_identified",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order has no e-mail to find a customer by.",
+        "Add the e-mail to the order, or set one collective customer.",
+    ),
+    Reason(
+        "customer_ambiguous",
+        Status.HELD,
+        Actor.MERCHANT,
+        "{count} customers have the same e-mail: {numbers}.",
+        "Merge or bar all but one, then send the order again.",
+    ),
+    Reason(
+        "customer_refused",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The {system} refused the customer: {problem}.",
+        "Correct what is named; the order is tried again when it changes or is sent again.",
+    ),
+    Reason(
+        "customer_barred",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Customer {number} is barred.",
+        "Open the customer, then send the order again.",
+    ),
+    Reason(
+        "product_missing",
+        Status.HELD,
+        Actor.MERCHANT,
+        "{sku} does not exist in {system}.",
+        "Create the product there, or map the SKU.",
+    ),
+    Reason("product_barred", Status.HELD, Actor.MERCHANT, "{sku} is barred in {system}.", "Open the product there."),
+    Reason(
+        "product_group_without_account",
+        Status.HELD,
+        Actor.OPERATOR,
+        "Product group {group} has no sales account for VAT zone {zone}.",
+        "Give the group an account for the zone in e-conomic.",
+    ),
+    Reason(
+        "refused",
+        Status.HELD,
+        Actor.MERCHANT,
+        "{system} refused {step}: {problem}.",
+        "Correct what is named, then send the order again.",
+    ),
+    Reason(
+        "duplicate_found",
+        Status.HELD,
+        Actor.OPERATOR,
+        "{count} documents in {system} carry our key {key}: {numbers}.",
+        "Delete or credit all but one, then send the order again.",
+    ),
+    Reason(
+        "draft_gone",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The draft {number} was deleted by hand.",
+        "Decide whether the order is to be invoiced; send it again to make a new draft.",
+    ),
+    Reason(
+        "draft_changed",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The draft {number} was changed by hand.",
+        "Book it in e-conomic when it is right; it is then taken over with its difference shown.",
+    ),
+    Reason(
+        "period_closed",
+        Status.HELD,
+        Actor.MERCHANT,
+        "{date} lies in a closed or missing accounting period.",
+        "Open the period, or move accounting.lock_date.",
+    ),
+    # configuration and our own mistakes
+    Reason(
+        "configuration",
+        Status.WAITING,
+        Actor.OPERATOR,
+        "The flow stopped: {problem}.",
+        "Mend what is named; the flow goes on at its next run.",
+    ),
+    Reason(
+        "access_denied",
+        Status.WAITING,
+        Actor.OPERATOR,
+        "{system} refused our key: {problem}.",
+        "Renew the key in the Airflow connection {connection}.",
+    ),
+    Reason(
+        "internal_error",
+        Status.FAILED,
+        Actor.US,
+        "Pakhus failed on this document: {problem}.",
+        "Report it with the transfer log; send the order again when it is mended.",
+    ),
+)
+
+
+def reason(code: str) -> Reason:
+    """Return the reason of `code`; an unknown code is our own mistake."""
+    try:
+        return REASONS[code]
+    except KeyError:
+        raise ValueError(f"reason code {code!r} is not in the registry (pakhus/reasons.py)") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a document is where it is: a code of the registry and the parameters of its text.
+
+    Parameters go to run notes and alerts: numbers, codes and amounts, never names or addresses.
+    """
+
+    code: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        reason(self.code)
+
+    @classmethod
+    def of(cls, code: str, **parameters: object) -> Verdict:
+        return cls(code, tuple((name, str(value)) for name, value in parameters.items()))
+
+    @property
+    def status(self) -> Status:
+        return reason(self.code).status
+
+    @property
+    def actor(self) -> Actor:
+        return reason(self.code).actor
+
+    def text(self) -> str:
+        """The meaning with the parameters filled in, for logs, pages and alerts."""
+        return reason(self.code).meaning.format_map(_Blanks(self.parameters))
+
+
+class _Blanks(dict[str, str]):
+    """Leaves a parameter that was not given visible as its name instead of failing an alert."""
+
+    def __missing__(self, key: str) -> str:
+        return f"<{key}>"
