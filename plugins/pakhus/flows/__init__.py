@@ -1,0 +1,1 @@
+"""The order of work of each flow: read, plan, record, write, record."""
