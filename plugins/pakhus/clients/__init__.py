@@ -1,0 +1,1 @@
+"""HTTP: sessions, authentication, pages, budgets, retries and errors; one file per system."""

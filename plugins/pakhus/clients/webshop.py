@@ -1,0 +1,159 @@
+"""The seam for webshops: what a flow may ask of any shop platform (design, decision 12).
+
+It speaks of facts, not of status: an adapter translates its platform's states into the facets of `Order` and keeps
+N+1 reads, sessions and token refresh to itself. A new platform is a client, a format, a hook, a stand-in and contract
+tests; no flow changes. Checked on paper against Shopify, PrestaShop and HostedShop in
+docs/decisions/0003-webshop-protocol.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from pakhus.model import Credit, Fulfilment, Order, Product, ProductRef, StockLevel, Window
+
+
+class Capability(StrEnum):
+    """What a platform can do; a flow asks before it relies on one."""
+
+    CHANGES_BY_TIME = "changes_by_time"  # changes() finds edits, not only new orders
+    DELETIONS_VISIBLE = "deletions_visible"  # changes() shows binned or deleted orders
+    PARTIAL_FULFILMENT = "partial_fulfilment"  # the shop has shipments of its own
+    TRACKING = "tracking"
+    CUSTOMER_NOTES = "customer_notes"
+    STOCK_BATCH = "stock_batch"
+    WEBHOOKS = "webhooks"
+    CREDITS = "credits"  # refunds can be read
+    PRODUCT_WRITE = "product_write"
+    REPORTS_CAPTURES = "reports_captures"
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFacts:
+    """What `probe` learnt: who answers, and the settings that decide how amounts are to be read."""
+
+    platform: str
+    version: str
+    currency: str
+    timezone: str
+    prices_include_vat: bool
+    vat_rounded_at_subtotal: bool
+    states: tuple[str, ...]
+    payment_methods: Mapping[str, str]  # id -> title
+    problems: tuple[str, ...] = ()  # texts for `pakhus check`; each says what to do
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One order as it was received: `body` is what the shop sent, byte for byte where it was one document.
+
+    `order` is None when the body could not be understood; `problem` then says which field and why. Either way the
+    order is recorded: nothing that was seen vanishes.
+    """
+
+    id: str
+    body: bytes
+    order: Order | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesPage:
+    """Some changed orders and the cursor that vouches for them once they are stored."""
+
+    orders: tuple[Seen, ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a verified webhook said: look at this object. Never more (design, decision 5)."""
+
+    entity: str  # order, product, shipment …
+    id: str
+
+
+class RowResult(StrEnum):
+    """What became of one row of a batch, judged from the answer, never from the HTTP status."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"  # the answer was lost; absolute values may be written again
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcome:
+    """The result of one row; `confirmed` is the quantity that the shop says it has now."""
+
+    sku: str
+    result: RowResult
+    confirmed: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookState:
+    """A registration of ours as the shop has it now."""
+
+    topic: str
+    id: str
+    active: bool
+    repaired: bool
+
+
+class Webshop(Protocol):
+    """A shop. Every method may raise the errors of `pakhus.errors`; none returns half a result as if it were whole."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]: ...
+
+    def probe(self) -> ShopFacts:
+        """Read only: check address, key and rights, and learn the settings."""
+
+    def changes(self, cursor: str | None) -> Iterator[ChangesPage]:
+        """Yield orders changed since `cursor` (opaque; None: from the start date), oldest change first.
+
+        The caller stores a page and its cursor in one transaction before it asks for the next. An order may come more
+        than once; none is left out for having moved while the list was read.
+        """
+
+    def acknowledge(self, cursor: str) -> None:
+        """Tell the shop that everything up to `cursor` is stored; nothing to do on most platforms."""
+
+    def orders(self, ids: Sequence[str]) -> Iterator[Seen]:
+        """Yield these orders as they stand now. An id that is gone yields nothing."""
+
+    def placed(self, window: Window) -> Iterator[ChangesPage]:
+        """Yield the orders placed in a closed window, for the audit and the import; cursor resumes the same window."""
+
+    def credits(self, order_id: str) -> Sequence[Credit]:
+        """Return the order's refunds, oldest first."""
+
+    def report_fulfilment(self, shipment: Fulfilment) -> None:
+        """Tell the shop of one shipment; doing it again changes nothing. A platform that has no shipments of its own
+        completes the order when `shipment.completes`."""
+
+    def note(self, order_id: str, text: str, *, to_customer: bool = False) -> None:
+        """Leave a note on the order; may notify the customer only if `to_customer`."""
+
+    def resolve(self, skus: Sequence[str]) -> Mapping[str, ProductRef]:
+        """Return where each SKU lives; an unknown SKU is missing from the answer, an ambiguous one is a DataError."""
+
+    def set_stock(self, rows: Sequence[StockLevel]) -> Sequence[RowOutcome]:
+        """Set absolute quantities; one outcome per row, in order."""
+
+    def catalogue(self) -> Iterator[Product]:
+        """Yield all products and variants."""
+
+    def put_product(self, product: Product) -> ProductRef:
+        """Create or update one product by its SKU."""
+
+    def read_hint(self, headers: Mapping[str, str], body: bytes, secret: str) -> Hint | None:
+        """Verify a webhook in constant time on the raw body; None for a ping, AccessDeniedError for a bad signature."""
+
+    def ensure_webhooks(self, callback_url: str, secret: str) -> Sequence[WebhookState]:
+        """Register what is missing and repair what the shop has switched off."""
