@@ -1,0 +1,122 @@
+"""Requests and answers as the stand-ins see them, and a JSON writer that writes decimals digit by digit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from json.encoder import encode_basestring, encode_basestring_ascii
+from typing import Any
+
+
+class Headers(Mapping[str, str]):
+    """HTTP headers; names compare without case."""
+
+    def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        items = pairs.items() if isinstance(pairs, Mapping) else pairs
+        self._values = {name.lower(): value for name, value in items}
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request. ``path`` is percent-decoded, ``raw_path`` as it came; neither holds the query."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: Headers
+    body: bytes
+    received_at: datetime
+    raw_path: str = ""
+    raw_query: str = ""
+    base_url: str = ""
+
+    def param(self, name: str, default: str | None = None) -> str | None:
+        """The last value of a query parameter."""
+        return next((value for key, value in reversed(self.query) if key == name), default)
+
+    def json(self) -> Any:
+        """The body as JSON, fractions as Decimal. Raises ValueError for anything else."""
+        return json.loads(self.body.decode("utf-8"), parse_float=Decimal)
+
+
+@dataclass
+class Response:
+    """One answer. ``body`` is sent as it is when bytes or str, else written as JSON; None is an empty body."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+
+    def encoded(self) -> bytes:
+        """The body as bytes."""
+        if self.body is None:
+            return b""
+        if isinstance(self.body, bytes):
+            return self.body
+        if isinstance(self.body, str):
+            return self.body.encode("utf-8")
+        return write_json(self.body).encode("utf-8")
+
+
+def exact(value: Decimal) -> str:
+    """All digits that the decimal carries: 12.50 stays 12.50."""
+    return format(value, "f")
+
+
+def shortest(value: Decimal) -> str:
+    """No trailing zeros: 12.50 becomes 12.5 and 80.00 becomes 80."""
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
+
+
+def write_json(value: Any, number: Callable[[Decimal], str] = exact, *, ascii_only: bool = False) -> str:
+    """``value`` as compact JSON; a Decimal is written by ``number``, never by way of a float."""
+    quote = encode_basestring_ascii if ascii_only else encode_basestring
+    parts: list[str] = []
+    _write(value, parts.append, number, quote)
+    return "".join(parts)
+
+
+def _write(
+    value: Any, put: Callable[[str], None], number: Callable[[Decimal], str], quote: Callable[[str], str]
+) -> None:
+    if isinstance(value, str):
+        put(quote(value))
+    elif isinstance(value, Mapping):
+        separator = "{"
+        for key, member in value.items():
+            put(f"{separator}{quote(str(key))}:")
+            _write(member, put, number, quote)
+            separator = ","
+        put("}" if separator == "," else "{}")
+    elif isinstance(value, (list, tuple)):
+        separator = "["
+        for member in value:
+            put(separator)
+            _write(member, put, number, quote)
+            separator = ","
+        put("]" if separator == "," else "[]")
+    elif isinstance(value, Decimal):
+        put(number(value))
+    elif isinstance(value, datetime):
+        put(quote(value.isoformat()))
+    else:
+        put(json.dumps(value))
