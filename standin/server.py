@@ -110,6 +110,7 @@ class StandinServer:
         self.late.stop()
         for connection in list(self._connections):
             connection.cut()
+        self.standin.close()
 
     def __enter__(self) -> Self:
         return self.start()

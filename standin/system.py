@@ -67,6 +67,9 @@ class Standin(ABC):
     def after_reply(self) -> None:  # noqa: B027 - most systems have nothing to send
         """Called outside the lock after each answer: webhooks go out here."""
 
+    def close(self) -> None:  # noqa: B027 - most systems have no threads of their own
+        """Called when the server has stopped."""
+
 
 def freeze(state: object) -> bytes:
     """A deep copy as bytes: several times faster than ``copy.deepcopy``; it thaws any number of times."""
