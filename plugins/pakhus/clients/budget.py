@@ -13,6 +13,9 @@ class Budget(Protocol):
     def take(self, cost: int) -> None:
         """Take `cost` calls, waiting a moment if need be; RateLimitedError when they are not to be had soon."""
 
+    def charge(self, cost: int) -> None:
+        """The call just made cost so much more than was taken; never waits."""
+
     def correct(self, remaining: Decimal) -> None:
         """The remote says that only `remaining` calls are left."""
 
@@ -24,6 +27,9 @@ class Unlimited:
     """No known limit (WooCommerce states none; concurrency is bounded by the flow)."""
 
     def take(self, cost: int) -> None:
+        """Nothing to count."""
+
+    def charge(self, cost: int) -> None:
         """Nothing to count."""
 
     def correct(self, remaining: Decimal) -> None:

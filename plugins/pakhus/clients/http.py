@@ -104,6 +104,9 @@ ErrorTable = Callable[[Answer], RemoteError | None]
 Sign = Callable[[Call, str], Call]
 """Adds authentication to a call; gets the call and its absolute URL without query."""
 
+Meter = Callable[[Mapping[str, str], Budget], None]
+"""Tells the budget what an answer's headers say of limits and costs."""
+
 
 class Transport:
     """Calls one remote system. Safe to share between threads; each has a session and connection pool of its own."""
@@ -117,6 +120,7 @@ class Transport:
         sign: Sign,
         budget: Budget,
         headers: Mapping[str, str],
+        meter: Meter | None = None,
         limits: Limits = Limits(),
         verify: bool | str = True,
     ) -> None:
@@ -127,6 +131,7 @@ class Transport:
         self._error_table = error_table
         self._sign = sign
         self._headers = {"Accept": "application/json", "User-Agent": "Pakhus/0.1", **headers}
+        self._meter = meter
         self._verify = verify
         self._local = threading.local()
 
@@ -158,6 +163,8 @@ class Transport:
                 system=self.system,
                 status=answer.status,
             )
+        if self._meter is not None:
+            self._meter(answer.headers, self.budget)
         error = self._error_table(answer)
         if error is None:
             return answer

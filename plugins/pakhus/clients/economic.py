@@ -1,0 +1,215 @@
+"""The e-conomic accounts over HTTP, host A (contracts/economic.md; sections are named at each method).
+
+`DELETE /invoices/drafts` without a number deletes every draft of the agreement: no method here can send it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any
+
+from pakhus.clients.budget import Budget, Unlimited
+from pakhus.clients.economic_errors import SYSTEM, error_of
+from pakhus.clients.http import Answer, Call, Limits, Query, Transport, to_json
+from pakhus.clients.pages import Page, numbered_pages
+from pakhus.errors import NotFoundError, TransientError
+
+DEFAULT_URL = "https://restapi.e-conomic.com"
+PAGE_SIZE = 1000
+# A bucket of 2,000 that refills by 30 a second (section 2.8).
+BUCKET_CALLS = 2000
+REFILL_PER_S = 30
+
+# Section 2.3: e-conomic's own escape for characters in ids in the path; not URL encoding.
+_PATH_ESCAPES = str.maketrans(
+    {
+        "<": "_0_",
+        ">": "_1_",
+        "*": "_2_",
+        "%": "_3_",
+        ":": "_4_",
+        "&": "_5_",
+        "/": "_6_",
+        "\\": "_7_",
+        "_": "_8_",
+        " ": "_9_",
+        "?": "_10_",
+        ".": "_11_",
+        "#": "_12_",
+        "+": "_13_",
+    }
+)
+_FILTER_SPECIALS = "$()*,[]"
+
+
+@dataclass(frozen=True, slots=True)
+class EconomicSettings:
+    """What a connection to one e-conomic agreement needs: the app's secret and the agreement's grant (section 2.1)."""
+
+    app_secret_token: str = field(repr=False)
+    agreement_grant_token: str = field(repr=False)
+    base_url: str = DEFAULT_URL
+    verify: bool | str = True
+    limits: Limits = field(default_factory=Limits)
+
+
+class EconomicClient:
+    """Verbs of the accounts. Returns documents as they came, with Decimals for fractions."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    @classmethod
+    def from_settings(cls, settings: EconomicSettings, budget: Budget | None = None) -> EconomicClient:
+        tokens = {
+            "X-AppSecretToken": settings.app_secret_token,
+            "X-AgreementGrantToken": settings.agreement_grant_token,
+        }
+
+        def sign(call: Call, url: str) -> Call:
+            del url
+            return replace(call, headers={**call.headers, **tokens})
+
+        return cls(
+            Transport(
+                system=SYSTEM,
+                base_url=settings.base_url,
+                error_table=error_of,
+                sign=sign,
+                budget=budget or Unlimited(),
+                meter=meter,
+                headers={"Content-Type": "application/json"},
+                limits=settings.limits,
+                verify=settings.verify,
+            )
+        )
+
+    def send(self, call: Call) -> Answer:
+        """Make a call that a writer planned."""
+        return self._transport.send(call)
+
+    def agreement(self) -> Any:
+        """Return `/self`: agreement number, base currency, modules."""
+        return self._get("/self")
+
+    def find_product(self, number: str) -> Any | None:
+        """Return a product by its number, or None."""
+        return self._find(f"/products/{path_id(number)}")
+
+    def sales_accounts(self, product_group: int) -> list[Any]:
+        """Return a product group's sales accounts, one row per VAT zone (section 4.2)."""
+        return list(self._list(f"/product-groups/{product_group}/sales-accounts", identity="vatZone"))
+
+    def vat_accounts(self) -> list[Any]:
+        """Return all VAT codes with their rates."""
+        return list(self._list("/vat-accounts", identity="vatCode"))
+
+    def account(self, number: int) -> Any:
+        """Return one account of the chart."""
+        return self._get(f"/accounts/{number}")
+
+    def periods(self, year: str) -> list[Any]:
+        """Return an accounting year's periods."""
+        return list(self._list(f"/accounting-years/{path_id(year)}/periods", identity="periodNumber"))
+
+    def accounting_years(self) -> list[Any]:
+        """Return the accounting years."""
+        return list(self._list("/accounting-years", identity="year"))
+
+    def customers_with_email(self, email: str) -> list[Any]:
+        """Return the customers one of whose addresses is `email` (sections 3.1, 3.5: several may stand in the field)."""
+        wanted = email.strip().lower()
+        query = (("filter", f"email$like:{filter_value(wanted)}"),)
+        found = self._list("/customers", identity="customerNumber", query=query)
+        return [row for row in found if wanted in str(row.get("email") or "").lower().split()]
+
+    def find_draft(self, number: str) -> Any | None:
+        """Return a draft invoice, or None when it is booked, deleted or not visible yet."""
+        return self._find(f"/invoices/drafts/{int(number)}")
+
+    def get_booked(self, number: str) -> Any:
+        """Return a booked invoice; NotFoundError when there is none."""
+        return self._get(f"/invoices/booked/{int(number)}")
+
+    def drafts_with_reference(self, reference: str) -> list[Any]:
+        """Return the drafts whose `references.other` is exactly `reference`."""
+        return self._with_reference("/invoices/drafts", "draftInvoiceNumber", reference)
+
+    def booked_with_reference(self, reference: str) -> list[Any]:
+        """Return the booked invoices whose `references.other` is exactly `reference`."""
+        return self._with_reference("/invoices/booked", "bookedInvoiceNumber", reference)
+
+    def _with_reference(self, path: str, identity: str, reference: str) -> list[Any]:
+        # The filter is not case-sensitive (section 2.5); our keys differ in more than case, but the comparison is ours.
+        query = (("filter", f"references.other$eq:{filter_value(reference)}"), ("sort", identity))
+        found = self._list(path, identity=identity, query=query)
+        return [row for row in found if (row.get("references") or {}).get("other") == reference]
+
+    def _get(self, path: str, query: Query = ()) -> Any:
+        return self._transport.send(Call("GET", path, query)).json()
+
+    def _find(self, path: str) -> Any | None:
+        try:
+            return self._get(path)
+        except NotFoundError:
+            return None
+
+    def _list(self, path: str, *, identity: str, query: Query = ()) -> Iterator[Any]:
+        def fetch(number: int) -> Page:
+            paging = (("skippages", str(number)), ("pagesize", str(PAGE_SIZE)))
+            body = self._get(path, (*query, *paging))
+            records = body.get("collection")
+            if not isinstance(records, list):
+                raise TransientError(f"{path}: the answer has no collection", system=SYSTEM)
+            results = (body.get("pagination") or {}).get("results")
+            return Page(records, None if results is None else -(-int(results) // PAGE_SIZE))
+
+        for records in numbered_pages(fetch, identity=lambda row: str(row.get(identity)), first=0):
+            yield from records
+
+
+def create_customer(body: Mapping[str, Any]) -> Call:
+    """POST /customers (section 3.1)."""
+    return Call("POST", "/customers", body=to_json(body))
+
+
+def create_draft(body: Mapping[str, Any]) -> Call:
+    """POST /invoices/drafts: header and lines in one call (section 6.1)."""
+    return Call("POST", "/invoices/drafts", body=to_json(body))
+
+
+def book_draft(number: str, *, send_by: str = "none") -> Call:
+    """POST /invoices/booked (section 9.1). `send_by`: none, ean or Email."""
+    body: dict[str, Any] = {"draftInvoice": {"draftInvoiceNumber": int(number)}}
+    if send_by != "none":
+        body["sendBy"] = send_by
+    return Call("POST", "/invoices/booked", body=to_json(body))
+
+
+def path_id(value: str) -> str:
+    """Return an id as it stands in a path (section 2.3). Other characters are left to the HTTP library."""
+    return value.translate(_PATH_ESCAPES)
+
+
+def filter_value(value: str) -> str:
+    """Return a value as it stands in a filter (section 2.5)."""
+    return "".join(f"${character}" if character in _FILTER_SPECIALS else character for character in value)
+
+
+def meter(headers: Mapping[str, str], budget: Budget) -> None:
+    """Charge what the call really cost (section 2.8, `X-CallCost`). One was taken before it.
+
+    `X-RateLimiting` is left alone: whether its first figure is what is used or what is left is not proven.
+    """
+    with contextlib.suppress(KeyError, ValueError):
+        extra = int(headers["X-CallCost"]) - 1
+        if extra > 0:
+            budget.charge(extra)
+
+
+def is_replay(answer: Answer) -> bool:
+    """Tell whether an answer came from the idempotency cache (section 2.7): the document may be gone since."""
+    return answer.headers.get("X-ResultFromCache", "").lower() == "true" and answer.status < HTTPStatus.BAD_REQUEST

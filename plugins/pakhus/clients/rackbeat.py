@@ -1,0 +1,225 @@
+"""The Rackbeat warehouse over HTTP (contracts/rackbeat.md; sections are named at each method).
+
+No idempotency key and no proven filter exist for orders: what was lost is searched for newest first (design, decision
+3). Each row's flags are checked here again, since plain filters may be ignored (section 1.4).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from pakhus.clients.budget import Budget, Unlimited
+from pakhus.clients.http import Answer, Call, Limits, Query, Transport, retry_after, to_json
+from pakhus.clients.pages import Page, numbered_pages
+from pakhus.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    DataError,
+    NotFoundError,
+    RateLimitedError,
+    RemoteError,
+    TransientError,
+)
+from pakhus.formats.rackbeat import created_at
+
+SYSTEM = "Rackbeat"
+DEFAULT_URL = "https://app.rackbeat.com/api"
+PAGE_SIZE = 100
+CALLS_PER_MINUTE = 480
+_DEFAULT_RETRY_AFTER_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class RackbeatSettings:
+    """What a connection to one Rackbeat account needs. `contact` is an address Rackbeat may write to (section 1.1)."""
+
+    token: str = field(repr=False)
+    base_url: str = DEFAULT_URL
+    contact: str = ""
+    verify: bool | str = True
+    limits: Limits = field(default_factory=Limits)
+
+
+class RackbeatClient:
+    """Verbs of the warehouse. Returns the documents as they came, without their wrapper."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    @classmethod
+    def from_settings(cls, settings: RackbeatSettings, budget: Budget | None = None) -> RackbeatClient:
+        headers = {
+            "Content-Type": "application/json",
+            "Consumer-Name": "Pakhus",
+            "API-Version": "latest",
+        }
+        if settings.contact:
+            headers["Consumer-Contact"] = settings.contact
+        authorization = {"Authorization": f"Bearer {settings.token}"}
+
+        def sign(call: Call, url: str) -> Call:
+            del url
+            return Call(call.method, call.path, call.query, call.body, {**call.headers, **authorization}, call.cost)
+
+        return cls(
+            Transport(
+                system=SYSTEM,
+                base_url=settings.base_url,
+                error_table=error_of,
+                sign=sign,
+                budget=budget or Unlimited(),
+                meter=meter,
+                headers=headers,
+                limits=settings.limits,
+                verify=settings.verify,
+            )
+        )
+
+    def send(self, call: Call) -> Answer:
+        """Make a call that a writer planned."""
+        return self._transport.send(call)
+
+    def account(self) -> Any:
+        """Return who we are (section 2, `/self`); the cheapest proof that the key works."""
+        return self._get("/self")
+
+    def get_order(self, number: str) -> Any:
+        """Return one order; NotFoundError when there is none."""
+        return self._get(f"/orders/{quote(number, safe='')}")["order"]
+
+    def find_product(self, number: str) -> Any | None:
+        """Return a product by its number, or None."""
+        try:
+            return self._get(f"/products/{quote(number, safe='')}")["product"]
+        except NotFoundError:
+            return None
+
+    def list_products(self) -> Iterator[Any]:
+        """Yield all products with their stock totals."""
+        yield from self._list("/products", "products", identity="number")
+
+    def customers_with_email(self, email: str) -> list[Any]:
+        """Return the customers whose e-mail is `email`, compared here: `search` is free text (section 6)."""
+        wanted = email.strip().lower()
+        found = self._list("/customers", "customers", identity="number", query=(("search", email),))
+        return [row for row in found if wanted in _emails(row) and not row.get("is_deleted")]
+
+    def orders_with_heading(self, heading: str, *, since: datetime) -> list[Any]:
+        """Return all orders created after `since` whose heading is exactly `heading`.
+
+        Reads newest first until an older order, or the end, has been seen. TransientError when the list could not be
+        read to that point: then nothing is proved.
+        """
+        query = (
+            ("order_by", "number"),
+            ("order_direction", "DESC"),
+            ("fields", "number,heading,created_at"),
+        )
+        hits: list[Any] = []
+        newest: int | None = None
+        for row in self._list("/orders", "orders", identity="number", query=query):
+            try:
+                number, created = int(row["number"]), created_at(row)
+            except (KeyError, TypeError, ValueError) as error:
+                raise TransientError(f"an order in the list cannot be read: {error}", system=SYSTEM) from error
+            if newest is not None and number > newest:
+                raise TransientError("the list of orders is not in order: it proves nothing", system=SYSTEM)
+            newest = number
+            if created < since:
+                break
+            if row.get("heading") == heading:
+                hits.append(row)
+        return hits
+
+    def _get(self, path: str, query: Query = ()) -> Any:
+        return self._transport.send(Call("GET", path, query)).json()
+
+    def _list(self, path: str, key: str, *, identity: str, query: Query = ()) -> Iterator[Any]:
+        def fetch(number: int) -> Page:
+            paging = (("page", str(number)), ("limit", str(PAGE_SIZE)))
+            body = self._get(path, (*query, *paging))
+            records, pages = body.get(key), body.get("pages")
+            if not isinstance(records, list):
+                raise TransientError(f"{path}: the answer has no list {key!r}", system=SYSTEM)
+            return Page(records, None if pages is None else int(pages))
+
+        for records in numbered_pages(fetch, identity=lambda row: row.get(identity)):
+            yield from records
+
+
+def create_customer(body: Mapping[str, Any]) -> Call:
+    """POST /customers (section 6)."""
+    return Call("POST", "/customers", body=to_json(body), cost=1)
+
+
+def create_order(body: Mapping[str, Any]) -> Call:
+    """POST /orders (section 7.3). Answers an unbooked order."""
+    return Call("POST", "/orders", body=to_json(body))
+
+
+def book_order(number: str) -> Call:
+    """POST /orders/{number}/book: reserves; no mail to the buyer (section 7.2)."""
+    return Call("POST", f"/orders/{quote(number, safe='')}/book", body=to_json({"mail": {"send": False}}))
+
+
+def error_of(answer: Answer) -> RemoteError | None:
+    """The error table (section 1.5)."""
+    status, call = answer.status, answer.call
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    body = answer.json_or_none()
+    text = f"{SYSTEM} {call.method} {call.path}: {_message(body) or status}"
+    if status == HTTPStatus.UNAUTHORIZED:
+        return AccessDeniedError(f"{text}. Renew the API key in the Airflow connection", status=status)
+    if status == HTTPStatus.FORBIDDEN and call.method != "DELETE":
+        return AccessDeniedError(f"{text}. Give the API key the scope it lacks", status=status)
+    if status == HTTPStatus.NOT_FOUND:
+        return NotFoundError(text, status=status)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        wait = retry_after(answer.headers, default_s=_DEFAULT_RETRY_AFTER_S)
+        return RateLimitedError(text, retry_after=wait, status=status)
+    if status == HTTPStatus.NOT_IMPLEMENTED:
+        return ConfigurationError(text, status=status)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return TransientError(text, status=status, excerpt=answer.excerpt(), maybe_done=not call.reads)
+    return DataError(text, fields=_fields(body), status=status, excerpt=answer.excerpt())
+
+
+def meter(headers: Mapping[str, str], budget: Budget) -> None:
+    """Correct the budget by `X-RateLimit-Remaining` (section 1.2)."""
+    with contextlib.suppress(KeyError, InvalidOperation):
+        budget.correct(Decimal(headers["X-RateLimit-Remaining"]))
+
+
+def _fields(body: object) -> dict[str, str]:
+    errors = body.get("errors") if isinstance(body, Mapping) else None
+    if not isinstance(errors, Mapping):
+        return {}
+    return {str(name): "; ".join(map(str, _texts(value))) for name, value in errors.items()}
+
+
+def _texts(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _message(body: object) -> str:
+    fields = _fields(body)
+    if fields:
+        return "; ".join(f"{name}: {text}" for name, text in fields.items())
+    message = body.get("message") if isinstance(body, Mapping) else None
+    return str(message or "")
+
+
+def _emails(customer: Mapping[str, Any]) -> set[str]:
+    addresses = [customer.get("contact_email")]
+    for place in ("billing_address", "delivery_address"):
+        block = customer.get(place)
+        addresses.append(block.get("email") if isinstance(block, Mapping) else None)
+    return {str(address).strip().lower() for address in addresses if address}

@@ -1,0 +1,236 @@
+"""The write protocol: write first, settle unknown outcomes late, per system (design, decision 3).
+
+A write is planned in the ledger with its exact bytes, marked sent, then sent. When the answer is lost, nothing is
+concluded until `Policy.settle_after` has passed: a timed-out request may still commit and reads lag. Then either the
+same bytes go again with the same idempotency key, or the target is searched for our key. Absence is believed only when
+the search could be completed; two hits hold the document.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from pakhus.clients.http import Answer, Call, to_json
+from pakhus.errors import ConfigurationError, RemoteError, TransientError
+from pakhus.flows.outcomes import stop
+from pakhus.ledger import attempts, bodies, cursors
+from pakhus.ledger.attempts import Attempt, Request
+from pakhus.ledger.claims import Claim
+from pakhus.ledger.connection import Ledger
+from pakhus.ledger.documents import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long outcomes stay open at one system.
+
+    `repeat_within` counts from the first sending and must end before the system forgets the key (economic.md 2.7: one
+    hour); None where the system knows no keys (Rackbeat).
+    """
+
+    settle_after: timedelta = timedelta(minutes=3)
+    repeat_within: timedelta | None = None
+
+
+RACKBEAT = Policy()
+# The wait before a repeat is ours: that a repeat is refused while the first request still runs is proven nowhere.
+ECONOMIC = Policy(repeat_within=timedelta(minutes=50))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a late search found: the effect's id, and the object as it was re-read."""
+
+    remote_id: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A write's effect. `fresh` is true only when this very run saw the remote's own answer to it."""
+
+    remote_id: str
+    value: Any
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of a document.
+
+    `identify` takes the effect's id out of the answer's JSON. `search` looks for the effect of an attempt whose answer
+    was lost: Found, or None as a proof of absence; it raises TransientError when it could not look to the end, and
+    StoppedError when it found more than one.
+    """
+
+    step: str
+    call: Call
+    identify: Callable[[Any], str]
+    search: Callable[[Attempt], Found | None]
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Makes the writes of one document under one claim."""
+
+    ledger: Ledger
+    claim: Claim
+    document: Document
+    policy: Policy
+    send: Callable[[Call], Answer]
+
+    def done(self, step: str, subject: str = "") -> Written | None:
+        """Return the effect of a step that is already known to have happened."""
+        attempt = self._current(step, subject)
+        return self._stored(attempt) if attempt is not None and attempt.status == "ok" else None
+
+    def unsettled(self, step: str, subject: str = "") -> bool:
+        """Tell whether a write of this step may have left us without a known outcome."""
+        attempt = self._current(step, subject)
+        return attempt is not None and attempt.status in ("sent", "unknown")
+
+    def make(self, write: Write) -> Written:
+        """Bring about the effect of `write` exactly once, and return it.
+
+        Raises StoppedError while an outcome is unknown, RemoteError when the target refused (the class says who acts).
+        """
+        attempt = self._current(write.step, write.subject)
+        if attempt is not None and attempt.status == "ok":
+            return self._stored(attempt)
+        if attempt is not None and attempt.status in ("sent", "unknown"):
+            settled = self._settle(write, attempt)
+            if settled is not None:
+                return settled
+            attempt = None
+        if attempt is not None and attempt.request != _request(write.call):
+            outdated = attempt
+            self.ledger.persist(lambda tx: attempts.mark_superseded(tx, outdated))
+            attempt = None
+        return self._send(write, attempt or self._plan(write))
+
+    def _current(self, step: str, subject: str) -> Attempt | None:
+        return self.ledger.persist(lambda tx: attempts.current(tx, self.document.id, step, subject))
+
+    def _plan(self, write: Write) -> Attempt:
+        with self.ledger.begin() as tx:
+            return attempts.plan(
+                tx,
+                self.claim,
+                self.document.id,
+                write.step,
+                _request(write.call),
+                idempotency_key_prefix=f"{cursors.instance(tx)}-{self.document.key}",
+                subject=write.subject,
+            )
+
+    def _send(self, write: Write, attempt: Attempt) -> Written:
+        """Send the attempt's own bytes: they are what the ledger says was sent."""
+        call = replace(write.call, method=attempt.request.method, path=attempt.request.path, body=attempt.request.body)
+        if self.policy.repeat_within is not None:
+            call = replace(call, headers={**call.headers, "Idempotency-Key": attempt.idempotency_key})
+        with self.ledger.begin() as tx:
+            attempts.mark_sent(tx, self.claim, attempt)
+        try:
+            answer = self.send(call)
+            value = answer.json()
+            remote_id = _identified(write, value)
+        except RemoteError as error:
+            self._record_failure(attempt, error)
+            raise
+        self.ledger.persist(
+            lambda tx: attempts.mark_ok(
+                tx,
+                attempt,
+                remote_id=remote_id,
+                response=answer.body,
+                http_status=answer.status,
+                request_id=_request_id(answer),
+            )
+        )
+        return Written(remote_id, value, fresh=attempt.sent_at is None)
+
+    def _record_failure(self, attempt: Attempt, error: RemoteError) -> None:
+        """Store what this call's failure says of the outcome. A refusal of a repeat says nothing of the first call."""
+        problem = str(error)
+        if error.maybe_done:
+            self.ledger.persist(lambda tx: attempts.mark_unknown(tx, attempt, problem))
+        elif isinstance(error, (TransientError, ConfigurationError)) or attempt.sent_at is not None:
+            self.ledger.persist(lambda tx: attempts.mark_without_effect(tx, attempt, problem))
+        else:
+            self.ledger.persist(
+                lambda tx: attempts.mark_refused(
+                    tx,
+                    attempt,
+                    problem,
+                    http_status=error.status,
+                    request_id=error.request_id,
+                    response=error.excerpt,
+                )
+            )
+
+    def _settle(self, write: Write, attempt: Attempt) -> Written | None:
+        """Settle a write whose answer was lost. None: it surely had no effect, and may be planned anew."""
+        now = self.ledger.now()
+        settle_at = _moment(attempt.sent_at) + self.policy.settle_after
+        if now < settle_at:
+            raise stop("outcome_unknown", due_at=settle_at, step=attempt.step)
+        if self.policy.repeat_within is not None and now < _moment(attempt.first_sent_at) + self.policy.repeat_within:
+            try:
+                return self._send(write, attempt)
+            except TransientError:
+                raise
+            except RemoteError as refusal:
+                return self._search(write, attempt, refusal)
+        return self._search(write, attempt, None)
+
+    def _search(self, write: Write, attempt: Attempt, refusal: RemoteError | None) -> Written | None:
+        found = write.search(attempt)
+        if found is not None:
+            body = to_json(found.value)
+            self.ledger.persist(lambda tx: attempts.mark_ok(tx, attempt, remote_id=found.remote_id, response=body))
+            return Written(found.remote_id, found.value, fresh=False)
+        self.ledger.persist(lambda tx: attempts.mark_absent(tx, attempt))
+        if refusal is not None:
+            raise refusal
+        return None
+
+    def _stored(self, attempt: Attempt) -> Written:
+        digest = attempt.response_sha256
+        if attempt.remote_id is None or digest is None:
+            raise RuntimeError(f"attempt {attempt.id} is ok but has no answer")
+        with self.ledger.begin() as tx:
+            value = json.loads(bodies.load(tx, digest), parse_float=Decimal)
+        return Written(attempt.remote_id, value, fresh=False)
+
+
+def _request(call: Call) -> Request:
+    return Request(call.method, call.path, call.body or b"")
+
+
+def _identified(write: Write, value: Any) -> str:
+    """The effect's id; an answer of success without it means that the effect happened and we cannot name it."""
+    try:
+        return write.identify(value)
+    except (KeyError, TypeError, ValueError, IndexError):
+        raise TransientError(
+            f"the answer to {write.step} has no id where the contract has one", maybe_done=True
+        ) from None
+
+
+def _request_id(answer: Answer) -> str:
+    for name in ("X-Request-Id", "X-CorrelationId"):
+        if name in answer.headers:
+            return answer.headers[name]
+    return ""
+
+
+def _moment(moment: datetime | None) -> datetime:
+    if moment is None:
+        raise RuntimeError("an attempt that was sent has no time of sending")
+    return moment

@@ -1,0 +1,104 @@
+"""The ledger's database: one engine per process id, short transactions, one clock for leases and due times."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+Result = TypeVar("Result")
+Clock = Callable[[Connection], datetime]
+
+_PERSIST_WAITS_S = (0.2, 1.0, 3.0, 6.0)
+
+
+@dataclass(frozen=True, slots=True)
+class RunIdentity:
+    """Which Airflow task wrote a row; empty outside Airflow. One click leads from either log to the other."""
+
+    dag_id: str = ""
+    run_id: str = ""
+    task_id: str = ""
+    map_index: int = -1
+    try_number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """An open transaction, the time it began by the ledger's clock, and the run it belongs to."""
+
+    connection: Connection
+    now: datetime
+    run: RunIdentity
+
+
+def database_time(connection: Connection) -> datetime:
+    """The database's clock: the one clock that all hosts share, so that leases never depend on a host's own."""
+    moment: datetime = connection.execute(text("select clock_timestamp()")).scalar_one()
+    return moment
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The ledger at `url` (postgresql+psycopg://…). Picklable and safe across forks: engines are made per process."""
+
+    url: str = field(repr=False)
+    run: RunIdentity = RunIdentity()
+    clock: Clock = database_time
+    _engines: dict[int, Engine] = field(default_factory=dict, repr=False)
+
+    @property
+    def engine(self) -> Engine:
+        pid = os.getpid()
+        if pid not in self._engines:
+            self._engines.clear()  # a forked child must not touch its parent's connections
+            self._engines[pid] = create_engine(
+                self.url,
+                pool_pre_ping=True,
+                pool_size=8,
+                max_overflow=8,
+                connect_args={
+                    "connect_timeout": 10,
+                    "application_name": "pakhus",
+                    "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
+                },
+            )
+        return self._engines[pid]
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """Open a transaction; commit at the end, roll back on an exception."""
+        with self.engine.begin() as connection:
+            yield Transaction(connection, self.clock(connection), self.run)
+
+    def persist(self, work: Callable[[Transaction], Result]) -> Result:
+        """Run `work` in a transaction and try again when the database is away for a moment.
+
+        For results of calls already made: losing one costs a late look-up. `work` must do the same when run twice.
+        """
+        for wait_s in _PERSIST_WAITS_S:
+            try:
+                with self.begin() as tx:
+                    return work(tx)
+            except OperationalError:
+                time.sleep(wait_s)
+        with self.begin() as tx:
+            return work(tx)
+
+    def now(self) -> datetime:
+        """The time by the ledger's clock."""
+        with self.begin() as tx:
+            return tx.now
+
+    def close(self) -> None:
+        """Close this process's connections."""
+        for engine in self._engines.values():
+            engine.dispose()
+        self._engines.clear()

@@ -1,0 +1,209 @@
+"""What is to become of each source in each target, and how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from pakhus.ledger.claims import Claim, still_held
+from pakhus.ledger.connection import Transaction
+from pakhus.ledger.schema import attempts, documents, sources
+from pakhus.model import Totals
+from pakhus.reasons import Status, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """What names a document. `key` is unique in the ledger and stands in the target system."""
+
+    key: str
+    scope: str
+    flow: str
+    kind: str
+    target: str
+    source_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document's row as it was read."""
+
+    id: int
+    key: str
+    source_id: int | None
+    scope: str
+    flow: str
+    kind: str
+    target: str
+    verdict: Verdict
+    since: datetime
+    due_at: datetime | None
+    transferred_version: int | None
+    remote_id: str | None
+    remote_number: str | None
+
+    @property
+    def status(self) -> Status:
+        return self.verdict.status
+
+
+def ensure(tx: Transaction, new: NewDocument, verdict: Verdict) -> Document:
+    """Return the document of this key, created with `verdict` if it was not there."""
+    row = {
+        "key": new.key,
+        "source_id": new.source_id,
+        "scope": new.scope,
+        "flow": new.flow,
+        "kind": new.kind,
+        "target": new.target,
+        **_verdict_columns(verdict),
+        "since": tx.now,
+        "created_at": tx.now,
+        "updated_at": tx.now,
+    }
+    tx.connection.execute(insert(documents).values(row).on_conflict_do_nothing(index_elements=[documents.c.key]))
+    found = find(tx, new.key)
+    if found is None:
+        raise KeyError(f"no document {new.key} although it was just made")
+    return found
+
+
+def find(tx: Transaction, key: str) -> Document | None:
+    """Return the document of this key, if there is one."""
+    row = tx.connection.execute(select(documents).where(documents.c.key == key)).one_or_none()
+    return None if row is None else _document(row)
+
+
+def load(tx: Transaction, document_id: int) -> Document:
+    """Return a document by its row's id; NoResultFound when it is not there."""
+    return _document(tx.connection.execute(select(documents).where(documents.c.id == document_id)).one())
+
+
+def of_source(tx: Transaction, source_id: int) -> list[Document]:
+    """Return all documents that come from one source."""
+    rows = tx.connection.execute(select(documents).where(documents.c.source_id == source_id).order_by(documents.c.id))
+    return [_document(row) for row in rows]
+
+
+def give_verdict(tx: Transaction, document_id: int, verdict: Verdict, due_at: datetime | None = None) -> None:
+    """Set a document's status and reason. `since` moves only when the reason's code changes."""
+    columns = _verdict_columns(verdict)
+    tx.connection.execute(
+        update(documents).where(documents.c.id == document_id, documents.c.reason != verdict.code).values(since=tx.now)
+    )
+    tx.connection.execute(
+        update(documents).where(documents.c.id == document_id).values(**columns, due_at=due_at, updated_at=tx.now)
+    )
+
+
+def note_remote(
+    tx: Transaction,
+    document_id: int,
+    claim: Claim,
+    *,
+    remote_id: str | None = None,
+    remote_number: str | None = None,
+    version: int | None = None,
+    currency: str | None = None,
+    totals: Totals | None = None,
+    correction: Decimal | None = None,
+) -> None:
+    """Record what the target now has; only what is given changes. Guarded by the claim."""
+    values: dict[str, Any] = {
+        "remote_id": remote_id,
+        "remote_number": remote_number,
+        "transferred_version": version,
+        "currency": currency,
+        "gross": totals.gross if totals else None,
+        "vat": totals.vat if totals else None,
+        "correction": correction,
+    }
+    values = {name: value for name, value in values.items() if value is not None}
+    tx.connection.execute(
+        update(documents)
+        .where(documents.c.id == document_id, still_held(tx, claim))
+        .values(**values, updated_at=tx.now)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A document that can be worked on now, with its order's number for labels."""
+
+    id: int
+    number: str
+
+
+def due(tx: Transaction, scope: str, flow: str, *, limit: int) -> list[Due]:
+    """Return documents to be worked on now, oldest first: due ones, and waiting ones whose time has come."""
+    query = (
+        select(documents.c.id, sources.c.number)
+        .join(sources, documents.c.source_id == sources.c.id)
+        .where(documents.c.scope == scope, documents.c.flow == flow, _is_due(tx))
+        .order_by(documents.c.id)
+        .limit(limit)
+    )
+    return [Due(row.id, row.number) for row in tx.connection.execute(query)]
+
+
+def counts(tx: Transaction, scope: str, flow: str) -> dict[tuple[Status, str], int]:
+    """Return how many documents stand at each status and reason."""
+    rows = tx.connection.execute(
+        select(documents.c.status, documents.c.reason).where(documents.c.scope == scope, documents.c.flow == flow)
+    )
+    found: dict[tuple[Status, str], int] = {}
+    for row in rows:
+        place = (Status(row.status), row.reason)
+        found[place] = found.get(place, 0) + 1
+    return found
+
+
+def untouched(tx: Transaction, document_id: int) -> bool:
+    """Tell whether no write for this document may have reached its target."""
+    touched = select(attempts.c.id).where(
+        attempts.c.document_id == document_id, attempts.c.status.in_(("sent", "unknown", "ok"))
+    )
+    return tx.connection.execute(touched.limit(1)).one_or_none() is None
+
+
+def claim_name(key: str) -> str:
+    """The name of the claim on a document."""
+    return f"document:{key}"
+
+
+def _is_due(tx: Transaction) -> ColumnElement[bool]:
+    return or_(
+        and_(documents.c.status == Status.DUE, or_(documents.c.due_at.is_(None), documents.c.due_at <= tx.now)),
+        and_(documents.c.status == Status.WAITING, documents.c.due_at <= tx.now),
+    )
+
+
+def _verdict_columns(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "status": verdict.status.value,
+        "reason": verdict.code,
+        "reason_parameters": dict(verdict.parameters),
+    }
+
+
+def _document(row: Row[Any]) -> Document:
+    return Document(
+        id=row.id,
+        key=row.key,
+        source_id=row.source_id,
+        scope=row.scope,
+        flow=row.flow,
+        kind=row.kind,
+        target=row.target,
+        verdict=Verdict.of(row.reason, **row.reason_parameters),
+        since=row.since,
+        due_at=row.due_at,
+        transferred_version=row.transferred_version,
+        remote_id=row.remote_id,
+        remote_number=row.remote_number,
+    )

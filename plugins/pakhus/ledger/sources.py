@@ -1,0 +1,149 @@
+"""What the systems showed us: the newest version of each object and every version before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from pakhus.ledger import bodies
+from pakhus.ledger.connection import Transaction
+from pakhus.ledger.schema import source_versions, sources
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """One object as a system showed it. `scope`, `kind` and `source_id` name it; the rest may change."""
+
+    scope: str
+    kind: str
+    source_id: str
+    body: bytes
+    number: str = ""
+    native_state: str = ""
+    currency: str = ""
+    gross: Decimal | None = None
+    vat: Decimal | None = None
+    placed_at: datetime | None = None
+    modified_at: datetime | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where a showing was stored; `changed` is false when this very version was there already."""
+
+    id: int
+    version: int
+    changed: bool
+
+
+def record(tx: Transaction, showing: Showing) -> Recorded:
+    """Store what was shown; a version is new when its body differs from the newest one.
+
+    A showing that is older than the newest by the source's own time changes nothing: reads overlap and hints come late.
+    """
+    digest = bodies.store(tx, showing.body)
+    created = _insert(tx, showing, digest)
+    if created is not None:
+        return Recorded(created, 1, changed=True)
+    row = _lock(tx, showing)
+    if row.body_sha256 == digest or _is_older(showing, row.modified_at):
+        return Recorded(row.id, row.version, changed=False)
+    version: int = row.version + 1
+    tx.connection.execute(
+        update(sources)
+        .where(sources.c.id == row.id)
+        .values(**_facts(showing), body_sha256=digest, version=version, changed_at=tx.now)
+    )
+    _add_version(tx, row.id, version, showing, digest)
+    return Recorded(row.id, version, changed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A stored object: its row's id, version and body."""
+
+    id: int
+    source_id: str
+    version: int
+    body: bytes
+
+
+def load(tx: Transaction, row_id: int, version: int | None = None) -> Source:
+    """Return the newest version of a source, or the one asked for; KeyError when it is not there."""
+    query = select(sources.c.source_id, sources.c.version, sources.c.body_sha256).where(sources.c.id == row_id)
+    if version is not None:
+        query = (
+            select(sources.c.source_id, source_versions.c.version, source_versions.c.body_sha256)
+            .join(source_versions, source_versions.c.source_id == sources.c.id)
+            .where(sources.c.id == row_id, source_versions.c.version == version)
+        )
+    row = tx.connection.execute(query).one_or_none()
+    if row is None:
+        raise KeyError(f"no source {row_id} version {version or 'newest'}")
+    return Source(row_id, row.source_id, row.version, bodies.load(tx, row.body_sha256))
+
+
+def _insert(tx: Transaction, showing: Showing, digest: str) -> int | None:
+    row = {
+        "scope": showing.scope,
+        "kind": showing.kind,
+        "source_id": showing.source_id,
+        **_facts(showing),
+        "version": 1,
+        "body_sha256": digest,
+        "first_seen_at": tx.now,
+        "changed_at": tx.now,
+    }
+    statement = insert(sources).values(row).on_conflict_do_nothing().returning(sources.c.id)
+    row_id = tx.connection.execute(statement).scalar_one_or_none()
+    if row_id is not None:
+        _add_version(tx, row_id, 1, showing, digest)
+    return row_id
+
+
+def _lock(tx: Transaction, showing: Showing) -> Any:
+    return tx.connection.execute(
+        select(sources.c.id, sources.c.version, sources.c.body_sha256, sources.c.modified_at)
+        .where(
+            sources.c.scope == showing.scope,
+            sources.c.kind == showing.kind,
+            sources.c.source_id == showing.source_id,
+        )
+        .with_for_update()
+    ).one()
+
+
+def _add_version(tx: Transaction, row_id: int, version: int, showing: Showing, digest: str) -> None:
+    tx.connection.execute(
+        insert(source_versions).values(
+            source_id=row_id,
+            version=version,
+            body_sha256=digest,
+            native_state=showing.native_state,
+            modified_at=showing.modified_at,
+            seen_at=tx.now,
+        )
+    )
+
+
+def _facts(showing: Showing) -> dict[str, object]:
+    return {
+        "number": showing.number,
+        "native_state": showing.native_state,
+        "currency": showing.currency,
+        "gross": showing.gross,
+        "vat": showing.vat,
+        "placed_at": showing.placed_at,
+        "modified_at": showing.modified_at,
+        "problem": showing.problem,
+    }
+
+
+def _is_older(showing: Showing, newest: datetime | None) -> bool:
+    return showing.modified_at is not None and newest is not None and showing.modified_at < newest
