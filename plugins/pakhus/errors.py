@@ -1,12 +1,14 @@
 """Errors whose class says who must act (design, decision 9).
 
-A remote error keeps its status, the remote's request id and a short, redacted excerpt of the body. `sent` says whether
-the request may have had an effect: only then is the outcome of a write unknown.
+A remote error keeps its status, the remote's request id and a short, redacted excerpt of the body. `maybe_done` says
+whether the request may have had an effect: only then is the outcome of a write unknown.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from typing import Any
 
 
 class PakhusError(Exception):
@@ -17,12 +19,29 @@ class ClaimLostError(PakhusError):
     """Somebody else holds the document now; what we were about to record is no longer ours to record."""
 
 
+class CursorMovedError(PakhusError):
+    """Another run has read on meanwhile; what this one stored is safe, but it must begin again from the new place."""
+
+
 class LedgerBehindError(PakhusError):
     """The ledger is older than what Airflow remembers (a restored backup): stop, and ask for recover mode."""
 
 
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_PHONE = re.compile(r"\+\d[\d ]{6,}\d")
+
+
+def redacted(text: str) -> str:
+    """Return `text` without what reads like an e-mail address or an international phone number."""
+    return _PHONE.sub("<phone>", _EMAIL.sub("<e-mail>", text))
+
+
 class RemoteError(PakhusError):
-    """A call to a remote system did not give a usable answer."""
+    """A call to a remote system did not give a usable answer.
+
+    `maybe_done`: the effect may have happened although we have no usable answer. `body` is the whole answer, for the
+    ledger only; message and excerpt are redacted.
+    """
 
     def __init__(
         self,
@@ -33,15 +52,17 @@ class RemoteError(PakhusError):
         code: str = "",
         request_id: str = "",
         excerpt: str = "",
+        body: bytes = b"",
         maybe_done: bool = False,
     ) -> None:
-        super().__init__(message)
+        super().__init__(redacted(message))
         self.system = system
         self.status = status
         self.code = code
         self.request_id = request_id
-        self.excerpt = excerpt
-        self.maybe_done = maybe_done  # the effect may have happened although we have no usable answer
+        self.excerpt = redacted(excerpt)
+        self.body = body
+        self.maybe_done = maybe_done
 
     def __str__(self) -> str:
         parts = [super().__str__()]
@@ -51,14 +72,20 @@ class RemoteError(PakhusError):
 
 
 class TransientError(RemoteError):
-    """Nobody must act: the same call may succeed later (time-out, 5xx, connection)."""
+    """Nobody must act: the same call may succeed later (time-out, 5xx, connection).
+
+    Unless told otherwise its effect may have happened: forgetting to say so must cost a look-up, not a double.
+    """
+
+    def __init__(self, message: str, *, maybe_done: bool = True, **facts: Any) -> None:
+        super().__init__(message, maybe_done=maybe_done, **facts)
 
 
 class RateLimitedError(TransientError):
     """Wait `retry_after`; the call had no effect."""
 
-    def __init__(self, message: str, *, retry_after: timedelta, system: str = "", status: int | None = None) -> None:
-        super().__init__(message, system=system, status=status)
+    def __init__(self, message: str, *, retry_after: timedelta = timedelta(seconds=30), **facts: Any) -> None:
+        super().__init__(message, maybe_done=False, **facts)
         self.retry_after = retry_after
 
 
@@ -68,21 +95,9 @@ class DataError(RemoteError):
     `fields` maps the remote's name of each offending field to its text.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        fields: dict[str, str] | None = None,
-        system: str = "",
-        status: int | None = None,
-        code: str = "",
-        request_id: str = "",
-        excerpt: str = "",
-    ) -> None:
-        super().__init__(
-            message, system=system, status=status, code=code, request_id=request_id, excerpt=excerpt, maybe_done=False
-        )
-        self.fields = fields or {}
+    def __init__(self, message: str, *, fields: dict[str, str] | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.fields = {name: redacted(text) for name, text in (fields or {}).items()}
 
 
 class NotFoundError(DataError):

@@ -77,7 +77,9 @@ class PaymentState(StrEnum):
 
     UNPAID = "unpaid"
     AUTHORISED = "authorised"
+    PARTLY_PAID = "partly_paid"
     PAID = "paid"
+    VOIDED = "voided"  # an authorisation given back or expired
     PARTLY_REFUNDED = "partly_refunded"
     REFUNDED = "refunded"
     UNKNOWN = "unknown"
@@ -89,11 +91,12 @@ class FulfilmentState(StrEnum):
     NONE = "none"
     PARTIAL = "partial"
     FULL = "full"
+    NOT_REQUIRED = "not_required"  # nothing of it ships
     UNKNOWN = "unknown"
 
 
-class TotalBasis(StrEnum):
-    """Where the charged total comes from (design, decision 12)."""
+class Basis(StrEnum):
+    """Where an amount comes from (design, decision 12)."""
 
     STATED = "stated"  # a field of the order
     COMPUTED = "computed"  # summed by the adapter, the platform states none
@@ -124,7 +127,9 @@ class Line:
     """One line of an order or a credit, amounts in the order's currency, after discount.
 
     `net` and `vat` are for the whole line as the shop charged them. `sku` is None where the shop has none to give
-    (never an empty string). `vat_shares` names the rates the shop applied; empty means that no VAT was charged.
+    (never an empty string). `vat_shares` names the rates the shop applied: empty means that no VAT was charged, None
+    that the shop does not say. A redeemed gift card is a negative line; the order's `total` is what was left to pay.
+    `ships` is None where the shop does not say.
     """
 
     id: str
@@ -136,7 +141,9 @@ class Line:
     sku: str | None = None
     product_id: str | None = None
     variant_id: str | None = None
-    vat_shares: tuple[VatShare, ...] = ()
+    vat_shares: tuple[VatShare, ...] | None = ()
+    vat_basis: Basis = Basis.STATED
+    ships: bool | None = None
     discount_net: Decimal = ZERO  # already inside `net`; for texts only
     parent_line_id: str | None = None  # the bundle line this one is a part of
 
@@ -173,8 +180,10 @@ class Payment:
 
     method: str
     title: str = ""
+    id: str = ""
     transaction_id: str = ""
     amount: Money | None = None  # None: the shop does not say how much this payment covers
+    authorised_at: datetime | None = None
     captured_at: datetime | None = None
 
 
@@ -195,7 +204,7 @@ class Order:
     payment_state: PaymentState
     fulfilment_state: FulfilmentState
     total: Money
-    total_basis: TotalBasis
+    total_basis: Basis
     vat_total: Decimal
     lines: tuple[Line, ...]
     billing: Party
@@ -206,7 +215,11 @@ class Order:
     completed_at: datetime | None = None
     buyer: Buyer = Buyer()
     payments: tuple[Payment, ...] = ()
+    vat_basis: Basis = Basis.STATED
     refunded: Decimal = ZERO
+    credit_ids: tuple[str, ...] = ()  # the refunds known with the order
+    shipping_method: str = ""
+    drop_point: str = ""
     note: str = ""
     is_test: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -226,6 +239,8 @@ class Credit:
     amount: Money
     lines: tuple[Line, ...]
     created_at: datetime
+    vat: Decimal | None = None  # None: the shop does not split the amount
+    transactions: tuple[Payment, ...] = ()
     reason: str = ""
 
 
@@ -239,6 +254,15 @@ class ShippedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Parcel:
+    """What a buyer follows a parcel by."""
+
+    carrier: str = ""
+    tracking_number: str = ""
+    tracking_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Fulfilment:
     """One shipment to be reported to the shop. `completes` is true when nothing of the order is left to ship."""
 
@@ -248,9 +272,7 @@ class Fulfilment:
     shipped_at: datetime
     lines: tuple[ShippedLine, ...]
     completes: bool
-    carrier: str = ""
-    tracking_number: str = ""
-    tracking_url: str = ""
+    parcels: tuple[Parcel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,16 +282,21 @@ class ProductRef:
     sku: str
     id: str
     parent_id: str | None = None
+    stock_id: str | None = None  # where the platform keeps stock under an id of its own
     manages_stock: bool = True
     stock: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StockLevel:
-    """The absolute quantity a shop is to show for a product."""
+    """The absolute quantity a shop is to show for a product.
+
+    `expected` is what the shop showed when the quantity was decided; a platform that can compare refuses a stale row.
+    """
 
     product: ProductRef
     quantity: Decimal
+    expected: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +326,7 @@ class InvoiceLine:
     quantity: Decimal
     unit_price: Decimal
     rate: Decimal
+    vat_code: str
     order_line_id: str | None = None  # None for the correction line
 
     @property
@@ -333,6 +361,11 @@ class Invoice:
     correction: Decimal = ZERO
     heading: str = ""
     text: str = ""
+    delivery_date: date | None = None
+    exchange_rate: Decimal | None = None
+    ean: str = ""
+    requisition: str = ""
+    credits_key: str = ""  # a credit note: the key of its invoice
 
 
 class BatchLineKind(StrEnum):
@@ -356,9 +389,13 @@ class BatchLineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BatchLine:
-    """One line of a settlement. Signs: the effect on what the provider owes us (capture +, refund, fee, payout −)."""
+    """One line of a settlement. Signs: the effect on what the provider owes us (capture +, refund, fee, payout −).
+
+    Its identity is (provider, account, provider_id, kind, ordinal), never its position in a file, which is `number`.
+    """
 
     number: int
+    ordinal: int
     kind: BatchLineKind
     provider_id: str
     gross: Decimal

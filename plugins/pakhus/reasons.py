@@ -129,6 +129,13 @@ REASONS: dict[str, Reason] = _registry(
         "The flow is stopped for this shop: {cause}.",
         "Mend the cause; the flow goes on by itself.",
     ),
+    Reason(
+        "stopped_by_person",
+        Status.WAITING,
+        Actor.OPERATOR,
+        "The flow was switched off for this shop: {cause}.",
+        "Switch it on again.",
+    ),
     # held: the order itself
     Reason(
         "order_unreadable",
@@ -371,6 +378,9 @@ def reason(code: str) -> Reason:
         raise ValueError(f"reason code {code!r} is not in the registry (pakhus/reasons.py)") from None
 
 
+_PARAMETER_LENGTH = 500
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Why a document is where it is: a code of the registry and the parameters of its text.
@@ -386,7 +396,7 @@ class Verdict:
 
     @classmethod
     def of(cls, code: str, **parameters: object) -> Verdict:
-        return cls(code, tuple((name, str(value)) for name, value in parameters.items()))
+        return cls(code, tuple((name, str(value)[:_PARAMETER_LENGTH]) for name, value in parameters.items()))
 
     @property
     def status(self) -> Status:

@@ -120,7 +120,7 @@ class EconomicClient:
         return list(self._list("/accounting-years", identity="year"))
 
     def customers_with_email(self, email: str) -> list[Any]:
-        """Return the customers one of whose addresses is `email` (sections 3.1, 3.5: several may stand in the field)."""
+        """Return the customers one of whose addresses is `email`; several may stand in the field (section 3.1)."""
         wanted = email.strip().lower()
         query = (("filter", f"email$like:{filter_value(wanted)}"),)
         found = self._list("/customers", identity="customerNumber", query=query)

@@ -33,26 +33,33 @@ _OUR_MISTAKES = (
 
 def error_of(answer: Answer) -> RemoteError | None:
     """The error table."""
-    status, call = answer.status, answer.call
-    if status < HTTPStatus.MULTIPLE_CHOICES:
+    if answer.status < HTTPStatus.MULTIPLE_CHOICES:
         return None
-    body = answer.json_or_none()
-    body = body if isinstance(body, Mapping) else {}
-    facts = {"status": status, "request_id": str(body.get("logId") or ""), "code": str(body.get("errorCode") or "")}
+    parsed = answer.json_or_none()
+    body: Mapping[str, Any] = parsed if isinstance(parsed, Mapping) else {}
+    error = _error(answer, body)
+    error.status = answer.status
+    error.code = str(body.get("errorCode") or "")
+    error.request_id = str(body.get("logId") or "")
+    return error
+
+
+def _error(answer: Answer, body: Mapping[str, Any]) -> RemoteError:
+    status, call = answer.status, answer.call
     text = f"{SYSTEM} {call.method} {call.path}: {_message(body) or status}"
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        advice = "renew the grant token" if status == HTTPStatus.UNAUTHORIZED else "check the app's role and the plan"
-        return AccessDeniedError(f"{text}; {advice} in the Airflow connection", **facts)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return AccessDeniedError(f"{text}; renew the grant token in the Airflow connection")
+    if status == HTTPStatus.FORBIDDEN:
+        return AccessDeniedError(f"{text}; check the app's role and the agreement's plan")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait = retry_after(answer.headers, default_s=_DEFAULT_RETRY_AFTER_S)
-        return RateLimitedError(text, retry_after=wait, status=status)
+        return RateLimitedError(text, retry_after=retry_after(answer.headers, default_s=_DEFAULT_RETRY_AFTER_S))
     if status == HTTPStatus.NOT_FOUND:
-        return NotFoundError(text, **facts)
+        return NotFoundError(text)
     if status in _OUR_MISTAKES:
-        return ConfigurationError(text, **facts)
+        return ConfigurationError(text)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return TransientError(text, **facts, excerpt=answer.excerpt(), maybe_done=not call.reads)
-    return DataError(text, fields=dict(_leaves(body.get("errors"))), **facts)
+        return TransientError(text, excerpt=answer.excerpt(), maybe_done=not call.reads)
+    return DataError(text, fields=dict(_leaves(body.get("errors"))))
 
 
 def _message(body: Mapping[str, Any]) -> str:

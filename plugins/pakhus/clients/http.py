@@ -56,10 +56,12 @@ class Call:
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     cost: int = 1
+    read_only: bool | None = None  # None: by the method; GraphQL and SOAP read by POST
 
     @property
     def reads(self) -> bool:
-        return self.method in ("GET", "HEAD", "OPTIONS")
+        """Whether repeating the call cannot change anything."""
+        return self.method in ("GET", "HEAD", "OPTIONS") if self.read_only is None else self.read_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class Transport:
         if error is None:
             return answer
         error.system = error.system or self.system
+        error.body = error.body or answer.body
         if isinstance(error, RateLimitedError):
             self.budget.block(error.retry_after)
         raise error
@@ -176,7 +179,9 @@ class Transport:
     def _exchange(self, call: Call, deadline: float) -> Answer:
         remaining = deadline - time.monotonic()
         if remaining <= 0:
-            raise TransientError(f"{self.system}: no time left for {call.method} {call.path}", system=self.system)
+            raise TransientError(
+                f"{self.system}: no time left for {call.method} {call.path}", system=self.system, maybe_done=False
+            )
         try:
             with self._session().request(
                 call.method,

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from pakhus.clients.http import Answer, Call
 from pakhus.model import Credit, Fulfilment, Order, Product, ProductRef, StockLevel, Window
 
 
@@ -40,29 +43,34 @@ class ShopFacts:
     currency: str
     timezone: str
     prices_include_vat: bool
-    vat_rounded_at_subtotal: bool
-    states: tuple[str, ...]
+    vat_rounded_at_subtotal: bool | None  # None: the platform does not say
+    identity: str  # two connections with the same identity reach the same shop
+    states: Mapping[str, str]  # id -> title
     payment_methods: Mapping[str, str]  # id -> title
     problems: tuple[str, ...] = ()  # texts for `pakhus check`; each says what to do
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One order as it was received: `body` is what the shop sent, byte for byte where it was one document.
+    """One object as it was received: an order, a credit that the platform lists among its orders, or its absence.
 
-    `order` is None when the body could not be understood; `problem` then says which field and why. Either way the
-    order is recorded: nothing that was seen vanishes.
+    `body` is what the shop sent, without members that are no facts of the order. Both `order` and `credit` are None
+    when it could not be understood (`problem` says which field and why) or is `gone`. Either way it is recorded:
+    nothing that was seen vanishes. `read_at` is when the request that showed it began.
     """
 
     id: str
     body: bytes
-    order: Order | None
+    read_at: datetime
+    order: Order | None = None
+    credit: Credit | None = None
+    gone: bool = False
     problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangesPage:
-    """Some changed orders and the cursor that vouches for them once they are stored."""
+    """Some orders and the cursor that vouches for them once they are stored; it may be the previous page's again."""
 
     orders: tuple[Seen, ...]
     cursor: str
@@ -72,7 +80,7 @@ class ChangesPage:
 class Hint:
     """What a verified webhook said: look at this object. Never more (design, decision 5)."""
 
-    entity: str  # order, product, shipment …
+    entity: str  # order, product, shipment …; refunds and shipments name their order
     id: str
 
 
@@ -82,6 +90,7 @@ class RowResult(StrEnum):
     WRITTEN = "written"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
+    STALE = "stale"  # the shop no longer shows what was expected; read again
     UNKNOWN = "unknown"  # the answer was lost; absolute values may be written again
 
 
@@ -91,8 +100,31 @@ class RowOutcome:
 
     sku: str
     result: RowResult
-    confirmed: str = ""
+    confirmed: Decimal | None = None
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Where SKUs live: each asked SKU is in `found`, in `ambiguous` (with the ids that share it), or unknown."""
+
+    found: Mapping[str, ProductRef]
+    ambiguous: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a write to the shop left there; `changed` is false when the shop already had it."""
+
+    remote_ids: tuple[str, ...]
+    changed: bool
+
+
+class CallRecorder(Protocol):
+    """Stores each request of a write before it leaves us, and what came back (design, decision 3)."""
+
+    def send(self, call: Call) -> Answer:
+        """Record `call`, send it through the adapter's transport, record the outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,46 +146,54 @@ class Webshop(Protocol):
     def probe(self) -> ShopFacts:
         """Read only: check address, key and rights, and learn the settings."""
 
-    def changes(self, cursor: str | None) -> Iterator[ChangesPage]:
-        """Yield orders changed since `cursor` (opaque; None: from the start date), oldest change first.
+    def parse(self, order_id: str, body: bytes, read_at: datetime) -> Seen:
+        """Understand a stored body again, without network: for replay and for previews of mappings."""
 
-        The caller stores a page and its cursor in one transaction before it asks for the next. An order may come more
-        than once; none is left out for having moved while the list was read.
+    def changes(self, cursor: str | None) -> Iterator[ChangesPage]:
+        """Yield orders changed since `cursor` (opaque; None: from the start date).
+
+        The caller stores a page and its cursor in one transaction before it asks for the next; each page's cursor is
+        safe to go on from. An order may come more than once; none is left out for having moved while the list was read.
         """
 
     def acknowledge(self, cursor: str) -> None:
         """Tell the shop that everything up to `cursor` is stored; nothing to do on most platforms."""
 
     def orders(self, ids: Sequence[str]) -> Iterator[Seen]:
-        """Yield these orders as they stand now. An id that is gone yields nothing."""
+        """Yield each of these orders as it stands now; `gone` where the shop says that there is none."""
 
-    def placed(self, window: Window) -> Iterator[ChangesPage]:
-        """Yield the orders placed in a closed window, for the audit and the import; cursor resumes the same window."""
+    def placed(self, window: Window, cursor: str | None = None) -> Iterator[ChangesPage]:
+        """Yield the orders placed in a closed window, for audit and import; `cursor` resumes the same window."""
 
     def credits(self, order_id: str) -> Sequence[Credit]:
         """Return the order's refunds, oldest first."""
 
-    def report_fulfilment(self, shipment: Fulfilment) -> None:
-        """Tell the shop of one shipment; doing it again changes nothing. A platform that has no shipments of its own
-        completes the order when `shipment.completes`."""
+    def report_fulfilment(self, shipment: Fulfilment, calls: CallRecorder, *, notify: bool) -> Receipt:
+        """Tell the shop of one shipment; doing it again changes nothing.
 
-    def note(self, order_id: str, text: str, *, to_customer: bool = False) -> None:
-        """Leave a note on the order; may notify the customer only if `to_customer`."""
+        A platform that has no shipments of its own completes the order when `shipment.completes`.
+        """
 
-    def resolve(self, skus: Sequence[str]) -> Mapping[str, ProductRef]:
-        """Return where each SKU lives; an unknown SKU is missing from the answer, an ambiguous one is a DataError."""
+    def note(self, order_id: str, text: str, calls: CallRecorder, *, key: str, to_customer: bool = False) -> Receipt:
+        """Leave a note on the order, once per `key`; may notify the customer only if `to_customer`."""
 
-    def set_stock(self, rows: Sequence[StockLevel]) -> Sequence[RowOutcome]:
-        """Set absolute quantities; one outcome per row, in order."""
+    def resolve(self, skus: Sequence[str]) -> Resolution:
+        """Return where each SKU lives."""
+
+    def set_stock(self, rows: Sequence[StockLevel], calls: CallRecorder, *, key: str) -> Sequence[RowOutcome]:
+        """Set absolute quantities; one outcome per row, in order. Raises only when no row left us."""
 
     def catalogue(self) -> Iterator[Product]:
         """Yield all products and variants."""
 
-    def put_product(self, product: Product) -> ProductRef:
+    def put_product(self, product: Product, calls: CallRecorder) -> ProductRef:
         """Create or update one product by its SKU."""
 
-    def read_hint(self, headers: Mapping[str, str], body: bytes, secret: str) -> Hint | None:
-        """Verify a webhook in constant time on the raw body; None for a ping, AccessDeniedError for a bad signature."""
+    def read_hint(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Hint | None:
+        """Verify a webhook in constant time on the raw body with any of `secrets` (old and new while one is changed).
+
+        None for a ping; AccessDeniedError for a bad signature.
+        """
 
     def ensure_webhooks(self, callback_url: str, secret: str) -> Sequence[WebhookState]:
         """Register what is missing and repair what the shop has switched off."""

@@ -18,8 +18,8 @@ from typing import Any
 from pakhus.clients.http import Answer, Call, to_json
 from pakhus.errors import ConfigurationError, RemoteError, TransientError
 from pakhus.flows.outcomes import stop
-from pakhus.ledger import attempts, bodies, cursors
-from pakhus.ledger.attempts import Attempt, Request
+from pakhus.ledger import attempts, bodies, installation
+from pakhus.ledger.attempts import Attempt, Reply, Request
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.documents import Document
@@ -88,12 +88,7 @@ class Writer:
     def done(self, step: str, subject: str = "") -> Written | None:
         """Return the effect of a step that is already known to have happened."""
         attempt = self._current(step, subject)
-        return self._stored(attempt) if attempt is not None and attempt.status == "ok" else None
-
-    def unsettled(self, step: str, subject: str = "") -> bool:
-        """Tell whether a write of this step may have left us without a known outcome."""
-        attempt = self._current(step, subject)
-        return attempt is not None and attempt.status in ("sent", "unknown")
+        return self._stored(attempt) if attempt is not None and attempt.status in attempts.DONE else None
 
     def make(self, write: Write) -> Written:
         """Bring about the effect of `write` exactly once, and return it.
@@ -101,7 +96,7 @@ class Writer:
         Raises StoppedError while an outcome is unknown, RemoteError when the target refused (the class says who acts).
         """
         attempt = self._current(write.step, write.subject)
-        if attempt is not None and attempt.status == "ok":
+        if attempt is not None and attempt.status in attempts.DONE:
             return self._stored(attempt)
         if attempt is not None and attempt.status in ("sent", "unknown"):
             settled = self._settle(write, attempt)
@@ -125,7 +120,7 @@ class Writer:
                 self.document.id,
                 write.step,
                 _request(write.call),
-                idempotency_key_prefix=f"{cursors.instance(tx)}-{self.document.key}",
+                idempotency_key_prefix=f"{installation.read(tx).epoch}-{self.document.key}",
                 subject=write.subject,
             )
 
@@ -135,52 +130,27 @@ class Writer:
         if self.policy.repeat_within is not None:
             call = replace(call, headers={**call.headers, "Idempotency-Key": attempt.idempotency_key})
         with self.ledger.begin() as tx:
-            attempts.mark_sent(tx, self.claim, attempt)
+            call_id = attempts.mark_sent(tx, self.claim, attempt)
         try:
             answer = self.send(call)
             value = answer.json()
             remote_id = _identified(write, value)
         except RemoteError as error:
-            self._record_failure(attempt, error)
+            reply = Reply(error.body, error.status, error.request_id, str(error))
+            status = _status_after(error)
+            self.ledger.persist(lambda tx: attempts.mark_failed(tx, attempt, call_id, reply, status))
             raise
-        self.ledger.persist(
-            lambda tx: attempts.mark_ok(
-                tx,
-                attempt,
-                remote_id=remote_id,
-                response=answer.body,
-                http_status=answer.status,
-                request_id=_request_id(answer),
-            )
-        )
-        return Written(remote_id, value, fresh=attempt.sent_at is None)
-
-    def _record_failure(self, attempt: Attempt, error: RemoteError) -> None:
-        """Store what this call's failure says of the outcome. A refusal of a repeat says nothing of the first call."""
-        problem = str(error)
-        if error.maybe_done:
-            self.ledger.persist(lambda tx: attempts.mark_unknown(tx, attempt, problem))
-        elif isinstance(error, (TransientError, ConfigurationError)) or attempt.sent_at is not None:
-            self.ledger.persist(lambda tx: attempts.mark_without_effect(tx, attempt, problem))
-        else:
-            self.ledger.persist(
-                lambda tx: attempts.mark_refused(
-                    tx,
-                    attempt,
-                    problem,
-                    http_status=error.status,
-                    request_id=error.request_id,
-                    response=error.excerpt,
-                )
-            )
+        reply = Reply(answer.body, answer.status)
+        self.ledger.persist(lambda tx: attempts.mark_ok(tx, attempt, call_id, reply, remote_id=remote_id))
+        return Written(remote_id, value, fresh=attempt.status == "planned")
 
     def _settle(self, write: Write, attempt: Attempt) -> Written | None:
         """Settle a write whose answer was lost. None: it surely had no effect, and may be planned anew."""
         now = self.ledger.now()
-        settle_at = _moment(attempt.sent_at) + self.policy.settle_after
-        if now < settle_at:
-            raise stop("outcome_unknown", due_at=settle_at, step=attempt.step)
-        if self.policy.repeat_within is not None and now < _moment(attempt.first_sent_at) + self.policy.repeat_within:
+        ended = max(moment for moment in (attempt.sent_at, attempt.finished_at) if moment is not None)
+        if now < ended + self.policy.settle_after:
+            raise stop("outcome_unknown", due_at=ended + self.policy.settle_after, step=attempt.step)
+        if self._may_repeat(attempt, now):
             try:
                 return self._send(write, attempt)
             except TransientError:
@@ -189,11 +159,15 @@ class Writer:
                 return self._search(write, attempt, refusal)
         return self._search(write, attempt, None)
 
+    def _may_repeat(self, attempt: Attempt, now: datetime) -> bool:
+        window, first = self.policy.repeat_within, attempt.first_sent_at
+        return window is not None and first is not None and now < first + window
+
     def _search(self, write: Write, attempt: Attempt, refusal: RemoteError | None) -> Written | None:
         found = write.search(attempt)
         if found is not None:
             body = to_json(found.value)
-            self.ledger.persist(lambda tx: attempts.mark_ok(tx, attempt, remote_id=found.remote_id, response=body))
+            self.ledger.persist(lambda tx: attempts.mark_adopted(tx, attempt, remote_id=found.remote_id, found=body))
             return Written(found.remote_id, found.value, fresh=False)
         self.ledger.persist(lambda tx: attempts.mark_absent(tx, attempt))
         if refusal is not None:
@@ -203,7 +177,7 @@ class Writer:
     def _stored(self, attempt: Attempt) -> Written:
         digest = attempt.response_sha256
         if attempt.remote_id is None or digest is None:
-            raise RuntimeError(f"attempt {attempt.id} is ok but has no answer")
+            raise RuntimeError(f"attempt {attempt.id} is done but has no answer")
         with self.ledger.begin() as tx:
             value = json.loads(bodies.load(tx, digest), parse_float=Decimal)
         return Written(attempt.remote_id, value, fresh=False)
@@ -213,24 +187,16 @@ def _request(call: Call) -> Request:
     return Request(call.method, call.path, call.body or b"")
 
 
+def _status_after(error: RemoteError) -> str:
+    """What an attempt is after its first call failed so."""
+    if error.maybe_done:
+        return "unknown"
+    return "planned" if isinstance(error, (TransientError, ConfigurationError)) else "refused"
+
+
 def _identified(write: Write, value: Any) -> str:
     """The effect's id; an answer of success without it means that the effect happened and we cannot name it."""
     try:
         return write.identify(value)
     except (KeyError, TypeError, ValueError, IndexError):
-        raise TransientError(
-            f"the answer to {write.step} has no id where the contract has one", maybe_done=True
-        ) from None
-
-
-def _request_id(answer: Answer) -> str:
-    for name in ("X-Request-Id", "X-CorrelationId"):
-        if name in answer.headers:
-            return answer.headers[name]
-    return ""
-
-
-def _moment(moment: datetime | None) -> datetime:
-    if moment is None:
-        raise RuntimeError("an attempt that was sent has no time of sending")
-    return moment
+        raise TransientError(f"the answer to {write.step} has no id where the contract has one") from None

@@ -51,8 +51,9 @@ class RunReport:
     def alarms(self) -> list[str]:
         """Why the run is red, one text per cause; empty when it is green."""
         found = [self.causes[code] for code in sorted(self.codes) if code in _RED_CODES or self._is_ours(code)]
-        held = self.by_status().get(Status.HELD, 0)
-        worked = sum(self.codes.values())
+        counts = self.by_status()
+        held = counts.get(Status.HELD, 0)
+        worked = held + counts.get(Status.DONE, 0) + counts.get(Status.FAILED, 0)
         if worked >= HELD_ALARM_MINIMUM and held * 2 > worked:
             found.append(f"{held} of {worked} documents were held: something general is wrong.")
         return found

@@ -1,26 +1,27 @@
 """Each write: stored before it is sent, settled when its outcome is known (design, decision 3).
 
-    planned -> sent -> ok | refused | unknown;   unknown -> ok (adopted) | absent (proved) ;   planned -> superseded
+    planned -> sent -> ok | refused | unknown;   unknown -> adopted | absent (both proved);   planned -> superseded
 
-At most one attempt per document, step and subject is open or ok: a unique index says so, not this code.
+At most one attempt per document, step and subject is open or done: a unique index says so, not this code. Each time an
+attempt leaves us is a row in `calls`, with the Airflow run that sent it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select, update
-from sqlalchemy import insert as plain_insert
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from pakhus.errors import ClaimLostError
 from pakhus.ledger import bodies
-from pakhus.ledger.claims import CALL_MARGIN, Claim, still_held
+from pakhus.ledger.claims import CALL_MARGIN, Claim, require
 from pakhus.ledger.connection import Transaction
-from pakhus.ledger.schema import attempts
+from pakhus.ledger.schema import attempts, calls
 
 OPEN = ("planned", "sent", "unknown")
+DONE = ("ok", "adopted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Attempt:
     idempotency_key: str
     first_sent_at: datetime | None
     sent_at: datetime | None
+    finished_at: datetime | None
     remote_id: str | None
     response_sha256: str | None
 
@@ -53,7 +55,7 @@ class Attempt:
 def current(tx: Transaction, document_id: int, step: str, subject: str = "") -> Attempt | None:
     """Return the open or successful attempt of a step, if there is one."""
     row = tx.connection.execute(
-        select(attempts).where(_is_step(document_id, step, subject), attempts.c.status.in_((*OPEN, "ok")))
+        select(attempts).where(_is_step(document_id, step, subject), attempts.c.status.in_((*OPEN, *DONE)))
     ).one_or_none()
     return None if row is None else _attempt(tx, row)
 
@@ -69,7 +71,7 @@ def plan(
     subject: str = "",
 ) -> Attempt:
     """Store a write that has not been sent; its idempotency key ends in its ordinal, so a new attempt has a new one."""
-    _require(tx, claim)
+    require(tx, claim)
     ordinal = (
         1
         + tx.connection.execute(
@@ -78,7 +80,7 @@ def plan(
     )
     parts = [idempotency_key_prefix, step, subject, str(ordinal)]
     row = tx.connection.execute(
-        plain_insert(attempts)
+        insert(attempts)
         .values(
             document_id=document_id,
             step=step,
@@ -91,83 +93,70 @@ def plan(
             request_sha256=bodies.store(tx, request.body),
             fence=claim.fence,
             planned_at=tx.now,
-            **_run_columns(tx),
         )
         .returning(attempts)
     ).one()
     return _attempt(tx, row)
 
 
-def mark_sent(tx: Transaction, claim: Claim, attempt: Attempt) -> None:
-    """Record that the write may leave us from now on. ClaimLostError unless the claim lasts longer than any call."""
-    statement = (
-        update(attempts)
-        .where(attempts.c.id == attempt.id, attempts.c.status.in_(OPEN), still_held(tx, claim, CALL_MARGIN))
-        .values(
-            status="sent",
-            fence=claim.fence,
-            sent_at=tx.now,
-            first_sent_at=func.coalesce(attempts.c.first_sent_at, tx.now),
-            **_run_columns(tx),
-        )
-    )
-    if tx.connection.execute(statement).rowcount != 1:
-        raise ClaimLostError(f"the claim {claim.name} does not last for another call")
+def mark_sent(tx: Transaction, claim: Claim, attempt: Attempt) -> int:
+    """Record that the write may leave us from now on; returns the call's row.
 
-
-def mark_ok(
-    tx: Transaction,
-    attempt: Attempt,
-    *,
-    remote_id: str,
-    response: bytes,
-    http_status: int | None = None,
-    request_id: str = "",
-) -> None:
-    """Record the effect and its id. Not guarded by the claim: it is the truth whoever holds it now."""
-    _settle(
-        tx,
-        attempt,
-        "ok",
-        remote_id=remote_id,
-        response_sha256=bodies.store(tx, response),
-        http_status=http_status,
-        request_id=request_id,
-        problem="",
-    )
-
-
-def mark_unknown(tx: Transaction, attempt: Attempt, problem: str) -> None:
-    """Record that the answer was lost: the effect may have happened, or may still happen."""
-    _settle(tx, attempt, "unknown", problem=problem)
-
-
-def mark_refused(
-    tx: Transaction, attempt: Attempt, problem: str, *, http_status: int | None, request_id: str, response: str
-) -> None:
-    """Record that the remote said no: surely no effect."""
-    _settle(
-        tx,
-        attempt,
-        "refused",
-        problem=problem,
-        http_status=http_status,
-        request_id=request_id,
-        response_sha256=bodies.store(tx, response.encode()),
-    )
-
-
-def mark_without_effect(tx: Transaction, attempt: Attempt, problem: str) -> None:
-    """Record that this call surely had no effect (no connection, 429): same key and bytes may go again.
-
-    `attempt` is as it was before this call: one that had been sent before stays unknown, whatever this call met.
+    ClaimLostError unless the claim lasts longer than any call.
     """
-    _settle(tx, attempt, "planned" if attempt.sent_at is None else "unknown", problem=problem)
+    require(tx, claim, CALL_MARGIN)
+    statement = update(attempts).where(attempts.c.id == attempt.id, attempts.c.status.in_(OPEN))
+    values = {
+        "status": "sent",
+        "fence": claim.fence,
+        "sent_at": tx.now,
+        "first_sent_at": func.coalesce(attempts.c.first_sent_at, tx.now),
+        "finished_at": None,
+    }
+    if tx.connection.execute(statement.values(**values)).rowcount != 1:
+        raise ClaimLostError(f"attempt {attempt.id} was settled by somebody else before it was sent")
+    ordinal = select(func.coalesce(func.max(calls.c.ordinal), 0) + 1).where(calls.c.attempt_id == attempt.id)
+    row = {"attempt_id": attempt.id, "ordinal": ordinal.scalar_subquery(), "sent_at": tx.now, **asdict(tx.run)}
+    call_id: int = tx.connection.execute(insert(calls).values(row).returning(calls.c.id)).scalar_one()
+    return call_id
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back from one call."""
+
+    body: bytes = b""
+    http_status: int | None = None
+    request_id: str = ""
+    problem: str = ""
+
+
+def mark_ok(tx: Transaction, attempt: Attempt, call_id: int, reply: Reply, *, remote_id: str) -> None:
+    """Record the effect and its id. Not guarded by the claim: it is the truth whoever holds it now."""
+    _end_call(tx, call_id, reply)
+    _settle(tx, attempt, "ok", remote_id=remote_id, response_sha256=bodies.store(tx, reply.body), problem="")
+
+
+def mark_failed(tx: Transaction, attempt: Attempt, call_id: int, reply: Reply, status: str) -> None:
+    """Record that a call gave no effect that we know of.
+
+    `status`: unknown (it may have happened, or may still happen), planned (surely no effect, the same key and bytes may
+    go again) or refused (the remote said no). An attempt that had been sent before stays unknown whatever this call
+    met: a refusal of a repeat says nothing of the first call.
+    """
+    _end_call(tx, call_id, reply)
+    _settle(tx, attempt, status if attempt.status == "planned" else "unknown", problem=reply.problem)
+
+
+def mark_adopted(tx: Transaction, attempt: Attempt, *, remote_id: str, found: bytes) -> None:
+    """Record that a search found the effect of a write whose answer was lost."""
+    digest = bodies.store(tx, found)
+    _settle(tx, attempt, "adopted", remote_id=remote_id, response_sha256=digest, looked_up_at=tx.now)
 
 
 def mark_absent(tx: Transaction, attempt: Attempt) -> None:
     """Record the proof that a write whose answer was lost had no effect."""
-    _settle(tx, attempt, "absent")
+    _settle(tx, attempt, "absent", looked_up_at=tx.now)
 
 
 def mark_superseded(tx: Transaction, attempt: Attempt) -> None:
@@ -177,30 +166,25 @@ def mark_superseded(tx: Transaction, attempt: Attempt) -> None:
 
 
 def _settle(tx: Transaction, attempt: Attempt, status: str, **values: Any) -> None:
-    allowed = (*OPEN, "ok") if status == "ok" else OPEN
-    statement = update(attempts).where(attempts.c.id == attempt.id, attempts.c.status.in_(allowed))
+    """Settle an open attempt; doing the same again is no error, since results are stored again when a commit fails."""
+    statement = update(attempts).where(attempts.c.id == attempt.id, attempts.c.status.in_((*OPEN, status)))
     if tx.connection.execute(statement.values(status=status, finished_at=tx.now, **values)).rowcount != 1:
         raise ClaimLostError(f"attempt {attempt.id} was settled by somebody else before it was {status}")
 
 
-def _require(tx: Transaction, claim: Claim) -> None:
-    if not tx.connection.execute(select(still_held(tx, claim))).scalar_one():
-        raise ClaimLostError(f"the claim {claim.name} is no longer ours")
+def _end_call(tx: Transaction, call_id: int, reply: Reply) -> None:
+    values = {
+        "finished_at": tx.now,
+        "http_status": reply.http_status,
+        "request_id": reply.request_id,
+        "response_sha256": bodies.store(tx, reply.body) if reply.body else None,
+        "problem": reply.problem,
+    }
+    tx.connection.execute(update(calls).where(calls.c.id == call_id).values(**values))
 
 
 def _is_step(document_id: int, step: str, subject: str) -> ColumnElement[bool]:
     return (attempts.c.document_id == document_id) & (attempts.c.step == step) & (attempts.c.subject == subject)
-
-
-def _run_columns(tx: Transaction) -> dict[str, Any]:
-    run = tx.run
-    return {
-        "dag_id": run.dag_id,
-        "run_id": run.run_id,
-        "task_id": run.task_id,
-        "map_index": run.map_index,
-        "try_number": run.try_number,
-    }
 
 
 def _attempt(tx: Transaction, row: Row[Any]) -> Attempt:
@@ -215,6 +199,7 @@ def _attempt(tx: Transaction, row: Row[Any]) -> Attempt:
         idempotency_key=row.idempotency_key,
         first_sent_at=row.first_sent_at,
         sent_at=row.sent_at,
+        finished_at=row.finished_at,
         remote_id=row.remote_id,
         response_sha256=row.response_sha256,
     )

@@ -1,6 +1,6 @@
 """Who may write a document or a shared record now: a claim with an owner, a fence and a lease.
 
-The fence grows with every taking, so that a holder whose lease ran out is found out when it records something. The
+The fence is new with every taking, so that a holder whose lease ran out is found out when it records something. The
 lease is longer than any call (Transport's deadline), so a healthy holder never loses it in the middle of one.
 """
 
@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.errors import ClaimLostError
 from pakhus.ledger.connection import Ledger, Transaction
-from pakhus.ledger.schema import claims
+from pakhus.ledger.schema import claim_fence, claims
 
 LEASE = timedelta(minutes=5)
 # A call must not begin when less than this is left of the lease (Limits.deadline_s and a margin).
@@ -39,11 +39,11 @@ class Claim:
 def take(tx: Transaction, name: str, lease: timedelta = LEASE) -> Claim | None:
     """Take the claim, or return None while somebody else's lease runs."""
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4()}"
-    row = {"name": name, "owner": owner, "fence": 1, "lease_until": tx.now + lease}
+    row = {"name": name, "owner": owner, "fence": claim_fence.next_value(), "lease_until": tx.now + lease}
     statement = insert(claims).values(row)
     statement = statement.on_conflict_do_update(
         index_elements=[claims.c.name],
-        set_={"owner": owner, "fence": claims.c.fence + 1, "lease_until": tx.now + lease},
+        set_={name: statement.excluded[name] for name in ("owner", "fence", "lease_until")},
         where=claims.c.lease_until <= tx.now,
     )
     fence = tx.connection.execute(statement.returning(claims.c.fence)).scalar_one_or_none()
@@ -58,13 +58,18 @@ def renew(tx: Transaction, claim: Claim, lease: timedelta = LEASE) -> None:
 
 
 def release(tx: Transaction, claim: Claim) -> None:
-    """Give the claim back; the row stays, so that its fence never goes back."""
+    """Give the claim back."""
     tx.connection.execute(update(claims).where(_is(claim)).values(lease_until=tx.now))
 
 
-def still_held(tx: Transaction, claim: Claim, margin: timedelta = timedelta(0)) -> ColumnElement[bool]:
-    """The condition that `claim` is ours for at least `margin` more: part of each guarded update."""
-    return exists(select(1).select_from(claims).where(_is(claim), claims.c.lease_until > tx.now + margin))
+def require(tx: Transaction, claim: Claim, margin: timedelta = timedelta(0)) -> None:
+    """Make sure that `claim` is ours for at least `margin` more, until this transaction ends; else ClaimLostError.
+
+    The row is locked: without that somebody could take the claim over between this look and our commit.
+    """
+    held = select(claims.c.name).where(_is(claim), claims.c.lease_until > tx.now + margin).with_for_update(read=True)
+    if tx.connection.execute(held).scalar_one_or_none() is None:
+        raise ClaimLostError(f"the claim {claim.name} is no longer ours for as long as it takes")
 
 
 @contextmanager

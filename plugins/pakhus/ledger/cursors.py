@@ -1,12 +1,11 @@
-"""How far a source has been read, and the few other values that one row each can hold."""
+"""How far a source has been read."""
 
 from __future__ import annotations
 
-import secrets
-
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from pakhus.errors import CursorMovedError
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.schema import cursors
 
@@ -18,25 +17,17 @@ def read(tx: Transaction, scope: str, name: str) -> str | None:
     ).scalar_one_or_none()
 
 
-def move(tx: Transaction, scope: str, name: str, value: str) -> None:
-    """Set the cursor, in the transaction that stores the rows it vouches for."""
-    row = {"scope": scope, "name": name, "value": value, "moved_at": tx.now}
-    statement = insert(cursors).values(row)
-    tx.connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[cursors.c.scope, cursors.c.name], set_={"value": value, "moved_at": tx.now}
-        )
-    )
+def move(tx: Transaction, scope: str, name: str, value: str, *, expected: str | None) -> None:
+    """Set the cursor, in the transaction that stores the rows it vouches for.
 
-
-def instance(tx: Transaction) -> str:
-    """Return this ledger's own short name, made once.
-
-    It stands in idempotency keys: two installations on one e-conomic agreement share their scope (economic.md 2.7).
+    `expected` is what was read before; CursorMovedError when another run has moved it since.
     """
-    row = {"scope": "", "name": "instance", "value": secrets.token_hex(4), "moved_at": tx.now}
-    tx.connection.execute(insert(cursors).values(row).on_conflict_do_nothing())
-    value = read(tx, "", "instance")
-    if value is None:
-        raise RuntimeError("the ledger lost its instance name")
-    return value
+    row = {"scope": scope, "name": name, "value": value, "moved_at": tx.now}
+    if expected is None:
+        statement = insert(cursors).values(row).on_conflict_do_nothing().returning(cursors.c.name)
+        moved = tx.connection.execute(statement).scalar_one_or_none() is not None
+    else:
+        changed = update(cursors).where(cursors.c.scope == scope, cursors.c.name == name, cursors.c.value == expected)
+        moved = tx.connection.execute(changed.values(value=value, moved_at=tx.now)).rowcount == 1
+    if not moved:
+        raise CursorMovedError(f"the cursor {name} of {scope} was moved by another run meanwhile")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from pakhus.ledger.claims import Claim, still_held
+from pakhus.ledger.claims import Claim, require
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.schema import attempts, documents, sources
 from pakhus.model import Totals
@@ -27,6 +27,7 @@ class NewDocument:
     kind: str
     target: str
     source_id: int | None = None
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Document:
     verdict: Verdict
     since: datetime
     due_at: datetime | None
+    judged_version: int | None
     transferred_version: int | None
     remote_id: str | None
     remote_number: str | None
@@ -52,11 +54,13 @@ class Document:
         return self.verdict.status
 
 
-def ensure(tx: Transaction, new: NewDocument, verdict: Verdict) -> Document:
+def ensure(tx: Transaction, new: NewDocument, verdict: Verdict, *, judged_version: int | None = None) -> Document:
     """Return the document of this key, created with `verdict` if it was not there."""
     row = {
         "key": new.key,
         "source_id": new.source_id,
+        "parent_id": new.parent_id,
+        "judged_version": judged_version,
         "scope": new.scope,
         "flow": new.flow,
         "kind": new.kind,
@@ -90,15 +94,37 @@ def of_source(tx: Transaction, source_id: int) -> list[Document]:
     return [_document(row) for row in rows]
 
 
-def give_verdict(tx: Transaction, document_id: int, verdict: Verdict, due_at: datetime | None = None) -> None:
-    """Set a document's status and reason. `since` moves only when the reason's code changes."""
-    columns = _verdict_columns(verdict)
-    tx.connection.execute(
-        update(documents).where(documents.c.id == document_id, documents.c.reason != verdict.code).values(since=tx.now)
+def lock(tx: Transaction, document_id: int) -> Document:
+    """Return a document whose verdict nobody else can change before this transaction ends."""
+    return _document(
+        tx.connection.execute(select(documents).where(documents.c.id == document_id).with_for_update()).one()
     )
-    tx.connection.execute(
-        update(documents).where(documents.c.id == document_id).values(**columns, due_at=due_at, updated_at=tx.now)
-    )
+
+
+def give_verdict(
+    tx: Transaction,
+    document_id: int,
+    verdict: Verdict,
+    *,
+    judged_version: int | None = None,
+    due_at: datetime | None = None,
+) -> None:
+    """Set a document's status and reason. `since` moves only when the reason's code changes.
+
+    When the source has a newer version than the one that was judged, the document is due again instead: the observer
+    and a worker may judge different versions at the same moment.
+    """
+    document = lock(tx, document_id)
+    if judged_version is not None and document.source_id is not None and verdict.status is not Status.DONE:
+        newest = tx.connection.execute(select(sources.c.version).where(sources.c.id == document.source_id)).scalar_one()
+        if newest > judged_version:
+            verdict, due_at = Verdict.of("due"), None
+    values = {**_verdict_columns(verdict), "due_at": due_at, "updated_at": tx.now}
+    if judged_version is not None:
+        values["judged_version"] = judged_version
+    if document.verdict.code != verdict.code:
+        values["since"] = tx.now
+    tx.connection.execute(update(documents).where(documents.c.id == document_id).values(**values))
 
 
 def note_remote(
@@ -124,11 +150,8 @@ def note_remote(
         "correction": correction,
     }
     values = {name: value for name, value in values.items() if value is not None}
-    tx.connection.execute(
-        update(documents)
-        .where(documents.c.id == document_id, still_held(tx, claim))
-        .values(**values, updated_at=tx.now)
-    )
+    require(tx, claim)
+    tx.connection.execute(update(documents).where(documents.c.id == document_id).values(**values, updated_at=tx.now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +189,7 @@ def counts(tx: Transaction, scope: str, flow: str) -> dict[tuple[Status, str], i
 def untouched(tx: Transaction, document_id: int) -> bool:
     """Tell whether no write for this document may have reached its target."""
     touched = select(attempts.c.id).where(
-        attempts.c.document_id == document_id, attempts.c.status.in_(("sent", "unknown", "ok"))
+        attempts.c.document_id == document_id, attempts.c.status.in_(("sent", "unknown", "ok", "adopted"))
     )
     return tx.connection.execute(touched.limit(1)).one_or_none() is None
 
@@ -203,6 +226,7 @@ def _document(row: Row[Any]) -> Document:
         verdict=Verdict.of(row.reason, **row.reason_parameters),
         since=row.since,
         due_at=row.due_at,
+        judged_version=row.judged_version,
         transferred_version=row.transferred_version,
         remote_id=row.remote_id,
         remote_number=row.remote_number,

@@ -20,6 +20,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Numeric,
+    Sequence,
     Table,
     Text,
     UniqueConstraint,
@@ -45,14 +46,31 @@ def _identity() -> Column[int]:
     return Column("id", BigInteger, Identity(always=True), primary_key=True)
 
 
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Text, nullable=False, comment="random; a new one after a restored backup, so that keys differ"),
+    Column("secret", Text, nullable=False, comment="hashes identities of buyers; never leaves the ledger"),
+    Column(
+        "mode", Text, nullable=False, server_default="normal", comment="normal, or recover: each first write looks up"
+    ),
+    Column("since", _TIME, nullable=False),
+    CheckConstraint("id = 1", name="single_row"),
+    CheckConstraint("mode in ('normal','recover')", name="mode_known"),
+    comment="This installation's own state",
+)
+
 bodies = Table(
     "bodies",
     metadata,
     Column("sha256", Text, primary_key=True),
-    Column("content", LargeBinary, nullable=False, comment="zlib of the bytes as sent or received"),
+    Column("content", LargeBinary, comment="zlib of the bytes as sent or received; null: erased"),
     Column("size", Integer, nullable=False, comment="bytes before compression"),
     Column("created_at", _TIME, nullable=False),
-    Column("erase_after", _TIME, comment="retention; erased bodies keep their row with empty content"),
+    Column("erase_after", _TIME, comment="retention; null: keep"),
+    Column("erased_at", _TIME),
+    Index(None, "erase_after"),
     comment="Bodies kept whole, once each; may hold personal data, protected by role",
 )
 
@@ -63,6 +81,7 @@ sources = Table(
     Column("scope", Text, nullable=False, comment="shop, agreement or provider account"),
     Column("kind", Text, nullable=False, comment="order, refund, shipment, product, payout …"),
     Column("source_id", Text, nullable=False, comment="the id in the source system; never its number"),
+    Column("parent_id", BigInteger, ForeignKey("sources.id"), index=True, comment="a refund's or shipment's order"),
     Column("number", Text, nullable=False, server_default="", comment="what people call it"),
     Column("native_state", Text, nullable=False, server_default=""),
     Column("currency", Text, nullable=False, server_default=""),
@@ -70,6 +89,7 @@ sources = Table(
     Column("vat", _MONEY),
     Column("placed_at", _TIME),
     Column("modified_at", _TIME, comment="as the source says"),
+    Column("read_at", _TIME, nullable=False, comment="when the request that showed this version began"),
     Column("version", Integer, nullable=False, comment="1, 2, … one per different body"),
     Column("body_sha256", Text, ForeignKey("bodies.sha256"), nullable=False),
     Column("problem", Text, nullable=False, server_default="", comment="why the body could not be understood"),
@@ -99,6 +119,7 @@ documents = Table(
     _identity(),
     Column("key", Text, nullable=False, unique=True, comment="{shop}-{source id}-{kind}; stands in the target system"),
     Column("source_id", BigInteger, ForeignKey("sources.id"), comment="null for shared records (customers …)"),
+    Column("parent_id", BigInteger, ForeignKey("documents.id"), index=True, comment="a credit note's invoice"),
     Column("scope", Text, nullable=False, comment="shop, or agreement for shared records"),
     Column("flow", Text, nullable=False, comment="the flow that works on it"),
     Column("kind", Text, nullable=False, comment="reservation, invoice, credit_note, customer, shipment …"),
@@ -107,7 +128,9 @@ documents = Table(
     Column("reason", Text, nullable=False, comment="code of pakhus/reasons.py"),
     Column("reason_parameters", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("since", _TIME, nullable=False, comment="when this status and reason began"),
-    Column("due_at", _TIME, comment="not before; null: at once"),
+    Column("due_at", _TIME, comment="not before; null: at once when due, on an event when waiting"),
+    Column("judged_version", Integer, comment="the source's version that the verdict is about"),
+    Column("mode", Text, nullable=False, server_default="", comment="dry_run, draft, auto or import, as it was worked"),
     Column("transferred_version", Integer, comment="the source's version that the target now shows"),
     Column("remote_id", Text, comment="customer, order or draft number"),
     Column("remote_number", Text, comment="number that people see: the booked invoice"),
@@ -122,7 +145,7 @@ documents = Table(
     ),
     Index(None, "scope", "flow", "status", "due_at"),
     Index(None, "source_id"),
-    Index(None, "target", "remote_id"),
+    Index(None, "target", "kind", "remote_id"),
     comment="What is to become of a source in one target system, and how far it is",
 )
 
@@ -139,36 +162,55 @@ attempts = Table(
     Column("path", Text, nullable=False),
     Column("idempotency_key", Text, nullable=False, server_default=""),
     Column("request_sha256", Text, ForeignKey("bodies.sha256"), nullable=False, comment="the exact bytes"),
-    Column("response_sha256", Text, ForeignKey("bodies.sha256")),
-    Column("http_status", Integer),
-    Column("request_id", Text, nullable=False, server_default="", comment="the remote's id of the call"),
+    Column("response_sha256", Text, ForeignKey("bodies.sha256"), comment="the answer or the object that was found"),
     Column("remote_id", Text),
     Column("problem", Text, nullable=False, server_default=""),
     Column("fence", BigInteger, nullable=False, comment="of the claim under which it was last touched"),
     Column("planned_at", _TIME, nullable=False),
     Column("first_sent_at", _TIME, comment="of this key: the idempotency window counts from here"),
     Column("sent_at", _TIME, comment="last time it may have left us"),
+    Column("finished_at", _TIME, comment="when that call came to an end here"),
+    Column("looked_up_at", _TIME, comment="when the target was searched for its effect"),
+    CheckConstraint(
+        "status in ('planned','sent','unknown','ok','adopted','refused','absent','superseded')", name="status_known"
+    ),
+    CheckConstraint("status in ('planned','superseded','adopted') or sent_at is not null", name="sent_has_time"),
+    UniqueConstraint("document_id", "step", "subject", "ordinal"),
+    Index(
+        "uq_attempts_one_open_or_done",
+        "document_id",
+        "step",
+        "subject",
+        unique=True,
+        postgresql_where=text("status in ('planned','sent','unknown','ok','adopted')"),
+    ),
+    Index("ix_attempts_unsettled", "status", "sent_at", postgresql_where=text("status in ('sent','unknown')")),
+    comment="Each write: stored before it is sent, settled when its outcome is known",
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    _identity(),
+    Column("attempt_id", BigInteger, ForeignKey("attempts.id"), nullable=False),
+    Column("ordinal", Integer, nullable=False, comment="1, 2, … per attempt: repeats carry the same key and bytes"),
+    Column("sent_at", _TIME, nullable=False),
     Column("finished_at", _TIME),
+    Column("http_status", Integer),
+    Column("request_id", Text, nullable=False, server_default="", comment="the remote's id of the call"),
+    Column("response_sha256", Text, ForeignKey("bodies.sha256")),
+    Column("problem", Text, nullable=False, server_default=""),
     Column("dag_id", Text, nullable=False, server_default=""),
     Column("run_id", Text, nullable=False, server_default=""),
     Column("task_id", Text, nullable=False, server_default=""),
     Column("map_index", Integer, nullable=False, server_default="-1"),
     Column("try_number", Integer, nullable=False, server_default="0"),
-    CheckConstraint("status in ('planned','sent','unknown','ok','refused','absent','superseded')", name="status_known"),
-    CheckConstraint("status = 'planned' or status = 'superseded' or sent_at is not null", name="sent_has_time"),
-    UniqueConstraint("document_id", "step", "subject", "ordinal"),
-    Index(
-        "uq_attempts_one_open_or_ok",
-        "document_id",
-        "step",
-        "subject",
-        unique=True,
-        postgresql_where=text("status in ('planned','sent','unknown','ok')"),
-    ),
-    Index("ix_attempts_unsettled", "status", "sent_at", postgresql_where=text("status in ('sent','unknown')")),
+    UniqueConstraint("attempt_id", "ordinal"),
     Index(None, "run_id"),
-    comment="Each write: stored before it is sent, settled when its outcome is known",
+    comment="Each time an attempt left us, and by which Airflow run",
 )
+
+claim_fence = Sequence("claim_fence", metadata=metadata)
 
 claims = Table(
     "claims",
@@ -197,6 +239,9 @@ inbox = Table(
     Column("scope", Text, nullable=False),
     Column("entity", Text, nullable=False),
     Column("source_id", Text, nullable=False),
+    Column(
+        "hints", Integer, nullable=False, server_default="1", comment="grows while it waits: take only what was seen"
+    ),
     Column("received_at", _TIME, nullable=False),
     Column("taken_at", _TIME),
     Index("uq_inbox_untaken", "scope", "entity", "source_id", unique=True, postgresql_where=text("taken_at is null")),
@@ -234,12 +279,25 @@ alerts = Table(
     Column("scope", Text, nullable=False),
     Column("flow", Text, nullable=False),
     Column("code", Text, nullable=False),
-    Column("dedupe_key", Text, nullable=False, unique=True, comment="one alert per run and cause"),
+    Column("subject", Text, nullable=False, server_default="", comment="the object it is about, if one"),
     Column("text", Text, nullable=False),
     Column("dag_id", Text, nullable=False, server_default=""),
     Column("run_id", Text, nullable=False, server_default=""),
     Column("raised_at", _TIME, nullable=False),
+    Column("last_seen_at", _TIME, nullable=False),
+    Column("count", Integer, nullable=False, server_default="1"),
+    Column("sending_until", _TIME, comment="somebody is sending it now"),
     Column("sent_at", _TIME),
+    Column("resolved_at", _TIME),
+    Index(
+        "uq_alerts_open",
+        "scope",
+        "flow",
+        "code",
+        "subject",
+        unique=True,
+        postgresql_where=text("resolved_at is null"),
+    ),
     Index(None, "scope", "flow", "raised_at"),
-    comment="What was or is to be told to somebody, once",
+    comment="What was or is to be told to somebody: one open alert per cause",
 )

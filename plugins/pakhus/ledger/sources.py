@@ -23,6 +23,8 @@ class Showing:
     kind: str
     source_id: str
     body: bytes
+    read_at: datetime
+    parent_id: int | None = None
     number: str = ""
     native_state: str = ""
     currency: str = ""
@@ -45,14 +47,15 @@ class Recorded:
 def record(tx: Transaction, showing: Showing) -> Recorded:
     """Store what was shown; a version is new when its body differs from the newest one.
 
-    A showing that is older than the newest by the source's own time changes nothing: reads overlap and hints come late.
+    A showing that was read before the newest one, or is older by the source's own time, changes nothing: reads overlap
+    and hints come late.
     """
     digest = bodies.store(tx, showing.body)
     created = _insert(tx, showing, digest)
     if created is not None:
         return Recorded(created, 1, changed=True)
     row = _lock(tx, showing)
-    if row.body_sha256 == digest or _is_older(showing, row.modified_at):
+    if row.body_sha256 == digest or _is_older(showing, row):
         return Recorded(row.id, row.version, changed=False)
     version: int = row.version + 1
     tx.connection.execute(
@@ -109,7 +112,7 @@ def _insert(tx: Transaction, showing: Showing, digest: str) -> int | None:
 
 def _lock(tx: Transaction, showing: Showing) -> Any:
     return tx.connection.execute(
-        select(sources.c.id, sources.c.version, sources.c.body_sha256, sources.c.modified_at)
+        select(sources.c.id, sources.c.version, sources.c.body_sha256, sources.c.modified_at, sources.c.read_at)
         .where(
             sources.c.scope == showing.scope,
             sources.c.kind == showing.kind,
@@ -134,6 +137,8 @@ def _add_version(tx: Transaction, row_id: int, version: int, showing: Showing, d
 
 def _facts(showing: Showing) -> dict[str, object]:
     return {
+        "parent_id": showing.parent_id,
+        "read_at": showing.read_at,
         "number": showing.number,
         "native_state": showing.native_state,
         "currency": showing.currency,
@@ -145,5 +150,9 @@ def _facts(showing: Showing) -> dict[str, object]:
     }
 
 
-def _is_older(showing: Showing, newest: datetime | None) -> bool:
-    return showing.modified_at is not None and newest is not None and showing.modified_at < newest
+def _is_older(showing: Showing, newest: Any) -> bool:
+    if showing.read_at < newest.read_at:
+        return True
+    return (
+        showing.modified_at is not None and newest.modified_at is not None and showing.modified_at < newest.modified_at
+    )

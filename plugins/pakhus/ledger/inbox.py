@@ -1,0 +1,53 @@
+"""Hints that something changed: ids only, once each while they wait (design, decision 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from pakhus.ledger.connection import Transaction
+from pakhus.ledger.schema import inbox
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingHint:
+    """A hint that waits, and how often it had come when it was read."""
+
+    id: int
+    source_id: str
+    hints: int
+
+
+def add(tx: Transaction, scope: str, entity: str, source_id: str) -> None:
+    """Put a hint in, or count it on the one that already waits."""
+    row = {"scope": scope, "entity": entity, "source_id": source_id, "received_at": tx.now}
+    statement = insert(inbox).values(row)
+    tx.connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[inbox.c.scope, inbox.c.entity, inbox.c.source_id],
+            index_where=inbox.c.taken_at.is_(None),
+            set_={"hints": inbox.c.hints + 1},
+        )
+    )
+
+
+def waiting(tx: Transaction, scope: str, entity: str, *, limit: int) -> list[WaitingHint]:
+    """Return the hints that wait, oldest first."""
+    rows = tx.connection.execute(
+        select(inbox.c.id, inbox.c.source_id, inbox.c.hints)
+        .where(inbox.c.scope == scope, inbox.c.entity == entity, inbox.c.taken_at.is_(None))
+        .order_by(inbox.c.id)
+        .limit(limit)
+    )
+    return [WaitingHint(row.id, row.source_id, row.hints) for row in rows]
+
+
+def mark_taken(tx: Transaction, hints: Sequence[WaitingHint]) -> None:
+    """Take hints out, in the transaction that stored what they pointed at; one that came again meanwhile stays."""
+    for hint in hints:
+        tx.connection.execute(
+            update(inbox).where(inbox.c.id == hint.id, inbox.c.hints == hint.hints).values(taken_at=tx.now)
+        )
