@@ -22,8 +22,9 @@ _MEMBERS = {"system", "name", "host", "port", "data", "credentials", "settings",
 class Entry:
     """One stand-in to run.
 
-    ``data`` is a seed: a name in ``standin/data``, a JSON file, the seed itself, or empty for the system's default. ``shop_products`` adds products: the
-    word ``recorded`` for those of the recorded shop, or a list. ``tls`` is (certificate file, key file).
+    ``data`` is a seed: a name in ``standin/data``, a JSON file, the seed itself, or empty for the system's default.
+    ``shop_products`` adds products: the word ``recorded`` for those of the recorded shop, or a list. ``tls`` is
+    (certificate file, key file).
     """
 
     system: str
