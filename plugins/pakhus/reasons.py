@@ -129,6 +129,7 @@ REASONS: dict[str, Reason] = _registry(
         "The flow is stopped for this shop: {cause}.",
         "Mend the cause; the flow goes on by itself.",
     ),
+    Reason("not_reached", Status.WAITING, Actor.NOBODY, "The run stopped before it came to this document.", _NOTHING),
     Reason(
         "stopped_by_person",
         Status.WAITING,
@@ -251,6 +252,27 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The accounts answered {answered}, we predicted {predicted}.",
         "See the cause named in the transfer log; mend the set-up, then send the order again.",
+    ),
+    Reason(
+        "gift_card_not_treated",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Line {line} is a gift card.",
+        "Invoice this order by hand; gift cards are treated by a later version.",
+    ),
+    Reason(
+        "credit_not_treated",
+        Status.HELD,
+        Actor.MERCHANT,
+        "{refunded} was refunded after the order was invoiced.",
+        "Make the credit note by hand; this is treated by a later version.",
+    ),
+    Reason(
+        "rounding_product_taxed",
+        Status.HELD,
+        Actor.OPERATOR,
+        "The rounding product {number} is in a product group with VAT.",
+        "Put it into a product group without VAT, or name another in the mapping.",
     ),
     # held: mappings and counterparts
     Reason(

@@ -62,6 +62,7 @@ class Ledger:
             self._engines[pid] = create_engine(
                 self.url,
                 pool_pre_ping=True,
+                hide_parameters=True,  # bodies must not stand in error texts
                 pool_size=8,
                 max_overflow=8,
                 connect_args={

@@ -1,0 +1,128 @@
+"""How a flow works through a chunk of documents: claim, treat, and turn what happened into a verdict.
+
+One document's trouble never ends the others'; a configuration error ends the chunk, since every document would meet it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import DBAPIError
+
+from pakhus.errors import (
+    AccessDeniedError,
+    ClaimLostError,
+    ConfigurationError,
+    DataError,
+    RateLimitedError,
+    TransientError,
+)
+from pakhus.flows.outcomes import StoppedError
+from pakhus.flows.report import RunReport
+from pakhus.ledger import documents
+from pakhus.ledger.claims import Claim, holding
+from pakhus.ledger.connection import Ledger
+from pakhus.ledger.documents import Document
+from pakhus.reasons import Status, Verdict
+
+logger = logging.getLogger(__name__)
+
+_SHORTEST_BACKOFF = timedelta(seconds=30)
+_LONGEST_BACKOFF = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """The end of a document's treatment and the source's version that was treated."""
+
+    verdict: Verdict
+    version: int | None
+
+
+Treat = Callable[[Document, Claim], Treated]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Works on the documents of one chunk, `workers` at a time (requests in flight per system: design, decision 2)."""
+
+    ledger: Ledger
+    report: RunReport
+    workers: int
+
+    def work(self, document_ids: Sequence[int], treat: Treat) -> RunReport:
+        """Treat each document once and count the verdicts. ConfigurationError stops those not yet begun."""
+        self.report.seen += len(document_ids)
+        stopped = threading.Event()
+        with ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix=self.report.flow) as pool:
+            verdicts = list(pool.map(lambda row_id: self._one(row_id, treat, stopped), document_ids))
+        for verdict in verdicts:
+            self.report.add(verdict)
+        return self.report
+
+    def _one(self, document_id: int, treat: Treat, stopped: threading.Event) -> Verdict:
+        if stopped.is_set():
+            return Verdict.of("not_reached")
+        document = self.ledger.persist(lambda tx: documents.load(tx, document_id))
+        with holding(self.ledger, documents.claim_name(document.key)) as claim:
+            if claim is None:
+                return Verdict.of("claimed_elsewhere")
+            document = self.ledger.persist(lambda tx: documents.load(tx, document_id))
+            if document.status not in (Status.DUE, Status.WAITING):
+                return document.verdict
+            return self._treat(document, claim, treat, stopped)
+
+    def _treat(self, document: Document, claim: Claim, treat: Treat, stopped: threading.Event) -> Verdict:
+        try:
+            treated = treat(document, claim)
+            verdict, version, due_at = treated.verdict, treated.version, None
+        except DBAPIError:
+            raise  # the ledger is away: nothing can be recorded, the task is tried again
+        except ClaimLostError as error:
+            logger.warning("%s: %s", document.key, error)
+            return Verdict.of("claimed_elsewhere")
+        except ConfigurationError as error:
+            stopped.set()
+            verdict, version, due_at = _stopping_verdict(error, document), None, self.ledger.now()
+        except (StoppedError, DataError, TransientError) as error:
+            verdict, due_at = _verdict_of(error, document, self.ledger.now())
+            version = document.judged_version
+        except Exception as error:
+            logger.exception("%s: an error that should not happen", document.key)
+            verdict = Verdict.of("internal_error", problem=type(error).__name__)
+            version, due_at = document.judged_version, None
+        self.ledger.persist(
+            lambda tx: documents.give_verdict(tx, document.id, verdict, judged_version=version, due_at=due_at)
+        )
+        logger.info("%s: %s", document.key, verdict.text())
+        return verdict
+
+
+def _stopping_verdict(error: ConfigurationError, document: Document) -> Verdict:
+    if isinstance(error, AccessDeniedError):
+        return Verdict.of("access_denied", system=error.system, problem=error, connection=document.target)
+    return Verdict.of("configuration", problem=error)
+
+
+def _verdict_of(
+    error: StoppedError | DataError | TransientError, document: Document, now: datetime
+) -> tuple[Verdict, datetime | None]:
+    if isinstance(error, StoppedError):
+        return error.verdict, error.due_at
+    if isinstance(error, RateLimitedError):
+        return Verdict.of("rate_limited"), now + error.retry_after
+    if isinstance(error, TransientError):
+        return Verdict.of("remote_unavailable", problem=error), now + _backoff(document, now)
+    return Verdict.of("refused", system=error.system, step=document.kind, problem=error), None
+
+
+def _backoff(document: Document, now: datetime) -> timedelta:
+    """As long again as it has been so: 30 s, 1 min, 2 min … up to an hour, without a counter."""
+    if document.verdict.code != "remote_unavailable":
+        return _SHORTEST_BACKOFF
+    return min(max(now - document.since, _SHORTEST_BACKOFF), _LONGEST_BACKOFF)

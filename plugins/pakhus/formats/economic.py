@@ -1,0 +1,129 @@
+"""e-conomic's JSON to our objects and back (contracts/economic.md 3.1, 6.1, 9.2); pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+
+from pakhus.model import Invoice, InvoiceLine, Order, Party, Totals
+from pakhus.rules.mappings import EconomicCustomerEach
+
+_NAME_LENGTH = 250
+_CUSTOMER_NAME_LENGTH = 255
+_ADDRESS_LENGTH = 250
+_ZIP_LENGTH = 30
+_CITY_LENGTH = 50
+_COUNTRY_LENGTH = 50
+_HEADING_LENGTH = 250
+_TEXT_LENGTH = 1000
+_EMAIL_LENGTH = 255
+_PHONE_LENGTH = 50
+
+
+def invoice_to_economic(invoice: Invoice, country_names: Mapping[str, str]) -> dict[str, Any]:
+    """The body of POST /invoices/drafts; our key stands in `references.other`, the only filterable free field."""
+    body: dict[str, Any] = {
+        "date": invoice.invoice_date.isoformat(),
+        "currency": invoice.currency,
+        "layout": {"layoutNumber": invoice.layout},
+        "paymentTerms": {"paymentTermsNumber": invoice.payment_terms},
+        "customer": {"customerNumber": invoice.customer_number},
+        "recipient": {
+            **_recipient(invoice.recipient, country_names),
+            "vatZone": {"vatZoneNumber": invoice.vat_zone},
+        },
+        "references": {"other": invoice.key},
+        "lines": [_line(number, line) for number, line in enumerate(invoice.lines, 1)],
+    }
+    delivery = _address(invoice.delivery, country_names)
+    if delivery:
+        body["delivery"] = delivery
+    notes = _given(heading=invoice.heading[:_HEADING_LENGTH], textLine1=invoice.text[:_TEXT_LENGTH])
+    if notes:
+        body["notes"] = notes
+    return body
+
+
+def customer_to_economic(
+    order: Order, defaults: EconomicCustomerEach, country_names: Mapping[str, str]
+) -> dict[str, Any]:
+    """The body of POST /customers for a private buyer (section 3.1)."""
+    buyer = order.billing
+    return {
+        "name": (buyer.name or buyer.company)[:_CUSTOMER_NAME_LENGTH],
+        "currency": order.currency,
+        "customerGroup": {"customerGroupNumber": defaults.group},
+        "paymentTerms": {"paymentTermsNumber": defaults.payment_terms},
+        "vatZone": {"vatZoneNumber": defaults.vat_zone},
+        **_given(email=buyer.email[:_EMAIL_LENGTH], mobilePhone=buyer.phone[:_PHONE_LENGTH]),
+        **_address(buyer, country_names),
+    }
+
+
+def totals_from_economic(document: Mapping[str, Any]) -> Totals:
+    """Net, VAT and gross of a draft or booked invoice, as Decimals; KeyError when one is missing."""
+    return Totals(*(_amount(document[name]) for name in ("netAmount", "vatAmount", "grossAmount")))
+
+
+def draft_number(document: Mapping[str, Any]) -> str:
+    """The draft's number; KeyError without it."""
+    return str(int(document["draftInvoiceNumber"]))
+
+
+def booked_number(document: Mapping[str, Any]) -> str:
+    """The booked invoice's number; KeyError without it."""
+    return str(int(document["bookedInvoiceNumber"]))
+
+
+def customer_number(document: Mapping[str, Any]) -> str:
+    """The customer's number; KeyError without it."""
+    return str(int(document["customerNumber"]))
+
+
+def country_name(code: str, country_names: Mapping[str, str]) -> str:
+    """The country as it stands on an invoice: free text there, so the merchant's word or the Danish name."""
+    if code in country_names:
+        return country_names[code]
+    try:
+        return Locale("da").territories.get(code, code)
+    except UnknownLocaleError:
+        return code
+
+
+def _line(number: int, line: InvoiceLine) -> dict[str, Any]:
+    return {
+        "lineNumber": number,
+        "sortKey": number,
+        "product": {"productNumber": line.product_number},
+        "description": line.text,
+        "quantity": line.quantity,
+        "unitNetPrice": line.unit_price,
+    }
+
+
+def _recipient(party: Party, country_names: Mapping[str, str]) -> dict[str, str]:
+    return {"name": (party.company or party.name)[:_NAME_LENGTH], **_address(party, country_names)}
+
+
+def _address(party: Party, country_names: Mapping[str, str]) -> dict[str, str]:
+    street = "\n".join(part for part in (party.street, party.street2) if part)
+    return _given(
+        address=street[:_ADDRESS_LENGTH],
+        zip=party.postcode[:_ZIP_LENGTH],
+        city=party.city[:_CITY_LENGTH],
+        country=country_name(party.country, country_names)[:_COUNTRY_LENGTH] if party.country else "",
+    )
+
+
+def _given(**members: str) -> dict[str, str]:
+    """Only the members that say something: null and empty text are not accepted alike (section 2.3)."""
+    return {name: value for name, value in members.items() if value}
+
+
+def _amount(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
+        raise TypeError(f"an amount must be a number, got {type(value).__name__}")
+    return Decimal(value)

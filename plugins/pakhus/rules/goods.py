@@ -1,0 +1,44 @@
+"""Which lines of an order are goods for the warehouse, and under which number (domain guide 2.1, 4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pakhus.model import Line, LineKind, Order
+from pakhus.reasons import Verdict
+
+# Rackbeat and e-conomic take product numbers up to 25 characters (rackbeat.md 3.2, economic.md 4.1).
+PRODUCT_NUMBER_LENGTH = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A line of goods and its product number in the other systems."""
+
+    line: Line
+    number: str
+
+
+def goods_of(order: Order, numbers: Mapping[str, str]) -> tuple[Good, ...] | Verdict:
+    """Return the order's goods, or why it must be held. `numbers` maps SKUs that are called otherwise elsewhere."""
+    found: list[Good] = []
+    for line in order.lines:
+        if line.kind is not LineKind.PRODUCT or line.quantity == 0:
+            continue
+        number = product_number(line, numbers)
+        if isinstance(number, Verdict):
+            return number
+        found.append(Good(line, number))
+    return tuple(found) if found else Verdict.of("nothing_to_reserve")
+
+
+def product_number(line: Line, numbers: Mapping[str, str]) -> str | Verdict:
+    """Return a product line's number in the other systems, or why it has none."""
+    if line.sku is None:
+        gone = line.product_id is None and line.variant_id is None
+        return Verdict.of("product_deleted" if gone else "sku_missing", line=line.id)
+    number = numbers.get(line.sku, line.sku)
+    if len(number) > PRODUCT_NUMBER_LENGTH:
+        return Verdict.of("sku_too_long", line=line.id)
+    return number
