@@ -138,6 +138,7 @@ REASONS: dict[str, Reason] = _registry(
         "Switch it on again.",
     ),
     # held: the order itself
+    Reason("order_gone", Status.SKIPPED, Actor.NOBODY, "The shop no longer has the order.", _NOTHING),
     Reason(
         "order_unreadable",
         Status.HELD,
@@ -297,6 +298,20 @@ REASONS: dict[str, Reason] = _registry(
         "Add the e-mail to the order, or set one collective customer.",
     ),
     Reason(
+        "customer_missing",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The buyer is no customer yet, and none may be created.",
+        "Create the customer with the buyer's e-mail, or allow creation in the mapping.",
+    ),
+    Reason(
+        "booked_differently",
+        Status.DONE,
+        Actor.MERCHANT,
+        "Booked by hand {difference} away from what the customer was charged.",
+        "Look at the invoice; credit it if it is wrong.",
+    ),
+    Reason(
         "customer_ambiguous",
         Status.HELD,
         Actor.MERCHANT,
@@ -355,7 +370,7 @@ REASONS: dict[str, Reason] = _registry(
     ),
     Reason(
         "draft_changed",
-        Status.HELD,
+        Status.WAITING,
         Actor.MERCHANT,
         "The draft {number} was changed by hand.",
         "Book it in e-conomic when it is right; it is then taken over with its difference shown.",

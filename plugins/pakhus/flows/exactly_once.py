@@ -52,11 +52,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A write's effect. `fresh` is true only when this very run saw the remote's own answer to it."""
+    """A write's effect, and the source's version that it was made from.
+
+    `fresh` is true only when this very run got the remote's own answer to the first sending; `adopted` when the effect
+    was found by a search.
+    """
 
     remote_id: str
     value: Any
-    fresh: bool
+    version: int | None
+    fresh: bool = False
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +90,17 @@ class Writer:
     document: Document
     policy: Policy
     send: Callable[[Call], Answer]
+    version: int | None = None  # of the source, for what is planned now
 
     def done(self, step: str, subject: str = "") -> Written | None:
         """Return the effect of a step that is already known to have happened."""
         attempt = self._current(step, subject)
         return self._stored(attempt) if attempt is not None and attempt.status in attempts.DONE else None
+
+    def begun(self, step: str, subject: str = "") -> bool:
+        """Tell whether a write of this step may have left us: then only `make` may settle it."""
+        attempt = self._current(step, subject)
+        return attempt is not None and attempt.status != "planned"
 
     def make(self, write: Write) -> Written:
         """Bring about the effect of `write` exactly once, and return it.
@@ -122,6 +134,7 @@ class Writer:
                 _request(write.call),
                 idempotency_key_prefix=f"{installation.read(tx).epoch}-{self.document.key}",
                 subject=write.subject,
+                source_version=self.version,
             )
 
     def _send(self, write: Write, attempt: Attempt) -> Written:
@@ -142,7 +155,7 @@ class Writer:
             raise
         reply = Reply(answer.body, answer.status)
         self.ledger.persist(lambda tx: attempts.mark_ok(tx, attempt, call_id, reply, remote_id=remote_id))
-        return Written(remote_id, value, fresh=attempt.status == "planned")
+        return Written(remote_id, value, attempt.source_version, fresh=attempt.status == "planned")
 
     def _settle(self, write: Write, attempt: Attempt) -> Written | None:
         """Settle a write whose answer was lost. None: it surely had no effect, and may be planned anew."""
@@ -168,7 +181,7 @@ class Writer:
         if found is not None:
             body = to_json(found.value)
             self.ledger.persist(lambda tx: attempts.mark_adopted(tx, attempt, remote_id=found.remote_id, found=body))
-            return Written(found.remote_id, found.value, fresh=False)
+            return Written(found.remote_id, found.value, attempt.source_version, adopted=True)
         self.ledger.persist(lambda tx: attempts.mark_absent(tx, attempt))
         if refusal is not None:
             raise refusal
@@ -180,7 +193,7 @@ class Writer:
             raise RuntimeError(f"attempt {attempt.id} is done but has no answer")
         with self.ledger.begin() as tx:
             value = json.loads(bodies.load(tx, digest), parse_float=Decimal)
-        return Written(attempt.remote_id, value, fresh=False)
+        return Written(attempt.remote_id, value, attempt.source_version, adopted=attempt.status == "adopted")
 
 
 def _request(call: Call) -> Request:

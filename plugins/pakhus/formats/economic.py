@@ -88,7 +88,7 @@ def country_name(code: str, country_names: Mapping[str, str]) -> str:
     if code in country_names:
         return country_names[code]
     try:
-        return Locale("da").territories.get(code, code)
+        return str(Locale("da").territories.get(code, code))
     except UnknownLocaleError:
         return code
 

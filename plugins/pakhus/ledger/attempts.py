@@ -42,6 +42,7 @@ class Attempt:
     step: str
     subject: str
     ordinal: int
+    source_version: int | None
     status: str
     request: Request
     idempotency_key: str
@@ -69,6 +70,7 @@ def plan(
     *,
     idempotency_key_prefix: str,
     subject: str = "",
+    source_version: int | None = None,
 ) -> Attempt:
     """Store a write that has not been sent; its idempotency key ends in its ordinal, so a new attempt has a new one."""
     require(tx, claim)
@@ -86,6 +88,7 @@ def plan(
             step=step,
             subject=subject,
             ordinal=ordinal,
+            source_version=source_version,
             status="planned",
             method=request.method,
             path=request.path,
@@ -194,6 +197,7 @@ def _attempt(tx: Transaction, row: Row[Any]) -> Attempt:
         step=row.step,
         subject=row.subject,
         ordinal=row.ordinal,
+        source_version=row.source_version,
         status=row.status,
         request=Request(row.method, row.path, bodies.load(tx, row.request_sha256)),
         idempotency_key=row.idempotency_key,

@@ -157,6 +157,7 @@ attempts = Table(
     Column("step", Text, nullable=False, comment="create_order, book_order, create_draft, book_invoice …"),
     Column("subject", Text, nullable=False, server_default="", comment="tells repeats of a step apart"),
     Column("ordinal", Integer, nullable=False, comment="1, 2, … per document, step and subject"),
+    Column("source_version", Integer, comment="the source's version that the bytes were made from"),
     Column("status", Text, nullable=False),
     Column("method", Text, nullable=False),
     Column("path", Text, nullable=False),

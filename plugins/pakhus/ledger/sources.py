@@ -92,6 +92,12 @@ def load(tx: Transaction, row_id: int, version: int | None = None) -> Source:
     return Source(row_id, row.source_id, row.version, bodies.load(tx, row.body_sha256))
 
 
+def name(tx: Transaction, row_id: int) -> str:
+    """Return the id that a source has in its own system."""
+    found: str = tx.connection.execute(select(sources.c.source_id).where(sources.c.id == row_id)).scalar_one()
+    return found
+
+
 def _insert(tx: Transaction, showing: Showing, digest: str) -> int | None:
     row = {
         "scope": showing.scope,

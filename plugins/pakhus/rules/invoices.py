@@ -49,11 +49,11 @@ class InvoicePlan:
     correction: Decimal
 
 
-def numbers_needed(order: Order, mapping: AccountingMapping) -> tuple[str, ...] | Verdict:
+def numbers_needed(order: Order, mapping: AccountingMapping, renamed: Mapping[str, str]) -> tuple[str, ...] | Verdict:
     """Return the product numbers whose VAT must be known before the order can be planned."""
     found = [mapping.products.rounding]
     for line in order.lines:
-        number = line_number(line, mapping)
+        number = line_number(line, mapping, renamed)
         if isinstance(number, Verdict):
             return number
         found.append(number)
@@ -63,14 +63,16 @@ def numbers_needed(order: Order, mapping: AccountingMapping) -> tuple[str, ...] 
     return tuple(dict.fromkeys(found))
 
 
-def plan_invoice(order: Order, mapping: AccountingMapping, facts: AccountsFacts) -> InvoicePlan | Verdict:
+def plan_invoice(
+    order: Order, mapping: AccountingMapping, renamed: Mapping[str, str], facts: AccountsFacts
+) -> InvoicePlan | Verdict:
     """Return the invoice's lines with their prediction, or why the order is held."""
     held = _totals_problem(order, mapping)
     if held is not None:
         return held
     lines: list[InvoiceLine] = []
     for line in order.lines:
-        planned = _plan_line(line, mapping, facts)
+        planned = _plan_line(line, mapping, renamed, facts)
         if isinstance(planned, Verdict):
             return planned
         lines.append(planned)
@@ -90,12 +92,15 @@ def predict(lines: list[InvoiceLine], mode: RoundingMode) -> Totals:
     return Totals(net, vat, net + vat)
 
 
-def line_number(line: Line, mapping: AccountingMapping) -> str | Verdict:
-    """Return the product number of any line, by what the line is about (domain guide 4.3)."""
+def line_number(line: Line, mapping: AccountingMapping, renamed: Mapping[str, str]) -> str | Verdict:
+    """Return the product number of any line, by what the line is about (domain guide 4.3).
+
+    `renamed` maps the SKUs that are called otherwise in the accounts.
+    """
     products = mapping.products
     match line.kind:
         case LineKind.PRODUCT:
-            return product_number(line, products.by_sku)
+            return product_number(line, renamed)
         case LineKind.SHIPPING:
             return products.shipping_taxed if line.vat else products.shipping_untaxed
         case LineKind.FEE:
@@ -134,7 +139,9 @@ def _sum_problem(order: Order) -> Verdict | None:
     return Verdict.of("lines_do_not_sum", lines_total=net + line_vat, total=order.total.amount)
 
 
-def _plan_line(line: Line, mapping: AccountingMapping, facts: AccountsFacts) -> InvoiceLine | Verdict:
+def _plan_line(
+    line: Line, mapping: AccountingMapping, renamed: Mapping[str, str], facts: AccountsFacts
+) -> InvoiceLine | Verdict:
     rate = _stated_rate(line)
     if rate is None:
         return Verdict.of("mixed_rates_on_line", line=line.id)
@@ -142,7 +149,7 @@ def _plan_line(line: Line, mapping: AccountingMapping, facts: AccountsFacts) -> 
         return Verdict.of(
             "vat_not_explained", line=line.id, stated=line.vat, rate=percent(rate), expected=rounded(line.net * rate)
         )
-    number = _sellable_number(line, rate, mapping, facts)
+    number = _sellable_number(line_number(line, mapping, renamed), rate, mapping, facts)
     if isinstance(number, Verdict):
         return number
     vat = facts.vat[number]
@@ -151,8 +158,9 @@ def _plan_line(line: Line, mapping: AccountingMapping, facts: AccountsFacts) -> 
     return _exact_line(line, number, vat)
 
 
-def _sellable_number(line: Line, rate: Decimal, mapping: AccountingMapping, facts: AccountsFacts) -> str | Verdict:
-    number = line_number(line, mapping)
+def _sellable_number(
+    number: str | Verdict, rate: Decimal, mapping: AccountingMapping, facts: AccountsFacts
+) -> str | Verdict:
     if isinstance(number, Verdict) or number in facts.vat:
         return number
     if number in facts.unsellable:

@@ -186,6 +186,7 @@ def upgrade() -> None:
     sa.Column('step', sa.Text(), nullable=False, comment='create_order, book_order, create_draft, book_invoice …'),
     sa.Column('subject', sa.Text(), server_default='', nullable=False, comment='tells repeats of a step apart'),
     sa.Column('ordinal', sa.Integer(), nullable=False, comment='1, 2, … per document, step and subject'),
+    sa.Column('source_version', sa.Integer(), nullable=True, comment="the source's version that the bytes were made from"),
     sa.Column('status', sa.Text(), nullable=False),
     sa.Column('method', sa.Text(), nullable=False),
     sa.Column('path', sa.Text(), nullable=False),

@@ -1,0 +1,229 @@
+"""Reading one shop: what changed is stored as versions, and judged for each document it is to become.
+
+The one observer of a shop (design, decision 4): the flow `orders` runs it, `invoices` uses it to look at orders again
+before it writes. Sources: domain guide 3.1-3.2, 16; design, decisions 4-6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pakhus.clients.webshop import ChangesPage, Seen, Webshop
+from pakhus.flows.outcomes import stop
+from pakhus.flows.report import RunReport
+from pakhus.ledger import cursors, documents, inbox, sources
+from pakhus.ledger.connection import Ledger, Transaction
+from pakhus.ledger.documents import Document, NewDocument
+from pakhus.ledger.sources import Recorded, Showing
+from pakhus.model import Order
+from pakhus.reasons import Status, Verdict
+from pakhus.rules.states import (
+    StateRules,
+    changed_invoice,
+    changed_reservation,
+    invoice_verdict,
+    reservation_verdict,
+)
+from pakhus.settings import InvoiceMode, ShopSettings
+
+ORDERS = "orders"
+INVOICES = "invoices"
+CURSOR = "orders"
+_HINTS_PER_RUN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Reads one shop and keeps the ledger's picture of its orders."""
+
+    shop: Webshop
+    ledger: Ledger
+    settings: ShopSettings
+
+    def observe(self) -> RunReport:
+        """Store every order that changed since the last run, and those that webhooks hinted at.
+
+        The cursor moves in the transaction that stores the rows it vouches for. CursorMovedError when another run of
+        the same shop has read on meanwhile.
+        """
+        report = RunReport(ORDERS, self.settings.shop)
+        self._hinted(report)
+        with self.ledger.begin() as tx:
+            cursor = cursors.read(tx, self.settings.shop, CURSOR)
+        for page in self.shop.changes(cursor):
+            self._store(page, cursor, report)
+            self.shop.acknowledge(page.cursor)
+            cursor = page.cursor
+        return report
+
+    def look_again(self, source_ids: Sequence[str]) -> RunReport:
+        """Read these orders anew, store and judge them: right before something is written from them."""
+        report = RunReport(ORDERS, self.settings.shop)
+        seen = list(self.shop.orders(source_ids))
+        with self.ledger.begin() as tx:
+            self._record_all(tx, seen, report)
+        return report
+
+    def _hinted(self, report: RunReport) -> None:
+        with self.ledger.begin() as tx:
+            hints = inbox.waiting(tx, self.settings.shop, "order", limit=_HINTS_PER_RUN)
+        if not hints:
+            return
+        seen = list(self.shop.orders([hint.source_id for hint in hints]))
+        with self.ledger.begin() as tx:
+            self._record_all(tx, seen, report)
+            inbox.mark_taken(tx, hints)
+
+    def _store(self, page: ChangesPage, cursor: str | None, report: RunReport) -> None:
+        with self.ledger.begin() as tx:
+            self._record_all(tx, page.orders, report)
+            if page.cursor != cursor:
+                cursors.move(tx, self.settings.shop, CURSOR, page.cursor, expected=cursor)
+
+    def _record_all(self, tx: Transaction, orders: Iterable[Seen], report: RunReport) -> None:
+        for seen in orders:
+            report.seen += 1
+            recorded = sources.record(tx, showing_of(self.settings.shop, seen))
+            if recorded.changed:
+                for verdict in judge(tx, self.settings, self.shop, seen, recorded):
+                    report.add(verdict)
+
+
+def showing_of(shop: str, seen: Seen) -> Showing:
+    """What the ledger keeps of an order as it was seen."""
+    order = seen.order
+    if order is None:
+        problem = seen.problem or ("gone" if seen.gone else "")
+        return Showing(shop, "order", seen.id, seen.body, seen.read_at, problem=problem)
+    return Showing(
+        scope=shop,
+        kind="order",
+        source_id=seen.id,
+        body=seen.body,
+        read_at=seen.read_at,
+        number=order.number,
+        native_state=order.native_state,
+        currency=order.currency,
+        gross=order.total.amount,
+        vat=order.vat_total,
+        placed_at=order.placed_at,
+        modified_at=order.modified_at,
+    )
+
+
+def judge(tx: Transaction, settings: ShopSettings, shop: Webshop, seen: Seen, recorded: Recorded) -> list[Verdict]:
+    """Decide what a new version of an order means for each document it is to become.
+
+    Returns the verdicts on reservations that are not to be worked on: they are the run's own news.
+    """
+    news: list[Verdict] = []
+    for new, verdict in _documents_of(settings, seen, recorded):
+        document = documents.lock(tx, documents.ensure(tx, new, verdict, judged_version=recorded.version).id)
+        if document.status is Status.DONE:
+            _judge_done(tx, shop, document, seen, recorded)
+        elif not documents.untouched(tx, document.id):
+            # Its writes have begun: the flow sees the new version and compares it with what was sent.
+            documents.give_verdict(tx, document.id, Verdict.of("due"), judged_version=recorded.version)
+        else:
+            if document.judged_version != recorded.version:
+                documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
+            if new.flow == ORDERS and verdict.status is not Status.DUE:
+                news.append(verdict)
+    if seen.order is not None and seen.order.refunded:
+        _judge_refunds(tx, settings, seen.order, recorded)
+    return news
+
+
+def state_rules(settings: ShopSettings) -> StateRules:
+    """The shop's settings as the rules want them."""
+    return StateRules(
+        start_from=settings.start_from,
+        reserve=settings.orders.reserve_states,
+        invoice=settings.invoices.states,
+        ignored=settings.orders.ignore_states,
+    )
+
+
+def stored_order(ledger: Ledger, shop: Webshop, document: Document, version: int | None) -> tuple[Order, int]:
+    """Return a document's order at a version (None: the newest) as the ledger has it; StoppedError if unreadable."""
+    if document.source_id is None:
+        raise ValueError(f"{document.key} has no source")
+    row_id = document.source_id
+    source = ledger.persist(lambda tx: sources.load(tx, row_id, version))
+    seen = shop.parse(source.source_id, source.body, ledger.now())
+    if seen.order is None:
+        raise stop("order_unreadable", problem=seen.problem)
+    return seen.order, source.version
+
+
+def _documents_of(settings: ShopSettings, seen: Seen, recorded: Recorded) -> list[tuple[NewDocument, Verdict]]:
+    rules, found = state_rules(settings), []
+    if settings.rackbeat_target is not None and settings.orders.enabled:
+        verdict = _unreadable(seen) or reservation_verdict(_order(seen), rules)
+        found.append(
+            (_new(settings, seen, recorded, ORDERS, "reservation", "order", settings.rackbeat_target), verdict)
+        )
+    if settings.economic_target is not None and settings.invoices.mode is not InvoiceMode.OFF:
+        verdict = _unreadable(seen) or invoice_verdict(_order(seen), rules)
+        target = settings.economic_target
+        found.append((_new(settings, seen, recorded, INVOICES, "invoice", "invoice", target), verdict))
+    return found
+
+
+def _new(
+    settings: ShopSettings, seen: Seen, recorded: Recorded, flow: str, kind: str, suffix: str, target: str
+) -> NewDocument:
+    return NewDocument(
+        key=f"{settings.shop}-{seen.id}-{suffix}",
+        scope=settings.shop,
+        flow=flow,
+        kind=kind,
+        target=target,
+        source_id=recorded.id,
+    )
+
+
+def _unreadable(seen: Seen) -> Verdict | None:
+    if seen.gone:
+        return Verdict.of("order_gone")
+    return Verdict.of("order_unreadable", problem=seen.problem) if seen.order is None else None
+
+
+def _order(seen: Seen) -> Order:
+    if seen.order is None:
+        raise ValueError(f"order {seen.id} could not be read")
+    return seen.order
+
+
+def _judge_done(tx: Transaction, shop: Webshop, document: Document, seen: Seen, recorded: Recorded) -> None:
+    """A transferred document stays done unless the change means something for it; then a person must look."""
+    if seen.order is None or document.transferred_version is None or document.source_id is None:
+        return
+    stored = sources.load(tx, document.source_id, document.transferred_version)
+    before = shop.parse(stored.source_id, stored.body, seen.read_at).order
+    if before is None:
+        return
+    changed = changed_reservation if document.kind == "reservation" else changed_invoice
+    verdict = changed(before, seen.order)
+    if verdict is not None:
+        documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
+
+
+def _judge_refunds(tx: Transaction, settings: ShopSettings, order: Order, recorded: Recorded) -> None:
+    """Money given back after the invoice needs a credit note: held until that is treated, never dropped."""
+    invoice = documents.find(tx, f"{settings.shop}-{order.id}-invoice")
+    if invoice is None or invoice.status is not Status.DONE:
+        return
+    new = NewDocument(
+        key=f"{settings.shop}-{order.id}-credit",
+        scope=settings.shop,
+        flow=INVOICES,
+        kind="credit_note",
+        target=invoice.target,
+        source_id=recorded.id,
+        parent_id=invoice.id,
+    )
+    verdict = Verdict.of("credit_not_treated", refunded=order.refunded)
+    document = documents.ensure(tx, new, verdict, judged_version=recorded.version)
+    documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)

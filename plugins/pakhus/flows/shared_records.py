@@ -1,0 +1,59 @@
+"""Records that several orders and shops share (customers, products): made once per agreement, under a claim.
+
+Named in the ledger by a pseudonym: an e-mail address stands in no key, log or claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pakhus.flows.outcomes import stop
+from pakhus.ledger import documents, installation
+from pakhus.ledger.claims import Claim, holding
+from pakhus.ledger.connection import Ledger
+from pakhus.ledger.documents import Document, NewDocument
+from pakhus.reasons import Verdict
+
+# Another order of the same buyer is being treated by a thread beside us; its few calls take seconds.
+_WAIT_S = 20.0
+
+Create = Callable[[Document, Claim], str]
+"""Finds or creates the record and returns its remote id."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRecords:
+    """The shared records of one agreement (`target` is <system>__<agreement>)."""
+
+    ledger: Ledger
+    target: str
+
+    def remote_id(self, kind: str, identity: str, create: Create) -> str:
+        """Return the record's remote id, created if the ledger has none yet.
+
+        StoppedError (claimed_elsewhere) when another process is still at it.
+        """
+        with self.ledger.begin() as tx:
+            name = installation.read(tx).pseudonym(identity)
+            new = NewDocument(f"{self.target}-{kind}-{name}", self.target, "shared", kind, self.target)
+            document = documents.ensure(tx, new, Verdict.of("due"))
+        if document.remote_id is not None:
+            return document.remote_id
+        with holding(self.ledger, documents.claim_name(document.key), wait_s=_WAIT_S) as claim:
+            if claim is None:
+                raise stop("claimed_elsewhere", due_at=self.ledger.now())
+            return self._under(claim, document, create)
+
+    def _under(self, claim: Claim, document: Document, create: Create) -> str:
+        newest = self.ledger.persist(lambda tx: documents.load(tx, document.id))
+        if newest.remote_id is not None:
+            return newest.remote_id
+        remote_id = create(newest, claim)
+        self._note(claim, newest, remote_id)
+        return remote_id
+
+    def _note(self, claim: Claim, document: Document, remote_id: str) -> None:
+        with self.ledger.begin() as tx:
+            documents.note_remote(tx, document.id, claim, remote_id=remote_id)
+            documents.give_verdict(tx, document.id, Verdict.of("transferred"))

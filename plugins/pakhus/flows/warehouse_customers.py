@@ -1,0 +1,73 @@
+"""Customers in Rackbeat: one for all buyers, or one each, never two for the same e-mail (rackbeat.md 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pakhus.clients import rackbeat
+from pakhus.clients.rackbeat import RackbeatClient
+from pakhus.flows.exactly_once import RACKBEAT, Found, Write, Writer
+from pakhus.flows.outcomes import stop
+from pakhus.flows.shared_records import SharedRecords
+from pakhus.formats.rackbeat import CustomerDefaults, customer_number, customer_to_rackbeat
+from pakhus.ledger.attempts import Attempt
+from pakhus.ledger.claims import Claim
+from pakhus.ledger.documents import Document
+from pakhus.model import Order
+from pakhus.rules.mappings import CollectiveCustomer, RackbeatCustomerEach, WarehouseMapping
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseCustomers:
+    """Finds or creates the customer of an order in one Rackbeat account."""
+
+    warehouse: RackbeatClient
+    records: SharedRecords
+    mapping: WarehouseMapping
+
+    def number_for(self, order: Order) -> int:
+        """Return the customer's number. Raises StoppedError when it cannot be told, or its creation is not settled."""
+        customers = self.mapping.customers
+        if isinstance(customers, CollectiveCustomer):
+            return customers.number
+        email = order.billing.email.strip().lower()
+        if not email:
+            raise stop("customer_not_identified")
+        return int(
+            self.records.remote_id(
+                "customer", email, lambda document, claim: self._create(document, claim, order, email, customers)
+            )
+        )
+
+    def _create(
+        self, document: Document, claim: Claim, order: Order, email: str, customers: RackbeatCustomerEach
+    ) -> str:
+        writer = Writer(self.records.ledger, claim, document, RACKBEAT, self.warehouse.send)
+        if not writer.begun("create_customer"):
+            existing = self._existing(email)
+            if existing is not None:
+                return existing.remote_id
+        defaults = CustomerDefaults(
+            group=customers.group,
+            payment_terms=customers.payment_terms,
+            vat_zone=self.mapping.vat_zone,
+            layout=self.mapping.layout,
+        )
+        body = customer_to_rackbeat(order, defaults)
+
+        def search(attempt: Attempt) -> Found | None:
+            del attempt
+            return self._existing(email)
+
+        return writer.make(Write("create_customer", rackbeat.create_customer(body), customer_number, search)).remote_id
+
+    def _existing(self, email: str) -> Found | None:
+        hits = self.warehouse.customers_with_email(email)
+        if len(hits) > 1:
+            numbers = ", ".join(str(hit["number"]) for hit in hits)
+            raise stop("customer_ambiguous", count=len(hits), numbers=numbers)
+        if not hits:
+            return None
+        if hits[0].get("is_barred"):
+            raise stop("customer_barred", number=hits[0]["number"])
+        return Found(str(int(hits[0]["number"])), {"customer": hits[0]})
