@@ -1,7 +1,7 @@
 """Sessions of processes: start one, name it across pid re-use, find its members, end them all.
 
 A session, not a process group: Airflow gives each task a group of its own, so a signal to the scheduler's group does
-not reach the tasks; all of them stay in the scheduler's session. Reads /proc, so Linux only.
+not reach the tasks; they stay in the scheduler's session. Reads /proc, so Linux only.
 """
 
 import os
@@ -20,7 +20,7 @@ POLL_S = 0.05
 
 @dataclass(frozen=True)
 class Session:
-    """The session led by one process; ``started`` (clock ticks since boot) tells it from a later owner of its pid."""
+    """A process and the session it leads; ``started`` (clock ticks since boot) tells it from others with its pid."""
 
     pid: int
     started: int
@@ -31,6 +31,7 @@ class _Stat:
     """What /proc/PID/stat says, as far as we need it (proc_pid_stat(5))."""
 
     state: str
+    parent: int
     session: int
     started: int
 
@@ -41,12 +42,12 @@ def _stat(pid: int) -> _Stat | None:
     except OSError:  # gone between listing and reading
         return None
     fields = text.rpartition(")")[2].split()  # the name before it may hold blanks and brackets
-    return _Stat(state=fields[0], session=int(fields[3]), started=int(fields[19]))
+    return _Stat(state=fields[0], parent=int(fields[1]), session=int(fields[3]), started=int(fields[19]))
 
 
-def _alive(stat: _Stat | None) -> bool:
+def _alive(stat: _Stat) -> bool:
     """A zombie is not alive: it has ended and waits for its parent, which may be a slow PID 1."""
-    return stat is not None and stat.state not in "ZX"
+    return stat.state not in "ZX"
 
 
 @dataclass(frozen=True)
@@ -98,23 +99,44 @@ def start_session(
 
 
 def members(session: Session, belongs: Callable[[int], bool] | None = None) -> list[int]:
-    """Live processes of a session; those of a session whose leader is gone only if ``belongs`` says so.
+    """Live processes of a session and their children; of a session without leader those that ``belongs`` confirms.
 
     While the leader is listed, its start time proves whose session it is. Once it is gone the number proves nothing:
     another session may have had it since.
     """
-    leader = _stat(session.pid)
+    stats = _all_stats()
+    leader = stats.get(session.pid)
     if leader is not None and leader.started != session.started:
         return []  # the pid has a new owner, so the old session is empty
-    found = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    found = [pid for pid in found if _in_session(_stat(pid), session)]
+    found = {pid for pid, stat in stats.items() if stat.session == session.pid}
     if leader is None:
-        return [pid for pid in found if belongs is not None and belongs(pid)]
-    return found
+        return [pid for pid in found if _alive(stats[pid]) and belongs is not None and belongs(pid)]
+    return [pid for pid in _with_descendants(found, stats) if _alive(stats[pid])]
 
 
-def _in_session(stat: _Stat | None, session: Session) -> bool:
-    return stat is not None and _alive(stat) and stat.session == session.pid
+def _all_stats() -> dict[int, _Stat]:
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    found = ((pid, _stat(pid)) for pid in pids)
+    return {pid: stat for pid, stat in found if stat is not None}
+
+
+def _with_descendants(pids: set[int], stats: Mapping[int, _Stat]) -> set[int]:
+    """Add children that made a session of their own: PostgreSQL's processes, shell commands of tasks."""
+    while children := {pid for pid, stat in stats.items() if stat.parent in pids} - pids:
+        pids = pids | children
+    return pids
+
+
+def named(pids: Iterable[int]) -> list[Session]:
+    """Name processes across pid re-use; those gone meanwhile are left out."""
+    found = ((pid, _stat(pid)) for pid in pids)
+    return [Session(pid, stat.started) for pid, stat in found if stat is not None]
+
+
+def still_alive(processes: Iterable[Session]) -> list[int]:
+    """The pids of those that live on."""
+    found = ((process, _stat(process.pid)) for process in processes)
+    return [process.pid for process, stat in found if stat and _alive(stat) and stat.started == process.started]
 
 
 def works_under(directory: Path) -> Callable[[int], bool]:

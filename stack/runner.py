@@ -197,11 +197,13 @@ class Runner:
 
     def stop(self) -> list[int]:
         """Stop everything, foundations last; return the pids that stayed alive in spite of SIGKILL."""
+        everything = processes.named(self.alive())
         self._stopping.set()
         if self._watcher is not None:
             self._watcher.join()
             self._watcher = None
-        left = self._stop_components()
+        self._stop_components()
+        left = self._end_stragglers(everything)
         if self._lock is not None:
             if not left:
                 (self.directory / "sessions.json").unlink(missing_ok=True)
@@ -282,25 +284,29 @@ class Runner:
         slot.start_at = now + slot.pause_s()
         self._say(f"{name} ended (exit code {code}); starting it again in {slot.pause_s():.0f} s")
 
-    def _stop_components(self) -> list[int]:
+    def _stop_components(self) -> None:
         with self._changing:
-            last = [slot for slot in self._slots if slot.component.foundation]
-            first = [slot for slot in self._slots if not slot.component.foundation]
-            return self._stop_slots(first) + self._stop_slots(last)
+            self._stop_slots([slot for slot in self._slots if not slot.component.foundation])
+            self._stop_slots([slot for slot in self._slots if slot.component.foundation])
 
-    def _stop_slots(self, slots: list[_Slot]) -> list[int]:
+    def _stop_slots(self, slots: list[_Slot]) -> None:
         """Ask all at once, give them time, then kill what is left."""
         running = [(slot, slot.started) for slot in slots if slot.started]
         for slot, started in running:
             processes.ask_to_stop(started.session, slot.component.stop_signal)
         with suppress(TimedOutError):
             wait_until(lambda: all(started.has_ended() for _, started in running), "components", self._grace_s)
-        left = []
         for slot, started in running:
-            left += processes.kill_session(started.session)
+            processes.kill_session(started.session)
             started.exit_code()
             slot.started = None
-        return left
+
+    def _end_stragglers(self, everything: list[Session]) -> list[int]:
+        """Kill what was running before the stop and lives on, in whatever session; return what even that leaves."""
+        processes.send(processes.still_alive(everything), signal.SIGKILL)
+        with suppress(TimedOutError):
+            wait_until(lambda: not processes.still_alive(everything), "stragglers", SWEEP_GRACE_S)
+        return processes.still_alive(everything)
 
     def _running(self) -> list[Started]:
         return [slot.started for slot in self._slots if slot.started] + self._steps

@@ -1,0 +1,102 @@
+# Everything runs from ./.venv, which each target first brings to what requirements.txt locks.
+# `make demo` and `make test` are all a new machine needs; `make help` lists the rest.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+PY := .venv/bin/python
+
+# Without bytecode every Airflow process starts two seconds later; foreign modules must not get in.
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
+
+# Which Python makes .venv: PYTHON=python3.12 make venv. Default: the first of 3.12 and 3.11 that works.
+export PYTHON
+
+# More arguments for the program a target runs: make test ARGS="-k rounding"
+ARGS ?=
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv: ## bring ./.venv to what requirements.txt locks (nothing to do: instant)
+	@stack/install.sh
+
+# --- run -------------------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: venv ## Airflow and stand-in servers: play the loop, leave the user interface open until Ctrl-C
+	@$(PY) -m stack demo $(ARGS)
+
+.PHONY: demo-check
+demo-check: venv ## the same unattended: a table of expected and seen, and the exit code
+	@$(PY) -m stack demo-check $(ARGS)
+
+.PHONY: up
+up: venv ## Airflow alone with the DAGs of this checkout; keeps its history in .state/up
+	@$(PY) -m stack up $(ARGS)
+
+# --- check -----------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: venv ## the tests
+	@echo "test: pytest"
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: check
+check: lint types boundaries test ## everything that CI runs: lint, types, boundaries, test
+
+.PHONY: lint
+lint: venv ## format and rules, changing nothing
+	@echo "lint: ruff format --check, ruff check"
+	@.venv/bin/ruff format --check --quiet . || { echo "lint: make format would change the above"; exit 1; }
+	@.venv/bin/ruff check --quiet .
+
+.PHONY: types
+types: venv ## type hints
+	@echo "types: mypy"
+	@.venv/bin/mypy --no-error-summary
+
+.PHONY: boundaries
+boundaries: venv ## which layer may import which
+	@echo "boundaries: import-linter"
+	@.venv/bin/lint-imports --no-cache > .state/boundaries.log || { cat .state/boundaries.log; exit 1; }
+
+.PHONY: format
+format: venv ## format the code and mend what can be mended
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+# --- measure ---------------------------------------------------------------------------------------------------------
+
+.PHONY: faults
+faults: venv ## boundaries x faults explored, converged, lost, doubled
+	@$(PY) -m tests.faults $(ARGS)
+
+.PHONY: edges
+edges: venv ## edge cases of the domain with a test each, and the missing ones
+	@$(PY) -m tests.edges $(ARGS)
+
+.PHONY: bench
+bench: venv ## ratios against peers in one run, requests counted
+	@$(PY) -m bench $(ARGS)
+
+# --- maintain --------------------------------------------------------------------------------------------------------
+
+COMPILE = .state/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(ARGS)
+
+.PHONY: lock
+lock: venv ## renew the locks after a change of requirements.in; ARGS=--upgrade takes newer versions
+	@echo "lock: requirements.txt"
+	@$(COMPILE) requirements.in --output-file requirements.txt
+	@echo "lock: stack/tools.txt"
+	@$(COMPILE) stack/tools.in --output-file stack/tools.txt
+
+.PHONY: clean
+clean: ## delete ./.venv, ./.state, caches, and copies of PostgreSQL's programs in the temporary directory
+	@echo "clean: .venv .state caches"
+	@rm -rf .venv .state .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache plugins/*.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -rf "$${TMPDIR:-/tmp}"/pakhus-postgresql-*
