@@ -1,0 +1,152 @@
+"""Products as master data: the whole catalogue, and one product written by its SKU (contract section 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pakhus.clients.webshop import CallRecorder
+from pakhus.clients.woocommerce_api import ListPage, WooCommerceApi, as_object, readable, write
+from pakhus.clients.woocommerce_errors import NO_ROUTE, SYSTEM
+from pakhus.clients.woocommerce_listing import rows_by_id
+from pakhus.clients.woocommerce_stock import WooCommerceStock
+from pakhus.errors import ConfigurationError, DataError
+from pakhus.formats.woocommerce_fields import Fields
+from pakhus.formats.woocommerce_products import (
+    PRODUCT_FIELDS,
+    product_from_woocommerce,
+    product_ref_from_woocommerce,
+    product_to_woocommerce,
+)
+from pakhus.model import Product, ProductRef
+
+_SKU_TAKEN = "product_invalid_sku"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pricing:
+    currency: str
+    includes_vat: bool
+
+
+class WooCommerceProducts:
+    """Reads and writes master data. Learns once what the shop's prices mean."""
+
+    def __init__(self, api: WooCommerceApi, stock: WooCommerceStock) -> None:
+        self._api = api
+        self._stock = stock
+        self._pricing: _Pricing | None = None
+
+    def catalogue(self) -> Iterator[Product]:
+        """Yield all products, then all variations."""
+        pricing = self._learn_pricing()
+        parents: dict[str, Mapping[str, Any]] = {}
+        for row in self._all("/products"):
+            if Fields(row).text("type") == "variable":
+                parents[Fields(row).text("id")] = row
+            yield _product(row, pricing, None)
+        for row, parent in self._variations(parents):
+            yield _product(row, pricing, parent)
+
+    def put(self, product: Product, calls: CallRecorder) -> ProductRef:
+        """Create or update one product by its SKU; DataError when the shop did not take the price."""
+        if not product.sku.strip():
+            raise DataError(f"{SYSTEM}: a product without SKU cannot be written", system=SYSTEM)
+        self._check_price(product)
+        known = self._find(product)
+        if known is None:
+            if product.parent_id is not None:
+                raise DataError(f"{SYSTEM}: variation {product.sku} must be made in the shop", system=SYSTEM)
+            try:
+                return self._send("POST", "/products", product, calls, creating=True)
+            except DataError as error:
+                known = self._find(product) if error.code == _SKU_TAKEN else None
+                if known is None:
+                    raise
+        path = f"/products/{known.parent_id}/variations/{known.id}" if known.parent_id else f"/products/{known.id}"
+        return self._send("PUT", path, product, calls, creating=False)
+
+    def _send(self, method: str, path: str, product: Product, calls: CallRecorder, *, creating: bool) -> ProductRef:
+        with readable(f"product {product.sku}"):
+            try:
+                body = product_to_woocommerce(product, creating=creating)
+            except ValueError as error:
+                raise DataError(f"{SYSTEM} product {product.sku}: {error}", system=SYSTEM) from error
+            shown = as_object(calls.send(write(method, path, body)))
+            if product.price is not None and Fields(shown).number_or_none("regular_price") != product.price.amount:
+                raise DataError(
+                    f"{SYSTEM}: product {product.sku} was written, but the shop shows the price "
+                    f"{Fields(shown).text('regular_price') or 'empty'} instead of {product.price.amount}",
+                    fields={"regular_price": Fields(shown).text("regular_price")},
+                    system=SYSTEM,
+                )
+            return product_ref_from_woocommerce(_with_type(shown, path), product.sku)
+
+    def _find(self, product: Product) -> ProductRef | None:
+        resolution = self._stock.resolve([product.sku])
+        if product.sku in resolution.ambiguous:
+            ids = ", ".join(resolution.ambiguous[product.sku])
+            raise DataError(f"{SYSTEM}: SKU {product.sku} belongs to several products: {ids}", system=SYSTEM)
+        return resolution.found.get(product.sku)
+
+    def _check_price(self, product: Product) -> None:
+        if product.price is None:
+            return
+        pricing = self._learn_pricing()
+        if product.price.amount < Decimal(0):
+            raise DataError(f"{SYSTEM}: product {product.sku} has a negative price", system=SYSTEM)
+        if product.price.currency != pricing.currency or product.price_includes_vat != pricing.includes_vat:
+            meant = f"{pricing.currency} {'incl.' if pricing.includes_vat else 'excl.'} VAT"
+            raise DataError(f"{SYSTEM}: the price of {product.sku} must be in {meant}", system=SYSTEM)
+
+    def _learn_pricing(self) -> _Pricing:
+        if self._pricing is None:
+            currency = self._api.get("/settings/general/woocommerce_currency", [("_fields", "id,value")])
+            include = self._api.get("/settings/tax/woocommerce_prices_include_tax", [("_fields", "id,value")])
+            self._pricing = _Pricing(Fields(currency).text("value"), Fields(include).text("value") == "yes")
+        return self._pricing
+
+    def _all(self, path: str) -> Iterator[Mapping[str, Any]]:
+        query = [("orderby", "id"), ("order", "asc"), ("_fields", PRODUCT_FIELDS)]
+
+        def fetch(number: int) -> ListPage:
+            return self._api.page(path, query, number)
+
+        told: set[object] = set()
+        for page, _ in rows_by_id(fetch, self._api.page_size):
+            for row in page.rows:
+                if row["id"] not in told:
+                    told.add(row["id"])
+                    yield row
+
+    def _variations(
+        self, parents: Mapping[str, Mapping[str, Any]]
+    ) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """Yield each variation with its parent: in one list where the shop has the route (9.0), else by parent."""
+        if not parents:
+            return
+        try:
+            for row in self._all("/variations"):
+                parent = parents.get(Fields(row).text("parent_id"))
+                if parent is not None:
+                    yield row, parent
+        except ConfigurationError as error:
+            if error.code != NO_ROUTE:
+                raise
+            for parent_id, parent in parents.items():
+                for row in self._all(f"/products/{parent_id}/variations"):
+                    yield row, parent
+
+
+def _product(row: Mapping[str, Any], pricing: _Pricing, parent: Mapping[str, Any] | None) -> Product:
+    with readable(f"product {row.get('id')}"):
+        return product_from_woocommerce(
+            row, currency=pricing.currency, price_includes_vat=pricing.includes_vat, parent=parent
+        )
+
+
+def _with_type(shown: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    """Older shops do not say `type` in a variation: the route does."""
+    return {**shown, "type": "variation"} if "/variations/" in path else shown

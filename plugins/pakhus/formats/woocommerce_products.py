@@ -1,0 +1,96 @@
+"""WooCommerce's products and variations as our objects, and back; pure (contract section 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pakhus.formats.woocommerce_fields import Fields
+from pakhus.model import Money, Product, ProductRef
+
+PRODUCT_FIELDS = (
+    "id,type,parent_id,name,sku,status,regular_price,tax_class,manage_stock,stock_quantity,description,"
+    "global_unique_id,attributes"
+)
+REF_FIELDS = "id,type,parent_id,sku,manage_stock,stock_quantity"
+
+
+def product_ref_from_woocommerce(row: Mapping[str, Any], sku: str) -> ProductRef:
+    """Return where a product or variation lives, under the SKU that was asked for (the shop finds it case-blind).
+
+    A variation whose `manage_stock` is the text "parent" has no stock of its own; neither has one that is not managed.
+    """
+    fields = Fields(row)
+    return ProductRef(
+        sku=sku,
+        id=fields.needed_identifier("id"),
+        parent_id=fields.identifier("parent_id") if fields.text("type") == "variation" else None,
+        manages_stock=row.get("manage_stock") is True,
+        stock=fields.number_or_none("stock_quantity"),
+    )
+
+
+def product_from_woocommerce(
+    row: Mapping[str, Any], *, currency: str, price_includes_vat: bool, parent: Mapping[str, Any] | None = None
+) -> Product:
+    """Return master data of a product, or of a variation of `parent`. A product without SKU has an empty one."""
+    fields = Fields(row)
+    price = fields.number_or_none("regular_price")
+    inherited = Fields(parent or {})
+    tax_class = fields.text("tax_class")
+    return Product(
+        sku=fields.text("sku").strip(),
+        name=_variation_name(fields, inherited) if parent else fields.plain_text("name"),
+        price=None if price is None else Money(price, currency),
+        price_includes_vat=price_includes_vat,
+        description=fields.plain_text("description"),
+        barcode=fields.text("global_unique_id").strip(),
+        id=fields.needed_identifier("id"),
+        parent_id=inherited.identifier("id"),
+        tax_class=inherited.text("tax_class") if tax_class == "parent" else tax_class,
+        manages_stock=row.get("manage_stock") is True,
+        stock=fields.number_or_none("stock_quantity"),
+        barred=fields.text("status") != "publish",
+    )
+
+
+def product_to_woocommerce(product: Product, *, creating: bool) -> dict[str, object]:
+    """Return what is sent for a product: prices as text (a number is refused), nothing that we do not know.
+
+    Stock is only set at creation: afterwards it has one writer, the stock flow. A variation's name is its parent's.
+    """
+    body: dict[str, object] = {}
+    if product.parent_id is None:
+        body["name"] = product.name
+    if product.tax_class:
+        body["tax_class"] = product.tax_class
+    if product.description:
+        body["description"] = product.description
+    if product.barcode:
+        body["global_unique_id"] = product.barcode
+    if product.price is not None:
+        body["regular_price"] = f"{product.price.amount:f}"
+    if creating:
+        body["sku"] = product.sku
+        body["type"] = "simple"
+        body["status"] = "draft" if product.barred else "publish"
+        body["manage_stock"] = product.manages_stock
+        if product.manages_stock:
+            body["stock_quantity"] = whole_pieces(product.stock or Decimal(0))
+    return body
+
+
+def whole_pieces(quantity: Decimal) -> int:
+    """Return a stock quantity as the whole number WooCommerce keeps; ValueError for a fraction."""
+    if quantity != quantity.to_integral_value():
+        raise ValueError(f"WooCommerce keeps whole pieces, got {quantity}")
+    return int(quantity)
+
+
+def _variation_name(variation: Fields, parent: Fields) -> str:
+    options = ", ".join(
+        option for option in (item.plain_text("option") for item in variation.objects("attributes")) if option
+    )
+    name = parent.plain_text("name")
+    return f"{name} - {options}" if options else name or variation.plain_text("name")
