@@ -15,17 +15,21 @@ from zoneinfo import ZoneInfo
 
 from pakhus.clients import economic
 from pakhus.clients.economic import EconomicClient
+from pakhus.clients.webshop import Webshop
+from pakhus.errors import ConfigurationError
 from pakhus.flows.accounts_customers import AccountsCustomers
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.exactly_once import ECONOMIC, Found, Write, Writer, Written
 from pakhus.flows.observation import INVOICES, Observer, state_rules, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.report import RunReport
+from pakhus.flows.shared_records import SharedRecords
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.economic import booked_number, draft_number, invoice_to_economic, totals_from_economic
 from pakhus.ledger import documents, sources
 from pakhus.ledger.attempts import Attempt
 from pakhus.ledger.claims import Claim
+from pakhus.ledger.connection import Ledger
 from pakhus.ledger.documents import Document
 from pakhus.model import Invoice, Order, Totals
 from pakhus.reasons import Status, Verdict
@@ -255,6 +259,20 @@ class Biller:
                 correction=plan.correction,
             )
         )
+
+
+def biller(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: ShopSettings) -> Biller:
+    """Put a shop's biller together. ConfigurationError when the shop has no accounts."""
+    target, mapping = settings.economic_target, settings.mapping.economic
+    if target is None or mapping is None:
+        raise ConfigurationError(f"{settings.shop} names no e-conomic agreement: it has nothing to invoice")
+    return Biller(
+        observer=Observer(shop, ledger, settings),
+        accounts=accounts,
+        mapping=mapping,
+        customers=AccountsCustomers(accounts, SharedRecords(ledger, target), mapping),
+        reader=AccountsReader(accounts),
+    )
 
 
 def _text(totals: Totals) -> str:

@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 from pakhus.clients import rackbeat
 from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.clients.webshop import Webshop
+from pakhus.errors import ConfigurationError
 from pakhus.flows.exactly_once import RACKBEAT, Found, Write, Writer, Written
 from pakhus.flows.observation import ORDERS, state_rules, stored_order
 from pakhus.flows.outcomes import stop
 from pakhus.flows.report import RunReport
+from pakhus.flows.shared_records import SharedRecords
 from pakhus.flows.warehouse_customers import WarehouseCustomers
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.rackbeat import OrderDefaults, ReservedLine, order_number, order_to_rackbeat, unit_price
@@ -147,6 +149,15 @@ class Reserver:
                 tx, document.id, claim, remote_id=created.remote_id, version=created.version
             )
         )
+
+
+def reserver(shop: Webshop, warehouse: RackbeatClient, ledger: Ledger, settings: ShopSettings) -> Reserver:
+    """Put a shop's reserver together. ConfigurationError when the shop has no warehouse."""
+    target, mapping = settings.rackbeat_target, settings.mapping.rackbeat
+    if target is None or mapping is None:
+        raise ConfigurationError(f"{settings.shop} names no Rackbeat agreement: it has no orders to reserve")
+    customers = WarehouseCustomers(warehouse, SharedRecords(ledger, target), mapping)
+    return Reserver(shop, warehouse, ledger, settings, mapping, customers)
 
 
 def _booked(body: Any, number: str) -> str:
