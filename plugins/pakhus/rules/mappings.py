@@ -6,16 +6,53 @@ Sources: domain guide sections 4.2-4.5, 5 and 9.2; design, decisions 7, 8 and 13
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from pakhus.rules.countries import COUNTRY_CODES
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _known_country(code: str) -> str:
+    if code not in COUNTRY_CODES:
+        raise ValueError(f"{code!r} is no country; write its two letters (ISO 3166) like DK")
+    return code
+
+
+def _rate(text: str) -> str:
+    try:
+        fraction = 0 <= Decimal(text) < 1
+    except InvalidOperation:
+        fraction = False
+    if not fraction:
+        raise ValueError(f"{text!r} is no VAT rate; write it as a fraction, 0.25 for 25 %")
+    return text
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError(f"{value!r} is no day; write it like 2026-12-31")
+    return value
+
+
+def _number(value: Any) -> Any:
+    """Files are read as text; a literal number would not be taken from it."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
 
 ProductNumber = Annotated[str, Field(min_length=1, max_length=25)]
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Rate = Annotated[str, AfterValidator(_rate)]
+Day = Annotated[date, BeforeValidator(_day)]
+MetaField = Annotated[str, Field(min_length=1)]
+BuyerField = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Strict(BaseModel):
@@ -27,14 +64,14 @@ class Strict(BaseModel):
 class CollectiveCustomer(Strict):
     """All buyers on one customer; the buyer's name and address still stand on each document."""
 
-    mode: Literal["collective"]
+    mode: Literal["collective"] = Field(description="One customer for all buyers")
     number: int = Field(gt=0, description="The customer's number")
 
 
 class RackbeatCustomerEach(Strict):
     """A warehouse customer per buyer, found by e-mail, created with these defaults when missing."""
 
-    mode: Literal["each"]
+    mode: Literal["each"] = Field(description="A customer per buyer")
     group: int = Field(gt=0, description="Customer group number")
     payment_terms: int = Field(gt=0, description="Payment terms number")
 
@@ -42,10 +79,14 @@ class RackbeatCustomerEach(Strict):
 class WarehouseMapping(Strict):
     """How orders look in Rackbeat."""
 
-    customers: CollectiveCustomer | RackbeatCustomerEach = Field(discriminator="mode")
+    customers: CollectiveCustomer | RackbeatCustomerEach = Field(
+        discriminator="mode", description="Whose orders they are in the warehouse"
+    )
     layout: int | None = Field(None, gt=0, description="Layout number of orders")
     payment_terms: int | None = Field(None, gt=0, description="Payment terms number of orders; none: the customer's")
-    vat_zone: str = Field("domestic", description="VAT zone of warehouse orders; nothing is invoiced from them")
+    vat_zone: Literal["domestic", "eu", "abroad"] = Field(
+        "domestic", description="VAT zone of warehouse orders; nothing is invoiced from them"
+    )
     shipping_item: ProductNumber | None = Field(
         None, description="Product (in a group without stock) that carries freight; none: freight is left out"
     )
@@ -54,7 +95,7 @@ class WarehouseMapping(Strict):
 class EconomicCustomerEach(Strict):
     """A customer per buyer in the accounts, found by e-mail, created with these defaults when missing."""
 
-    mode: Literal["each"]
+    mode: Literal["each"] = Field(description="A customer per buyer")
     create: bool = Field(True, description="Create missing customers; false: such orders are held")
     group: int = Field(gt=0, description="Customer group number")
     payment_terms: int = Field(gt=0, description="Payment terms of customers we create")
@@ -64,16 +105,34 @@ class EconomicCustomerEach(Strict):
 class ProductNumbers(Strict):
     """The product numbers of lines that are no products of the shop (domain guide 4.3)."""
 
-    shipping_taxed: ProductNumber = "fragtmm"
-    shipping_untaxed: ProductNumber = "fragtum"
-    fee: ProductNumber = "gebyr"
-    discount: ProductNumber = "rabat"
+    shipping_taxed: ProductNumber = Field("fragtmm", description="Freight with VAT")
+    shipping_untaxed: ProductNumber = Field("fragtum", description="Freight without VAT; its group must have no VAT")
+    fee: ProductNumber = Field("gebyr", description="Fees that the buyer pays, such as a card surcharge")
+    discount: ProductNumber = Field("rabat", description="Discounts that are not on a line")
     rounding: ProductNumber = Field("diff", description="Carries the correction line; its group must have no VAT")
-    by_sku: dict[str, ProductNumber] = Field(default_factory=dict, description="Shop SKU -> product number")
-    by_rate: dict[str, ProductNumber] = Field(
+    by_rate: dict[Rate, ProductNumber] = Field(
         default_factory=dict,
         description="VAT rate as a fraction (0.25) -> generic product for SKUs that the accounts do not have",
     )
+
+    @field_validator("by_rate")
+    @classmethod
+    def _each_rate_once(cls, by_rate: dict[str, str]) -> dict[str, str]:
+        rates: dict[Decimal, str] = {}
+        for text in by_rate:
+            if (rate := Decimal(text)) in rates:
+                raise ValueError(f"{rates[rate]} and {text} are the same rate; keep one")
+            rates[rate] = text
+        return by_rate
+
+    @model_validator(mode="after")
+    def _rounding_apart(self) -> ProductNumbers:
+        others = {self.shipping_taxed, self.fee, self.discount, *self.by_rate.values()}
+        if self.rounding in others:
+            raise ValueError(
+                f"rounding is {self.rounding!r}, which is another product too; it must be one of its own, without VAT"
+            )
+        return self
 
 
 class PaymentMethod(Strict):
@@ -93,25 +152,42 @@ class RoundingMode(StrEnum):
 class VatZones(Strict):
     """VAT zone numbers of the agreement and the countries whose VAT the shop charges as domestic."""
 
-    domestic: int = 1
-    eu: int = 2
-    abroad: int = 3
-    domestic_countries: frozenset[Country] = frozenset({"DK"})
+    domestic: int = Field(1, gt=0, description="Number of the domestic zone")
+    eu: int = Field(2, gt=0, description="Number of the zone for VAT-free sales to companies in the EU")
+    abroad: int = Field(3, gt=0, description="Number of the zone for sales out of the EU")
+    domestic_countries: frozenset[Country] = Field(
+        frozenset({"DK"}), min_length=1, description="Countries whose VAT the shop charges as domestic"
+    )
+
+    @model_validator(mode="after")
+    def _apart(self) -> VatZones:
+        if len({self.domestic, self.eu, self.abroad}) < 3:
+            raise ValueError("domestic, eu and abroad must be three different zones")
+        return self
 
 
 class AccountingMapping(Strict):
     """How orders become invoices in e-conomic."""
 
-    customers: CollectiveCustomer | EconomicCustomerEach = Field(discriminator="mode")
+    customers: CollectiveCustomer | EconomicCustomerEach = Field(
+        discriminator="mode", description="Whose invoices they are in the accounts"
+    )
     layout: int = Field(gt=0, description="Layout number of invoices")
-    products: ProductNumbers = ProductNumbers()
+    products: ProductNumbers = Field(
+        ProductNumbers(), description="Product numbers of lines that are no products of the shop"
+    )
     payments: dict[str, PaymentMethod] = Field(
         default_factory=dict, description="Payment method's id in the shop -> terms; an unmapped method holds the order"
     )
-    vat_zones: VatZones = VatZones()
-    currencies: frozenset[Currency] = Field(frozenset({"DKK"}), description="Currencies that may be invoiced")
-    rounding_mode: RoundingMode = RoundingMode.DOCUMENT
-    lock_date: date | None = Field(None, description="No invoice is dated on or before this day")
+    vat_zones: VatZones = Field(VatZones(), description="VAT zones of the agreement")
+    currencies: frozenset[Currency] = Field(
+        frozenset({"DKK"}), min_length=1, description="Currencies that may be invoiced"
+    )
+    rounding_mode: RoundingMode = Field(
+        RoundingMode.DOCUMENT,
+        description="How the agreement rounds VAT: once per VAT code and document, or once per line",
+    )
+    lock_date: Day | None = Field(None, description="No invoice is dated on or before this day")
     country_names: dict[Country, str] = Field(
         default_factory=dict, description="Country as it is to stand on invoices; else its Danish name"
     )
@@ -127,10 +203,16 @@ class AccountingMapping(Strict):
 class Mapping(Strict):
     """A mapping file."""
 
-    version: Literal[1]
-    rackbeat: WarehouseMapping | None = None
-    economic: AccountingMapping | None = None
-    buyer_fields: dict[str, str] = Field(
+    version: Annotated[Literal[1], BeforeValidator(_number)] = Field(description="Version of this form of the file")
+    rackbeat: WarehouseMapping | None = Field(None, description="How orders look in Rackbeat")
+    economic: AccountingMapping | None = Field(None, description="How orders become invoices in e-conomic")
+    product_numbers: dict[str, ProductNumber] = Field(
+        default_factory=dict, description="Shop SKU -> product number in the warehouse and the accounts"
+    )
+    buyer_fields: dict[MetaField, BuyerField] = Field(
         default_factory=dict,
-        description="Meta field of the shop's orders -> vat_number, ean, requisition, or a name of your own",
+        description=(
+            "Meta field of the shop's orders -> "
+            "vat_number, ean, requisition, drop_point, is_test, or a name of your own"
+        ),
     )

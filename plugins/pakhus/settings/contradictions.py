@@ -1,0 +1,114 @@
+"""What keys of a shop file may not say together. Pure, and apart from the model: a file with other mistakes in it is
+judged by the same rules, so that all problems are told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+KeyPath = tuple[str, ...]
+Contradiction = tuple[KeyPath, str]
+
+# States in which WooCommerce never ships an order (domain guide 3.2); all of its own, none of a plugin.
+_DEAD_STATES = {"woocommerce": frozenset({"cancelled", "failed", "refunded", "trash", "pending", "checkout-draft"})}
+_DEFAULT_WHEN = "shipped_or_state"
+_DEFAULT_INVOICE_STATES = frozenset({"completed"})
+_DEFAULT_RESERVE_STATES = frozenset({"processing"})
+_NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The facts that these rules look at. `invoice_mode` is None where the file leaves it at its default, and
+    `mapping_parts` is None where the mapping could not be read."""
+
+    platform: str = ""
+    rackbeat: bool = False
+    economic: bool = False
+    mapping_name: str = ""
+    mapping_parts: frozenset[str] | None = None
+    invoice_mode: str | None = None
+    invoice_when: str = _DEFAULT_WHEN
+    invoice_states: frozenset[str] = _DEFAULT_INVOICE_STATES
+    reserve_states: frozenset[str] = _DEFAULT_RESERVE_STATES
+    ignore_states: frozenset[str] = _NONE
+
+
+def contradictions(outline: Outline) -> list[Contradiction]:
+    """Return (key, what is wrong and what to do) for each."""
+    return [*_topology(outline), *_invoicing(outline), *_states(outline)]
+
+
+def outline_of(values: Mapping[str, Any], mapping_parts: frozenset[str] | None) -> Outline:
+    """Return the outline of a file's raw values, whatever else is wrong with them."""
+    orders, invoices = _table(values, "orders"), _table(values, "invoices")
+    mode = invoices.get("mode")
+    return Outline(
+        platform=str(values.get("platform") or ""),
+        rackbeat=values.get("rackbeat") is not None,
+        economic=values.get("economic") is not None,
+        mapping_name=str(values.get("mapping") or ""),
+        mapping_parts=mapping_parts,
+        invoice_mode=mode if isinstance(mode, str) else None,
+        invoice_when=str(invoices.get("when") or _DEFAULT_WHEN),
+        invoice_states=_texts(invoices, "states", _DEFAULT_INVOICE_STATES),
+        reserve_states=_texts(orders, "reserve_states", _DEFAULT_RESERVE_STATES),
+        ignore_states=_texts(orders, "ignore_states", _NONE),
+    )
+
+
+def _topology(outline: Outline) -> Iterator[Contradiction]:
+    parts = outline.mapping_parts
+    if not outline.rackbeat and not outline.economic:
+        yield (
+            ("rackbeat",),
+            "is missing, and so is economic; name an agreement for one of them or both",
+        )
+    for part, wanted in (("rackbeat", outline.rackbeat), ("economic", outline.economic)):
+        if wanted and parts is not None and part not in parts:
+            yield (part,), f"the mapping {outline.mapping_name} has no part {part!r}; add it there, or leave this out"
+
+
+def _invoicing(outline: Outline) -> Iterator[Contradiction]:
+    if not outline.economic and outline.invoice_mode not in (None, "off"):
+        yield (
+            ("invoices", "mode"),
+            f"is {outline.invoice_mode}, but the file names no economic agreement; name one, or remove this",
+        )
+    if outline.invoice_when == "shipped" and not outline.rackbeat:
+        yield (
+            ("invoices", "when"),
+            "is shipped, but shipments are read from Rackbeat and the file names no agreement; write state",
+        )
+    if outline.invoice_when == "state" and not outline.invoice_states:
+        yield ("invoices", "states"), "is empty, so no order would ever be invoiced; name the states that mean shipped"
+
+
+def _states(outline: Outline) -> Iterator[Contradiction]:
+    lists = (
+        (("orders", "reserve_states"), outline.reserve_states),
+        (("invoices", "states"), outline.invoice_states),
+    )
+    dead = _DEAD_STATES.get(outline.platform, _NONE)
+    for path, states in lists:
+        both = sorted(states & outline.ignore_states)
+        if both:
+            yield path, f"{', '.join(both)} stands in orders.ignore_states too; keep it in one of them"
+        if wrong := sorted(states & dead):
+            yield path, f"{', '.join(wrong)} is a state in which goods are never sent; take it out"
+    for path, states in (*lists, (("orders", "ignore_states"), outline.ignore_states)):
+        prefixed = sorted(state for state in states if state.startswith("wc-") and outline.platform == "woocommerce")
+        if prefixed:
+            bare = ", ".join(state.removeprefix("wc-") for state in prefixed)
+            yield path, f"{', '.join(prefixed)}: WooCommerce's API names states without wc-; write {bare}"
+
+
+def _table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    table = values.get(key)
+    return table if isinstance(table, Mapping) else {}
+
+
+def _texts(values: Mapping[str, Any], key: str, default: frozenset[str]) -> frozenset[str]:
+    found = values.get(key)
+    return frozenset(item for item in found if isinstance(item, str)) if isinstance(found, list) else default

@@ -1,0 +1,177 @@
+"""What a shop file says (include/shops/<shop>.yaml); docs/settings.md is made from here.
+
+Sources: domain guide section 4; design, decisions 8, 10, 12 and 13.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from pakhus.rules.mappings import Mapping, Strict
+from pakhus.settings.contradictions import Outline, contradictions
+from pakhus.settings.schedules import checked_cron
+
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,30}$"
+CONTRADICTION = "contradiction"
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown, malformed, a folder of zones
+        raise ValueError(f"{name!r} is no time zone; write it like Europe/Copenhagen") from None
+    return name
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str) and not _MOMENT.fullmatch(value):
+        raise ValueError(f"{value!r} is no time; write it like 2026-11-01T00:00:00+01:00")
+    return value
+
+
+ShopId = Annotated[str, Field(pattern=NAME_PATTERN)]
+Agreement = Annotated[str, Field(pattern=NAME_PATTERN)]
+MappingName = Annotated[str, Field(pattern=NAME_PATTERN)]
+State = Annotated[str, Field(min_length=1)]
+Cron = Annotated[str, AfterValidator(checked_cron)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+
+
+class Platform(StrEnum):
+    """Webshop platforms with an adapter."""
+
+    WOOCOMMERCE = "woocommerce"
+
+
+class InvoiceSource(StrEnum):
+    """Which document the invoice is made from."""
+
+    WEBSHOP = "webshop"
+
+
+def _invoice_source(value: Any) -> Any:
+    if value == "rackbeat":
+        raise ValueError(
+            "Rackbeat invoices (its own e-conomic app) is not supported: every sale would be posted twice. Switch the "
+            "app off in Rackbeat and write webshop, or leave 'economic' out of this file and invoice in Rackbeat"
+        )
+    return value
+
+
+class OrdersSettings(Strict):
+    """The flow shop -> Rackbeat."""
+
+    enabled: bool = Field(True, description="Whether orders are read and reserved")
+    schedule: Cron = Field("*/5 * * * *", description="Cron in the shop's time zone")
+    reserve_states: frozenset[State] = Field(frozenset({"processing"}), description="Native states that reserve")
+    ignore_states: frozenset[State] = Field(
+        frozenset(), description="States of plugins that are to start nothing; an unknown state is skipped and named"
+    )
+
+
+class InvoiceMode(StrEnum):
+    """How far the flow goes by itself (domain guide 3.7)."""
+
+    OFF = "off"
+    DRY_RUN = "dry_run"
+    DRAFT = "draft"
+    AUTO = "auto"
+
+
+class InvoiceWhen(StrEnum):
+    """When an order is due to be invoiced (design, decision 8)."""
+
+    STATE = "state"
+    SHIPPED = "shipped"
+    SHIPPED_OR_STATE = "shipped_or_state"
+
+
+class InvoicesSettings(Strict):
+    """The flow shop -> e-conomic."""
+
+    mode: InvoiceMode = Field(
+        InvoiceMode.DRY_RUN,
+        description="off; dry_run: plan and compare; draft: make drafts, a person books; auto: book what is equal",
+    )
+    schedule: Cron = Field("*/10 * * * *", description="Cron in the shop's time zone")
+    when: InvoiceWhen = Field(
+        InvoiceWhen.SHIPPED_OR_STATE,
+        description="What makes an order due: its state, its shipment, or whichever is first",
+    )
+    states: frozenset[State] = Field(frozenset({"completed"}), description="Native states that say that the goods went")
+
+
+class ShopSettings(Strict):
+    """A shop file. `mapping` is the loaded mapping that the file names."""
+
+    shop: ShopId = Field(description="The shop's id; the file is called after it")
+    platform: Platform = Field(description="The shop's platform; its connection is <platform>__<shop>")
+    mapping_name: MappingName = Field(alias="mapping", description="The mapping: include/mappings/<name>.yaml")
+    mapping: Mapping = Field(alias="loaded_mapping", exclude=True)
+    rackbeat: Agreement | None = Field(None, description="Rackbeat agreement; connection rackbeat__<agreement>")
+    economic: Agreement | None = Field(None, description="e-conomic agreement; connection economic__<agreement>")
+    invoice_source: Annotated[InvoiceSource, BeforeValidator(_invoice_source)] = Field(
+        InvoiceSource.WEBSHOP, description="Which document invoices are made from: the shop's order"
+    )
+    start_from: Moment = Field(description="Orders placed before are not ours; with time zone")
+    timezone: TimeZone = Field("Europe/Copenhagen", description="The shop's days and schedules are in this zone")
+    orders: OrdersSettings = Field(OrdersSettings(), description="The flow shop -> Rackbeat")
+    invoices: InvoicesSettings = Field(InvoicesSettings(), description="The flow shop -> e-conomic")
+
+    @property
+    def connection(self) -> str:
+        """The Airflow connection of the shop itself; its pool has the same name."""
+        return f"{self.platform.value}__{self.shop}"
+
+    @property
+    def rackbeat_target(self) -> str | None:
+        """The Airflow connection, pool and budget of the Rackbeat agreement."""
+        return f"rackbeat__{self.rackbeat}" if self.rackbeat else None
+
+    @property
+    def economic_target(self) -> str | None:
+        """The Airflow connection, pool and budget of the e-conomic agreement."""
+        return f"economic__{self.economic}" if self.economic else None
+
+    @property
+    def known_states(self) -> frozenset[str]:
+        """The native states that this file names."""
+        return self.orders.reserve_states | self.orders.ignore_states | self.invoices.states
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ShopSettings:
+        problems = contradictions(self.outline())
+        if problems:
+            text = "; ".join(f"{'.'.join(path)}: {text}" for path, text in problems)
+            raise PydanticCustomError(CONTRADICTION, "{text}", {"text": text})
+        return self
+
+    def outline(self) -> Outline:
+        """What the rules that concern several keys look at."""
+        return Outline(
+            platform=self.platform.value,
+            rackbeat=self.rackbeat is not None,
+            economic=self.economic is not None,
+            mapping_name=self.mapping_name,
+            mapping_parts=frozenset(
+                part for part in ("rackbeat", "economic") if getattr(self.mapping, part) is not None
+            ),
+            invoice_mode=self.invoices.mode.value if "mode" in self.invoices.model_fields_set else None,
+            invoice_when=self.invoices.when.value,
+            invoice_states=self.invoices.states,
+            reserve_states=self.orders.reserve_states,
+            ignore_states=self.orders.ignore_states,
+        )
+
+    def is_ours(self, placed_at: datetime) -> bool:
+        """Whether an order placed then is to be transferred by the live flows."""
+        return placed_at >= self.start_from
