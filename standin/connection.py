@@ -34,6 +34,7 @@ class Connection(BaseHTTPRequestHandler):
         """Register the connection, so that stopping the server can cut it."""
         self.id = next(_ids)
         self._entry: LoggedRequest | None = None
+        self._request: Request
         self.standin_server: StandinServer = self.server.standin_server  # type: ignore[attr-defined]
         super().setup()
         self.standin_server.opened(self)
@@ -95,6 +96,7 @@ class Connection(BaseHTTPRequestHandler):
             raw_path=raw_path,
             raw_query=raw_query,
             base_url=f"{scheme}://{headers.get('host', f'{host}:{port}')}",
+            arrived=time.monotonic(),
         )
 
     def _read_chunks(self) -> bytes:
@@ -114,7 +116,7 @@ class Connection(BaseHTTPRequestHandler):
         entry = server.counts.arrived(
             self.id, request.received_at, request.method, request.path, names, server.standin.route(request)
         )
-        self._entry = entry
+        self._entry, self._request = entry, request
         fault = server.faults.pick(entry.number, request.method, request.path)
         try:
             if fault is None:
@@ -136,6 +138,8 @@ class Connection(BaseHTTPRequestHandler):
         """Complete the log entry. Before the bytes go out: who has an answer finds it counted."""
         if self._entry is not None:
             self.standin_server.counts.answered(self._entry, status)
+            if self._entry.fault != "late_commit":
+                self.standin_server.standin.ended(self._request)
             self._entry = None
 
     def _send(self, response: Response, sent_part: float = 1.0) -> None:
@@ -179,6 +183,7 @@ class Connection(BaseHTTPRequestHandler):
 
         def effect() -> None:
             server.carry_out(request)
+            server.standin.ended(request)
             server.standin.after_reply()
 
         server.late.add(fault.delay_s, effect)

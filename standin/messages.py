@@ -33,7 +33,8 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True)
 class Request:
-    """One request. ``path`` is percent-decoded, ``raw_path`` as it came; neither holds the query."""
+    """One request. ``path`` is percent-decoded, ``raw_path`` as it came; neither holds the query. ``arrived`` is when
+    it had been read whole, in real seconds (``time.monotonic``), for telling which of two came first."""
 
     method: str
     path: str
@@ -44,6 +45,7 @@ class Request:
     raw_path: str = ""
     raw_query: str = ""
     base_url: str = ""
+    arrived: float = 0.0
 
     def param(self, name: str, default: str | None = None) -> str | None:
         """The last value of a query parameter."""

@@ -64,6 +64,10 @@ class Standin(ABC):
         text = "Too Many Attempts." if status == 429 else "Server Error"
         return Response(status, {"message": text})
 
+    def ended(self, request: Request) -> None:  # noqa: B027 - most systems do not care
+        """Called when a request is over: just before its answer goes out, when its connection was broken off, or when
+        its late effect has happened. Outside the lock."""
+
     def after_reply(self) -> None:  # noqa: B027 - most systems have nothing to send
         """Called outside the lock after each answer: webhooks go out here."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from standin.clock import Clock
@@ -22,6 +24,20 @@ from standin.webhooks import WebhookSender
 ROUTED = (customers, inventory, invoices, orders, products, reference, shipping, unknown)
 
 
+@dataclass
+class Window:
+    """The limiter's current window: when it began and how many calls it has seen."""
+
+    began: datetime
+    began_real: float
+    used: int = 0
+
+    def elapsed(self, now: datetime, real: float) -> float:
+        """Seconds since it began, by the clock or by real time where the clock stands still."""
+        by_clock = (now - self.began).total_seconds()
+        return by_clock if by_clock < 0 else max(by_clock, real - self.began_real)
+
+
 class RackbeatStandin(Standin):
     """One Rackbeat account. The API's base is ``{server.url}/api``."""
 
@@ -33,7 +49,7 @@ class RackbeatStandin(Standin):
         self.webhooks = WebhookSender()
         self.configure(settings)
         self.state = build(seed, clock.now())
-        self._window: tuple[datetime, int] = (clock.now(), 0)
+        self._window = Window(clock.now(), time.monotonic())
 
     # --- requests ----------------------------------------------------------------------------------------------------
 
@@ -73,17 +89,16 @@ class RackbeatStandin(Standin):
 
     def _count_call(self) -> tuple[dict[str, str], bool]:
         """Headers of the limiter, and whether this call is over the limit."""
-        start, used = self._window
-        now, length = self.clock.now(), timedelta(seconds=self.switches.rate_window_s)
-        if not start <= now < start + length:
-            start, used = now, 0
-        self._window = (start, used + 1)
-        limited = used >= self.switches.rate_limit
-        left = max(self.switches.rate_limit - used - 1, 0)
-        headers = {"X-RateLimit-Limit": str(self.switches.rate_limit), "X-RateLimit-Remaining": str(left)}
-        if limited and self.switches.retry_after:
-            headers["Retry-After"] = str(max(round((start + length - now).total_seconds()), 1))
-        return headers, limited
+        now, real, length = self.clock.now(), time.monotonic(), self.switches.rate_window_s
+        elapsed = self._window.elapsed(now, real)
+        if not 0 <= elapsed < length:
+            self._window, elapsed = Window(now, real), 0.0
+        self._window.used += 1
+        left = self.switches.rate_limit - self._window.used
+        headers = {"X-RateLimit-Limit": str(self.switches.rate_limit), "X-RateLimit-Remaining": str(max(left, 0))}
+        if left < 0 and self.switches.retry_after:
+            headers["Retry-After"] = str(max(round(length - elapsed), 1))
+        return headers, left < 0
 
     def route(self, request: Request) -> str:
         """The template of the route, or the path itself when there is none."""
@@ -153,16 +168,16 @@ class RackbeatStandin(Standin):
     def reset(self) -> None:
         """Back to the seed; switches stay."""
         self.state = build(self.seed, self.clock.now())
-        self._window = (self.clock.now(), 0)
+        self._window = Window(self.clock.now(), time.monotonic())
 
     def snapshot(self) -> object:
-        """The state and the limiter's window."""
-        return freeze(self.state), self._window
+        """The state."""
+        return freeze(self.state)
 
-    def restore(self, snapshot: tuple[bytes, tuple[datetime, int]]) -> None:
-        """Back to a snapshot."""
-        frozen, self._window = snapshot
-        self.state = thaw(frozen)
+    def restore(self, snapshot: bytes) -> None:
+        """Back to a snapshot, with a fresh window of the limiter."""
+        self.state = thaw(snapshot)
+        self._window = Window(self.clock.now(), time.monotonic())
 
     def close(self) -> None:
         """End the sending thread."""
