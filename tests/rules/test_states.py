@@ -1,0 +1,107 @@
+"""Which states start which step (domain guide 3.1, 3.2)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pakhus.model import Lifecycle, Money, Order, Party
+from pakhus.rules.mappings import VatZones
+from pakhus.rules.states import (
+    StateRules,
+    changed_invoice,
+    changed_reservation,
+    invoice_verdict,
+    reservation_verdict,
+)
+from pakhus.rules.vat import zone_of
+from tests.rules.orders import PLACED, line, order
+
+RULES = StateRules(PLACED - timedelta(days=1), reserve={"processing"}, invoice={"completed"}, ignored={"quote"})
+GOODS = [line("80.00", "20.00")]
+
+
+def in_state(state: str, lifecycle: Lifecycle) -> Order:
+    return order(GOODS, "100.00", state=state, lifecycle=lifecycle)
+
+
+@pytest.mark.parametrize(
+    ("state", "lifecycle", "reservation", "invoice"),
+    [
+        ("processing", Lifecycle.OPEN, "due", "not_shipped"),
+        ("completed", Lifecycle.COMPLETED, "state_not_listed", "due"),
+        ("pending", Lifecycle.OPEN, "state_not_listed", "not_shipped"),
+        ("cancelled", Lifecycle.CANCELLED, "state_not_listed", "state_not_listed"),
+        ("trash", Lifecycle.DELETED, "state_not_listed", "state_not_listed"),
+        ("afsendt-til-mars", Lifecycle.UNKNOWN, "state_unknown", "state_unknown"),
+        ("quote", Lifecycle.UNKNOWN, "state_not_listed", "state_not_listed"),
+    ],
+)
+def test_each_state_starts_what_the_settings_list(
+    state: str, lifecycle: Lifecycle, reservation: str, invoice: str
+) -> None:
+    seen = in_state(state, lifecycle)
+    assert reservation_verdict(seen, RULES).code == reservation
+    assert invoice_verdict(seen, RULES).code == invoice
+
+
+def test_order_placed_before_the_start_is_not_ours() -> None:
+    rules = replace(RULES, start_from=PLACED + timedelta(seconds=1))
+    assert reservation_verdict(in_state("processing", Lifecycle.OPEN), rules).code == "before_start"
+    assert invoice_verdict(in_state("completed", Lifecycle.COMPLETED), rules).code == "before_start"
+
+
+def test_order_without_lines_is_skipped_and_said_so() -> None:
+    assert reservation_verdict(order([], "0.00", state="processing"), RULES).code == "order_empty"
+
+
+def test_change_of_goods_or_address_after_reservation_is_held() -> None:
+    before = in_state("processing", Lifecycle.OPEN)
+    assert changed_reservation(before, in_state("completed", Lifecycle.COMPLETED)) is None
+    more = order([line("160.00", "40.00", quantity="2")], "200.00", state="processing", lifecycle=Lifecycle.OPEN)
+    found = changed_reservation(before, more)
+    assert found is not None
+    assert found.code == "order_changed_after_transfer"
+    moved = changed_reservation(before, replace(before, shipping=Party(street="Ny Vej 2", country="DK")))
+    assert moved is not None
+    gone = changed_reservation(before, in_state("cancelled", Lifecycle.CANCELLED))
+    assert gone is not None
+    assert gone.code == "cancelled_after_transfer"
+
+
+def test_change_of_amounts_after_invoice_is_held_but_a_refund_is_not_a_change() -> None:
+    before = in_state("completed", Lifecycle.COMPLETED)
+    assert changed_invoice(before, replace(before, native_state="refunded", refunded=before.total.amount)) is None
+    dearer = changed_invoice(before, replace(before, total=Money(before.total.amount + 1, "DKK")))
+    assert dearer is not None
+    assert dearer.code == "order_changed_after_transfer"
+
+
+@pytest.mark.parametrize(
+    ("country", "postcode", "vat", "rate", "expected"),
+    [
+        ("DK", "4000", "20.00", "0.25", 1),
+        ("DK", "4000", "0.00", None, 1),
+        ("NO", "0150", "0.00", None, 3),
+        ("NO", "0150", "20.00", "0.25", "vat_zone_undecided"),
+        ("GL", "3900", "0.00", None, 3),
+        ("SE", "11120", "20.00", "0.25", 1),
+        ("DE", "10115", "15.20", "0.19", "vat_zone_undecided"),
+        ("DE", "10115", "0.00", None, "vat_zone_undecided"),
+        ("ES", "35001", "20.00", "0.25", "vat_zone_undecided"),
+        ("", "", "20.00", "0.25", "vat_zone_undecided"),
+    ],
+)
+def test_zone_follows_the_place_of_delivery(
+    country: str, postcode: str, vat: str, rate: str | None, expected: int | str
+) -> None:
+    place = Party(street="Vej 1", postcode=postcode, country=country)
+    sold = order([line("80.00", vat, rate=rate)], "100.00", shipping=place)
+    sold = replace(sold, billing=replace(sold.billing, country=country, postcode=postcode))
+    zone = zone_of(sold, VatZones())
+    assert (zone if isinstance(zone, int) else zone.code) == expected
+
+
+def test_start_is_compared_as_an_instant() -> None:
+    late = replace(RULES, start_from=datetime(2026, 11, 21, 10, 0, 0, tzinfo=UTC))
+    assert reservation_verdict(in_state("processing", Lifecycle.OPEN), late).code == "due"
