@@ -1,8 +1,23 @@
-"""The forms of our connection types in Airflow's UI: a dict for the provider entry point; imports no Airflow."""
+"""The forms of our connection types in Airflow's UI: a dict for the provider entry point; imports no Airflow.
+
+What the fields mean is in `pakhus.connections`. Extras whose name holds `token` or `secret` are masked by Airflow, and
+those of format password are not shown in the form.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+
+_VERIFY = {
+    "label": "Verify TLS",
+    "description": "true (default), false, or the path of a CA file. Only for https.",
+    "schema": {"type": ["string", "null"]},
+}
+_PATH = {
+    "label": "Path",
+    "description": "Put after the host, where the address has a path of its own.",
+    "schema": {"type": ["string", "null"]},
+}
 
 
 def provider_info() -> dict[str, Any]:
@@ -11,4 +26,76 @@ def provider_info() -> dict[str, Any]:
         "package-name": "pakhus",
         "name": "Pakhus",
         "description": "Webshops, the Rackbeat warehouse and the e-conomic accounts.",
+        "connection-types": [_woocommerce(), _rackbeat(), _economic()],
+    }
+
+
+def _woocommerce() -> dict[str, Any]:
+    return {
+        "connection-type": "woocommerce",
+        "hook-class-name": "hooks.woocommerce_hook.WooCommerceHook",
+        "hook-name": "WooCommerce",
+        "ui-field-behaviour": {
+            "hidden-fields": [],
+            "relabeling": {
+                "host": "Shop address",
+                "schema": "Scheme",
+                "login": "Consumer key",
+                "password": "Consumer secret",
+            },
+            "placeholders": {"host": "https://shop.example", "login": "ck_…", "password": "cs_…"},
+        },
+        "conn-fields": {
+            "home_url": {
+                "label": "Home address",
+                "description": "The address the shop believes to have, where a proxy makes it another; only over http.",
+                "schema": {"type": ["string", "null"]},
+            },
+            "path": _PATH,
+            "verify": _VERIFY,
+        },
+    }
+
+
+def _rackbeat() -> dict[str, Any]:
+    return {
+        "connection-type": "rackbeat",
+        "hook-class-name": "hooks.rackbeat_hook.RackbeatHook",
+        "hook-name": "Rackbeat",
+        "ui-field-behaviour": {
+            "hidden-fields": ["login"],
+            "relabeling": {"host": "Address", "schema": "Scheme", "password": "API key"},
+            "placeholders": {"host": "empty: Rackbeat's own", "contact": "it@merchant.example"},
+        },
+        "conn-fields": {
+            "contact": {
+                "label": "Contact",
+                "description": "An e-mail address that Rackbeat may write to about our calls.",
+                "schema": {"type": ["string", "null"]},
+            },
+            "path": _PATH,
+            "verify": _VERIFY,
+        },
+    }
+
+
+def _economic() -> dict[str, Any]:
+    return {
+        "connection-type": "economic",
+        "hook-class-name": "hooks.economic_hook.EconomicHook",
+        "hook-name": "e-conomic",
+        "ui-field-behaviour": {
+            "hidden-fields": ["login"],
+            "relabeling": {"host": "Address", "schema": "Scheme", "password": "Agreement grant token"},
+            "placeholders": {"host": "empty: e-conomic's own"},
+        },
+        "conn-fields": {
+            "app_secret_token": {
+                "label": "App secret token",
+                "description": "The secret of the app that the agreement was granted to.",
+                "schema": {"type": ["string", "null"], "format": "password"},
+            },
+            "path": _PATH,
+            "verify": _VERIFY,
+        },
     }
