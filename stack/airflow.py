@@ -62,7 +62,8 @@ class Stack:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.user = None if everyone_is_admin else ADMIN
-        self._dags, self._plugins = dags, plugins
+        self.dags = dags
+        self._plugins = plugins
         self._extra = extra
         self._settings = dict(settings or {})
         self._fresh = fresh
@@ -173,7 +174,7 @@ class Stack:
         return {
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__PARALLELISM": "8",
-            "AIRFLOW__CORE__DAGS_FOLDER": str(self._dags),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(self._plugins),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",

@@ -26,7 +26,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from stack.processes import Started, kill_session, start_session
+from stack.processes import Started, kill_session, named, send, start_session, still_alive, works_under
 from stack.runner import Component
 from stack.waiting import TimedOutError, free_port, wait_until
 
@@ -149,8 +149,8 @@ class Cluster:
         self.directory.mkdir(parents=True, exist_ok=True)
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
-        elif (self.data / "postmaster.pid").exists():
-            self._run("pg_ctl", "-D", self.data, "-m", "fast", "-w", "-t", "20", "stop", check=False)
+        else:
+            self._end_other_server()
         self.port = free_port()
 
     def component(self) -> Component:
@@ -168,6 +168,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait until it answers; tries again for 20 s, see START_WITHIN_S."""
+        self.stop()
         self.prepare()
         log = self.directory / "postgresql.log"
         deadline = time.monotonic() + START_WITHIN_S
@@ -291,7 +292,18 @@ class Cluster:
         if self.account:
             shutil.chown(path, self.account, pwd.getpwnam(self.account).pw_gid)
 
-    def _run(self, program: str, *arguments: object, check: bool = True) -> None:
+    def _end_other_server(self) -> None:
+        """End a server that an earlier client of this directory left; a stale file may name a stranger's pid."""
+        file = self.data / "postmaster.pid"
+        pid = int(file.read_text().split()[0]) if file.exists() else 0
+        if not works_under(self.data)(pid):
+            return
+        other = named([pid])
+        send([pid], signal.SIGINT)
+        with suppress(TimedOutError):
+            wait_until(lambda: not still_alive(other), "the earlier server", START_WITHIN_S)
+
+    def _run(self, program: str, *arguments: object) -> None:
         """Run a program of PostgreSQL as the server's account; raises PostgresError with its output."""
         done = subprocess.run(
             [str(programs(self.account) / program), *map(str, arguments)],
@@ -305,7 +317,7 @@ class Cluster:
             timeout=120,
             check=False,
         )
-        if check and done.returncode:
+        if done.returncode:
             raise PostgresError(f"{program} failed ({done.returncode}):\n{done.stdout}{done.stderr}")
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LAUNCH = Path(__file__).with_name("launch.py")
+PYTHON = sys.executable  # runs launch.py, which needs the standard library only
 POLL_S = 0.05
 
 
@@ -81,7 +82,7 @@ def start_session(
 
     It gets ``stop_signal`` when the calling *thread* ends, so call from a thread that lives as long as the program.
     """
-    launch = [sys.executable, "-I", "-S", str(LAUNCH), str(os.getpid()), str(int(stop_signal)), account or "-", "--"]
+    launch = [PYTHON, "-I", "-S", str(LAUNCH), str(os.getpid()), str(int(stop_signal)), account or "-", "--"]
     with log.open("ab") as output:
         process = subprocess.Popen(
             [*launch, *argv],

@@ -146,9 +146,7 @@ class AirflowApi:
         """
         backfill = self.request("GET", f"/backfills/{backfill_id}")
         runs = [run for run in self.runs(backfill["dag_id"], run_type="backfill") if _within(run, backfill)]
-        for run in runs:
-            self.wait_for_run(run["dag_id"], run["dag_run_id"], within_s)
-        return runs
+        return [self.wait_for_run(run["dag_id"], run["dag_run_id"], within_s) for run in runs]
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a run, mapped ones each."""

@@ -130,6 +130,7 @@ class Runner:
         self._changing = threading.RLock()
         self._stopping = threading.Event()
         self._failure: str | None = None
+        self._left: list[int] = []
         self._watcher: threading.Thread | None = None
         self._lock: IO[str] | None = None
 
@@ -197,19 +198,16 @@ class Runner:
 
     def stop(self) -> list[int]:
         """Stop everything, foundations last; return the pids that stayed alive in spite of SIGKILL."""
-        everything = processes.named(self.alive())
         self._stopping.set()
         if self._watcher is not None:
             self._watcher.join()
             self._watcher = None
-        self._stop_components()
-        left = self._end_stragglers(everything)
         if self._lock is not None:
-            if not left:
+            if not self._left:
                 (self.directory / "sessions.json").unlink(missing_ok=True)
             self._lock.close()
             self._lock = None
-        return left
+        return self._left
 
     def pid(self, name: str) -> int | None:
         """The leader of a component as of now, None while it is down."""
@@ -234,20 +232,21 @@ class Runner:
         text = log.read_text(errors="replace") if log.exists() else ""
         return "\n".join([f"--- end of {log}", *text.splitlines()[-LAST_LINES:]])
 
-    # Below: the watcher's thread, or whoever stops after it has ended.
+    # Below: the watcher's thread. Components are its children, so each gets its stop signal when this thread ends (see
+    # `start_session`); that is why it stops them itself, in order, before it does.
 
     def _watch(self) -> None:
-        """Start what is to run, restart what ended. Components are children of this thread: see `start_session`."""
-        while not self._stopping.wait(WATCH_EVERY_S):
-            try:
+        """Start what is to run and restart what ended, until told to stop or something fails; then stop everything."""
+        try:
+            while not self._failure and not self._stopping.wait(WATCH_EVERY_S):
                 with self._changing:
                     for slot in self._slots:
                         self._tend(slot)
-            except OSError as error:  # no more processes, disk full, log directory removed under us
-                self._failure = f"the runner cannot go on: {error}"
-            if self._failure:
-                self._stop_components()
-                return
+        except OSError as error:  # no more processes, disk full, log directory removed under us
+            self._failure = f"the runner cannot go on: {error}"
+        finally:
+            with self._changing:
+                self._stop_everything()
 
     def _tend(self, slot: _Slot) -> None:
         now = time.monotonic()
@@ -284,10 +283,11 @@ class Runner:
         slot.start_at = now + slot.pause_s()
         self._say(f"{name} ended (exit code {code}); starting it again in {slot.pause_s():.0f} s")
 
-    def _stop_components(self) -> None:
-        with self._changing:
-            self._stop_slots([slot for slot in self._slots if not slot.component.foundation])
-            self._stop_slots([slot for slot in self._slots if slot.component.foundation])
+    def _stop_everything(self) -> None:
+        everything = processes.named(self.alive())
+        self._stop_slots([slot for slot in self._slots if not slot.component.foundation])
+        self._stop_slots([slot for slot in self._slots if slot.component.foundation])
+        self._left = self._end_stragglers(everything)
 
     def _stop_slots(self, slots: list[_Slot]) -> None:
         """Ask all at once, give them time, then kill what is left."""

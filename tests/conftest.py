@@ -1,0 +1,99 @@
+"""What all tests share: a private PostgreSQL, ledgers in it, and, for few tests, a running Airflow.
+
+Nothing is started before a test asks for it. Sockets are blocked by pytest-socket except to this machine.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from stack import ROOT
+
+# Airflow reads its settings when it is first imported, so they are made before any test module is. Nothing of the
+# developer's own Airflow may get in.
+for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+    del os.environ[name]
+_HOME = tempfile.mkdtemp(prefix="pakhus-airflow-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+os.environ.update(
+    AIRFLOW_HOME=_HOME,
+    AIRFLOW__CORE__DAGS_FOLDER=str(ROOT / "dags"),
+    AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"),
+    AIRFLOW__CORE__LOAD_EXAMPLES="False",
+    AIRFLOW__CORE__UNIT_TEST_MODE="False",
+)
+
+from pakhus.ledger.migrate import migrate  # noqa: E402 - after the environment
+from stack.airflow import Stack  # noqa: E402
+from stack.postgres import Cluster  # noqa: E402
+
+AIRFLOW_TIMEOUT_S = 300
+TEMPLATE = "ledger_template"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests with a real Airflow the time that its start may take on a busy machine."""
+    for item in items:
+        if item.get_closest_marker("airflow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(AIRFLOW_TIMEOUT_S))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A PostgreSQL server for all tests, not durable; about half a second to start."""
+    cluster = Cluster(tmp_path_factory.mktemp("postgresql"), durable=False)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def ledger_template(postgres: Cluster) -> str:
+    """The name of a database with the newest schema and no rows; copied, never written to."""
+    migrate(postgres.create_database(TEMPLATE))
+    return TEMPLATE
+
+
+_numbers = count(1)
+
+
+def _ledger_database(postgres: Cluster, template: str) -> Iterator[str]:
+    name = f"ledger_{next(_numbers)}"
+    yield postgres.create_database(name, template=template)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def ledger_url(postgres: Cluster, ledger_template: str) -> Iterator[str]:
+    """The URL of an empty ledger for the tests of one module."""
+    yield from _ledger_database(postgres, ledger_template)
+
+
+@pytest.fixture
+def fresh_ledger_url(postgres: Cluster, ledger_template: str) -> Iterator[str]:
+    """The URL of an empty ledger for one test (about 50 ms)."""
+    yield from _ledger_database(postgres, ledger_template)
+
+
+@pytest.fixture(scope="session")
+def airflow_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A running Airflow with the project's plugins and no log-in; put DAG files into its ``dags`` folder.
+
+    About 20 s to start. Fails at the end if a process outlives it.
+    """
+    directory = tmp_path_factory.mktemp("airflow")
+    dags = directory / "dags"
+    dags.mkdir()
+    stack = Stack(directory / "stack", dags=dags, everyone_is_admin=True, durable=False)
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.remove()
