@@ -152,7 +152,8 @@ class Connection(BaseHTTPRequestHandler):
         if self.close_connection:
             headers["Connection"] = "close"
         reason = self.responses[response.status][0] if response.status in self.responses else ""
-        lines = [f"HTTP/1.1 {response.status} {reason}", f"Date: {self.date_time_string()}"]
+        today = format_datetime(self.standin_server.clock.now(), usegmt=True)
+        lines = [f"HTTP/1.1 {response.status} {reason}", f"Date: {today}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         sent = b"" if self.command == "HEAD" else body[: int(len(body) * sent_part)]

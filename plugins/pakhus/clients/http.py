@@ -243,17 +243,26 @@ class Transport:
         return session
 
 
-def retry_after(headers: Mapping[str, str], *, default_s: float, now: datetime | None = None) -> timedelta:
-    """Read `Retry-After` as seconds or as an HTTP date; `default_s` where it is missing or not understood."""
+def retry_after(headers: Mapping[str, str], *, default_s: float) -> timedelta:
+    """Read `Retry-After` as seconds or as an HTTP date; `default_s` where it is missing or not understood.
+
+    A date is compared with the answer's own `Date`: the server's clock, not ours.
+    """
     text = headers.get("Retry-After", "").strip()
     if text.isdigit():
         return timedelta(seconds=int(text))
+    until = _http_date(text)
+    if until is None:
+        return timedelta(seconds=default_s)
+    return max(until - (_http_date(headers.get("Date", "")) or datetime.now(UTC)), timedelta(0))
+
+
+def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
-        return timedelta(seconds=default_s)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(moment - (now or datetime.now(UTC)), timedelta(0))
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def to_json(value: object) -> bytes:

@@ -186,7 +186,7 @@ def _told_to_wait(fault: _Fault) -> timedelta | None:
         return None
     try:
         # A date is measured by the server's own clock: ours may differ.
-        wait = retry_after(headers, default_s=_DEFAULT_WAIT_S, now=shop_time(headers))
+        wait = retry_after(headers, default_s=_DEFAULT_WAIT_S)
     except OverflowError:
         wait = LONGEST_WAIT
     return min(wait, LONGEST_WAIT)
