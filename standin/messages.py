@@ -58,12 +58,14 @@ class Request:
 
 @dataclass
 class Response:
-    """One answer. ``body`` is sent as it is when bytes or str, else written as JSON; None is an empty body."""
+    """One answer. ``body`` is sent as it is when bytes or str, else written as JSON; None is an empty body. ``effect``
+    is False for an answer that only repeats an earlier one."""
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
+    effect: bool = True
 
     def encoded(self) -> bytes:
         """The body as bytes."""

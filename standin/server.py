@@ -95,7 +95,7 @@ class StandinServer:
 
     def start(self) -> Self:
         """Serve in threads of this process."""
-        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.05,), name="standin", daemon=True)
+        self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.02,), name="standin", daemon=True)
         self._thread.start()
         return self
 
@@ -136,7 +136,8 @@ class StandinServer:
             except Exception:  # noqa: BLE001 - whatever breaks in a stand-in must fail the test, not hang its client
                 self.counts.crashed(f"{request.method} {request.path}\n{traceback.format_exc()}")
                 response = Response(500, {"message": "the stand-in itself failed; see counters.crashes"})
-        self.counts.took_effect(request.method, response.status)
+        if response.effect:
+            self.counts.took_effect(request.method, response.status)
         return response
 
     # --- control -------------------------------------------------------------------------------------------------

@@ -136,7 +136,9 @@ LINE = Members(
         **_read_only("totalNetAmount", "marginInBaseCurrency", "marginPercentage"),
     }
 )
-LINES = Members({"lines": Rows(LINE, required=True)})
+# Appended lines are numbered by e-conomic: their schema has no lineNumber.
+_APPENDED = Members({name: kind for name, kind in LINE.members.items() if name != "lineNumber"})
+LINES = Members({"lines": Rows(_APPENDED, required=True)})
 
 _NEMHANDEL = ("ean", "corporateIdentificationNumber", "pNumber", "peppol", None)
 

@@ -16,6 +16,15 @@ from standin.routing import Router
 
 router = Router()
 
+HINTS = {
+    "E04500": "Send the number or self.",
+    "E04730": "Send quantity.",
+    "E06000": "Read the collection of this kind for the values that exist.",
+    "E06010": "Choose a number that is free.",
+    "E07080": "Read /payment-terms for the numbers that exist.",
+    "E07180": "Leave paymentTermsType out.",
+}
+
 
 @dataclass
 class Call:
@@ -45,7 +54,7 @@ class Call:
 
     def problem(self, path: tuple[str | int, ...], code: str, text: str, value: Any = None) -> None:
         """Note something wrong with a value."""
-        self.problems.append(Problem(path, code, text, value))
+        self.problems.append(Problem(path, code, text, value, HINTS.get(code, "Correct the value and resend.")))
 
     def refuse_problems(self) -> None:
         """Raises ValidationError when there are any."""

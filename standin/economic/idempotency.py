@@ -47,7 +47,7 @@ class ReplyCache:
             raise ApiError(400, "PayloadChanged: the key was used with another body.", code="PayloadChanged")
         found = cached.response
         headers = {**found.headers, "X-ResultFromCache": "true"}
-        return Response(found.status, found.body, headers, found.content_type)
+        return Response(found.status, found.body, headers, found.content_type, effect=False)
 
     def keep(self, request: Request, response: Response, now: datetime) -> None:
         """Remember the answer of a request that has a key."""
