@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -97,8 +98,19 @@ class WooCommerceApi:
         try:
             return self.transport.send(call)
         except RemoteError as error:
-            if self._keys_in_query:
-                error.__cause__ = None  # its text holds the address with key and signature
+            if not self._keys_in_query:
+                raise
+            if (
+                error.status is not None
+                and error.status < HTTPStatus.BAD_REQUEST
+                and isinstance(error, ConfigurationError)
+            ):
+                raise ConfigurationError(
+                    f"{SYSTEM} redirects {call.method} {call.path}: give the shop's final address, mostly https://",
+                    system=SYSTEM,
+                    status=error.status,
+                ) from None
+            error.__cause__ = None  # its text holds the address with key and signature
             raise
 
     def index(self) -> Mapping[str, Any]:
@@ -132,7 +144,7 @@ class WooCommerceApi:
 
         def fetch(number: int) -> Page:
             page = self.page(path, query, number)
-            return Page(page.rows, page.total_pages)
+            return Page(page.rows, None if page.has_more(number, self.page_size) else number)
 
         found: dict[object, Mapping[str, Any]] = {}
         for rows in numbered_pages(fetch, identity=lambda row: row.get("id")):

@@ -94,10 +94,12 @@ Fetch = Callable[[datetime, int], ListPage]
 def changed_rows(fetch: Fetch, mark: datetime, page_size: int) -> Iterator[ChangedRows]:
     """Yield what was modified after `mark`, and again what was modified up to 90 seconds before it.
 
-    Rows too young to be complete are left for the next reading. One reading gives an order again only when it changed
+    Rows too young to be complete when the reading began are left for the next one, however long this one takes: else a
+    late writer could appear behind us, further back than the overlap of the next reading. One reading gives an order again only when it changed
     again; the repeated ones from before `mark` are the caller's to compare: a late writer may have completed them.
     """
     after, delivered = mark - OVERLAP, frozenset[str]()
+    began: datetime | None = None
     for _ in range(_PAGES_OF_A_RUN):
         page = fetch(after, 1)
         if page.total and not page.rows:
@@ -105,7 +107,8 @@ def changed_rows(fetch: Fetch, mark: datetime, page_size: int) -> Iterator[Chang
                 f"{SYSTEM}: the shop counts {page.total} changed orders but shows none to this key", system=SYSTEM
             )
         moments = _modification_times(page, after)
-        settled = _settled(page, moments)
+        began = began or page.shop_time
+        settled = _settled(page, moments, began)
         fresh = tuple(row for row in settled.rows if str(row["id"]) not in delivered)
         mark = max(mark, settled.mark)
         if fresh:
@@ -114,7 +117,7 @@ def changed_rows(fetch: Fetch, mark: datetime, page_size: int) -> Iterator[Chang
             return
         if moments[0] == moments[-1]:
             already = {str(row["id"]) for row in page.rows}
-            yield from _rest_of_second(fetch, after, moments[0], already, mark)
+            yield from _rest_of_second(fetch, moments[0], already, mark)
             after, delivered = moments[-1], frozenset()
         else:
             after = moments[-1] - SECOND
@@ -130,11 +133,14 @@ class _Settled:
     young: bool
 
 
-def _settled(page: ListPage, moments: Sequence[datetime]) -> _Settled:
-    """Tell the rows that may be taken from those that are too young, and how far the mark may move."""
-    if page.shop_time is None:  # nothing to measure by: the overlap reads half-made rows again
+def _settled(page: ListPage, moments: Sequence[datetime], began: datetime | None) -> _Settled:
+    """Tell the rows that may be taken from those that are too young, and how far the mark may move.
+
+    `began` is the shop's time at the first request of this reading.
+    """
+    if page.shop_time is None or began is None:  # nothing to measure by: the overlap reads half-made rows again
         return _Settled(page.rows, moments[-1] if moments else BEGINNING, young=False)
-    youngest, latest = page.shop_time - UNSETTLED, page.shop_time + WRONG_CLOCK
+    youngest, latest = began - UNSETTLED, page.shop_time + WRONG_CLOCK
     pairs = list(zip(page.rows, moments, strict=True))
     return _Settled(
         tuple(row for row, moment in pairs if moment <= youngest or moment > latest),
@@ -143,9 +149,7 @@ def _settled(page: ListPage, moments: Sequence[datetime]) -> _Settled:
     )
 
 
-def _rest_of_second(
-    fetch: Fetch, after: datetime, second: datetime, delivered: set[str], mark: datetime
-) -> Iterator[ChangedRows]:
+def _rest_of_second(fetch: Fetch, second: datetime, delivered: set[str], mark: datetime) -> Iterator[ChangedRows]:
     """Yield the other rows of a second that fills whole pages, by page number, until two readings name the same rows.
 
     An order that changes meanwhile leaves the second and pulls another one from the next page to one already read.
@@ -154,7 +158,7 @@ def _rest_of_second(
     previous: set[str] | None = None
     for _ in range(_READINGS_OF_ONE_SECOND):
         named: set[str] = set()
-        for page in _pages_of_second(fetch, after, second):
+        for page in _pages_of_second(fetch, second):
             named.update(str(row["id"]) for row in page.rows)
             fresh = tuple(row for row in page.rows if str(row["id"]) not in delivered)
             delivered.update(str(row["id"]) for row in fresh)
@@ -166,10 +170,10 @@ def _rest_of_second(
     raise TransientError(f"{SYSTEM}: the orders modified at {gmt(second)} do not hold still", system=SYSTEM)
 
 
-def _pages_of_second(fetch: Fetch, after: datetime, second: datetime) -> Iterator[ListPage]:
+def _pages_of_second(fetch: Fetch, second: datetime) -> Iterator[ListPage]:
     def records(number: int) -> Page:
-        page = fetch(after, number)
-        moments = _modification_times(page, after)
+        page = fetch(second - SECOND, number)
+        moments = _modification_times(page, second - SECOND)
         pairs = zip(page.rows, moments, strict=True)
         kept = tuple(row for row, moment in pairs if moment == second)
         return Page([replace(page, rows=kept)] if page.rows else [], page.total_pages)
