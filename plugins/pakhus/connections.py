@@ -27,6 +27,7 @@ ENVIRONMENT_PREFIX = "AIRFLOW_CONN_"
 LEDGER_CONNECTION = "pakhus_ledger"
 LEDGER_URL_VARIABLE = "PAKHUS_LEDGER_URL"
 _DEFAULT_SCHEME = "https"
+_LEDGER_DRIVER = "postgresql+psycopg"
 _EXTRA_KEY = "__extra__"  # Airflow's name for extras that do not fit the query of a URI
 
 
@@ -123,15 +124,18 @@ def ledger_url(connection: ConnectionFacts) -> str:
     port = f":{connection.port}" if connection.port else ""
     options = "&".join(f"{quote(str(name))}={quote(str(value))}" for name, value in sorted(connection.extra.items()))
     database = quote(connection.schema, safe="")
-    return f"postgresql+psycopg://{who}@{connection.host}{port}/{database}{'?' if options else ''}{options}"
+    return f"{_LEDGER_DRIVER}://{who}@{connection.host}{port}/{database}{'?' if options else ''}{options}"
 
 
-def ledger_url_from_environment(environment: Mapping[str, str] = os.environ) -> str | None:
+def find_ledger_url(
+    connections: Mapping[str, ConnectionFacts], environment: Mapping[str, str] = os.environ
+) -> str | None:
     """Return the ledger's URL from PAKHUS_LEDGER_URL or the connection `pakhus_ledger`; None where neither is set."""
     if url := environment.get(LEDGER_URL_VARIABLE):
-        return url
-    text = environment.get(f"{ENVIRONMENT_PREFIX}{LEDGER_CONNECTION.upper()}")
-    return ledger_url(connection_from_text(LEDGER_CONNECTION, text)) if text else None
+        scheme, _, rest = url.partition("://")
+        return f"{_LEDGER_DRIVER}://{rest}" if scheme in ("postgresql", "postgres") else url
+    connection = connections.get(LEDGER_CONNECTION)
+    return ledger_url(connection) if connection else None
 
 
 def connections_from_environment(environment: Mapping[str, str] = os.environ) -> dict[str, ConnectionFacts]:
@@ -150,8 +154,13 @@ def connections_from_file(file: Path) -> dict[str, ConnectionFacts]:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{file} cannot be read as JSON: {error}") from None
+    return connections_from_object(content, str(file))
+
+
+def connections_from_object(content: Any, source: str) -> dict[str, ConnectionFacts]:
+    """Return the connections of an object: connection id -> an object or a URI."""
     if not isinstance(content, dict):
-        raise ConfigurationError(f"{file} must hold an object: connection id -> connection")
+        raise ConfigurationError(f"{source} must give an object: connection id -> connection")
     return {conn_id: _connection(conn_id, value) for conn_id, value in content.items()}
 
 

@@ -1,0 +1,27 @@
+"""The commands of `python -m pakhus`: one module each with `configure(parser)` and `run(options, say) -> exit code`.
+
+The same flows as in Airflow, and nothing that needs Airflow to be imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+
+Say = Callable[[str], None]
+
+COMMANDS = {
+    "check": "settings and live systems: everything that is wrong, who must act, what to do; changes nothing",
+    "apply": "make what is missing: Airflow's pools, the ledger's tables; may be run again at any time",
+    "pools": "print the Airflow pools that the shops need, as `airflow pools import` reads them",
+    "schema": "write the JSON Schemas that editors use for shop and mapping files",
+    "reference": "write docs/settings.md",
+}
+
+
+class Exit(IntEnum):
+    """Exit codes."""
+
+    WELL = 0
+    FOUND = 1
+    SETTINGS_WRONG = 2

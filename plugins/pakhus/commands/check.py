@@ -1,0 +1,80 @@
+"""`python -m pakhus check`: settings, then live systems; prints everything at once and changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from pakhus.commands import Exit, Say
+from pakhus.commands.airflow_command import airflow_here
+from pakhus.connections import connections_from_environment, connections_from_file
+from pakhus.probes.findings import Findings
+from pakhus.probes.installation import check_pools, needed_connections
+from pakhus.probes.products import probe_products
+from pakhus.probes.systems import Connections, probe_systems
+from pakhus.settings import ShopSettings, include_folder, load_all, load_shop
+from pakhus.settings.pools import pools_of
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--shop", help="this shop only")
+    parser.add_argument("--offline", action="store_true", help="settings only; asks no system")
+    parser.add_argument("--products", action="store_true", help="compare the SKUs that the shops sell, too")
+    parser.add_argument(
+        "--connections",
+        type=Path,
+        metavar="FILE",
+        help="JSON as `airflow connections export` writes it; default: AIRFLOW_CONN_* and this installation's Airflow",
+    )
+
+
+def run(options: argparse.Namespace, say: Say) -> int:
+    shops = (load_shop(options.shop),) if options.shop else load_all()
+    if not shops:
+        say(f"There is no shop file in {include_folder() / 'shops'}; see docs/settings.md.")
+        return Exit.SETTINGS_WRONG
+    say(f"The settings are well formed: {', '.join(shop.shop for shop in shops)}.")
+    if options.offline:
+        return Exit.WELL
+    found: list[Findings] = []
+    if options.connections:
+        connections: Connections = connections_from_file(options.connections)
+    else:
+        connections = _installation(shops, found)
+    systems = probe_systems(shops, connections)
+    if options.products:
+        reached = {findings.connection for findings in systems if findings.facts}
+        whole = [shop for shop in shops if reached >= set(needed_connections([shop]))]
+        systems += probe_products(whole, connections)
+    return _told([*found, *systems], say)
+
+
+def _installation(shops: Sequence[ShopSettings], found: list[Findings]) -> Connections:
+    """Return the connections that this installation has; notes what its Airflow lacks."""
+    connections = connections_from_environment()
+    airflow = airflow_here()
+    if airflow is None:
+        return connections
+    findings = Findings("Airflow")
+    found.append(findings)
+    slots = findings.ask(airflow.pools)
+    if slots is None:
+        return connections
+    findings.facts.append(f"{len(slots)} pools")
+    check_pools(findings, pools_of(shops), slots)
+    if set(needed_connections(shops)) <= connections.keys():
+        return connections
+    return {**(findings.ask(airflow.connections) or {}), **connections}
+
+
+def _told(found: Sequence[Findings], say: Say) -> int:
+    for findings in found:
+        say(f"\n{findings.title}: {'; '.join(findings.facts) or 'could not be read'}")
+        for finding in findings.found:
+            say(f"  - {finding}")
+        if not findings.found:
+            say("  fits")
+    problems = sum(len(findings.found) for findings in found)
+    say(f"\n{problems} problem{'' if problems == 1 else 's'} found." if problems else "\nNo problem found.")
+    return Exit.FOUND if problems else Exit.WELL

@@ -1,0 +1,1 @@
+"""Compare settings with live systems, reading only: one file per system; each returns what it found."""

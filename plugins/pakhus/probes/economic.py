@@ -1,0 +1,125 @@
+"""Compare mappings with a live e-conomic agreement (contracts/economic.md 3, 4, 7.1); reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+from pakhus.clients.economic import EconomicClient
+from pakhus.clients.economic_errors import SYSTEM
+from pakhus.clients.http import Call
+from pakhus.errors import NotFoundError
+from pakhus.flows.accounts_facts import AccountsReader
+from pakhus.probes.economic_lists import rows_of
+from pakhus.probes.economic_products import check_products
+from pakhus.probes.findings import Findings
+from pakhus.probes.mapped import Mapped, Reference, check_exists, key_in, mappings_of
+from pakhus.rules.mappings import AccountingMapping, CollectiveCustomer
+from pakhus.settings import ShopSettings
+
+PART = "economic"
+Parts = Sequence[tuple[str, AccountingMapping]]
+
+
+def probe_economic(client: EconomicClient, findings: Findings, shops: Sequence[ShopSettings], today: date) -> str:
+    """Note all that does not fit the agreement; return what identifies it, or an empty text when it cannot be had."""
+    agreement = findings.ask(client.agreement)
+    if agreement is None:
+        return ""
+    findings.facts.append(_described(agreement))
+    mappings = mappings_of(shops)
+    parts = [(name, mapping.economic) for name, mapping in mappings if mapping.economic is not None]
+    _check_numbers(client, findings, parts)
+    _check_currencies(client, findings, parts)
+    reader = AccountsReader(client)
+    for name, mapping in mappings:
+        if mapping.economic is not None:
+            check_products(reader, findings, name, mapping)
+    if findings.ask(lambda: reader.is_open(today)) is False:
+        findings.merchant(
+            f"{today} lies in no open accounting period: nothing of today could be booked",
+            f"Create the accounting year in {SYSTEM}, or open the period.",
+        )
+    return str(agreement.get("agreementNumber") or "")
+
+
+def _described(agreement: Any) -> str:
+    company = (agreement.get("company") or {}).get("name")
+    currency = (agreement.get("settings") or {}).get("baseCurrency")
+    return f"{SYSTEM} agreement {agreement.get('agreementNumber')}, {company}, base currency {currency}"
+
+
+# Path, member that identifies a row, what a row is called.
+_LISTS = (
+    ("layouts", "layoutNumber", "layout"),
+    ("payment-terms", "paymentTermsNumber", "payment term"),
+    ("customer-groups", "customerGroupNumber", "customer group"),
+    ("vat-zones", "vatZoneNumber", "VAT zone for customers"),
+)
+
+
+def _check_numbers(client: EconomicClient, findings: Findings, parts: Parts) -> None:
+    wanted = [each for name, part in parts for each in _numbers_of(name, part)]
+    for path, identity, what in _LISTS:
+        mapped = [number for listed, number in wanted if listed == path]
+        rows = findings.ask(partial(rows_of, client, path, identity)) if mapped else None
+        if rows is not None:
+            usable = {int(row[identity]) for row in rows if _is_usable(row)}
+            check_exists(findings, Reference(what, SYSTEM, usable), mapped)
+    for name, part in parts:
+        if isinstance(part.customers, CollectiveCustomer):
+            _check_customer(client, findings, key_in(name, PART, "customers.number"), part.customers.number)
+
+
+def _numbers_of(name: str, part: AccountingMapping) -> Iterator[tuple[str, Mapped]]:
+    """Yield the list that each number of a mapping must be in."""
+    yield "layouts", Mapped(key_in(name, PART, "layout"), part.layout)
+    for method, payment in sorted(part.payments.items()):
+        yield "payment-terms", Mapped(key_in(name, PART, "payments", method, "terms"), payment.terms)
+        if payment.layout is not None:
+            yield "layouts", Mapped(key_in(name, PART, "payments", method, "layout"), payment.layout)
+    for zone in ("domestic", "eu", "abroad"):
+        yield "vat-zones", Mapped(key_in(name, PART, "vat_zones", zone), getattr(part.vat_zones, zone))
+    customers = part.customers
+    if not isinstance(customers, CollectiveCustomer):
+        yield "customer-groups", Mapped(key_in(name, PART, "customers.group"), customers.group)
+        yield "payment-terms", Mapped(key_in(name, PART, "customers.payment_terms"), customers.payment_terms)
+        yield "vat-zones", Mapped(key_in(name, PART, "customers.vat_zone"), customers.vat_zone)
+
+
+def _is_usable(row: Any) -> bool:
+    return not row.get("deleted") and row.get("enabledForCustomer", True) is True
+
+
+def _check_customer(client: EconomicClient, findings: Findings, key: str, number: int) -> None:
+    customer = findings.ask(lambda: _customer(client, number))
+    if customer is None:
+        return
+    if not customer:
+        findings.operator(
+            f"{key} is {number}, but {SYSTEM} has no such customer",
+            f"Write the number of the customer for webshop sales, or create it in {SYSTEM}.",
+        )
+    elif customer.get("barred"):
+        findings.merchant(f"customer {number} ({key}) is barred in {SYSTEM}", f"Open the customer in {SYSTEM}.")
+
+
+def _check_currencies(client: EconomicClient, findings: Findings, parts: Parts) -> None:
+    codes = findings.ask(lambda: {str(row["code"]) for row in rows_of(client, "currencies", "code")})
+    if codes is None:
+        return
+    for name, part in parts:
+        for code in sorted(part.currencies - codes):
+            findings.operator(
+                f"{key_in(name, PART, 'currencies')} has {code}, which {SYSTEM} does not have",
+                f"Take {code} out, or create the currency in {SYSTEM}.",
+            )
+
+
+def _customer(client: EconomicClient, number: int) -> Any:
+    try:
+        return client.send(Call("GET", f"/customers/{number}")).json()
+    except NotFoundError:
+        return {}

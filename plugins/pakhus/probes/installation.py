@@ -1,0 +1,58 @@
+"""What the shops need of the Airflow installation: pools, connections, the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from pakhus.connections import ConnectionFacts, economic_settings, rackbeat_settings, woocommerce_settings
+from pakhus.errors import ConfigurationError
+from pakhus.probes.findings import Findings
+from pakhus.settings import ShopSettings
+from pakhus.settings.pools import Pool
+
+
+def check_pools(findings: Findings, wanted: Iterable[Pool], slots: Mapping[str, int]) -> None:
+    """Note the pools that Airflow lacks."""
+    for pool in wanted:
+        if pool.name not in slots:
+            findings.operator(
+                f"Airflow has no pool {pool.name}: tasks that run in it would wait for ever, without a word",
+                "Run `python -m pakhus apply`.",
+            )
+
+
+def check_connections(
+    findings: Findings, shops: Iterable[ShopSettings], connections: Mapping[str, ConnectionFacts]
+) -> None:
+    """Note the connections that are missing or from which no client can be made. Asks no system."""
+    for conn_id in needed_connections(shops):
+        connection = connections.get(conn_id)
+        if connection is None:
+            note_missing(findings, conn_id)
+            continue
+        try:
+            _SETTINGS[conn_id.partition("__")[0]](connection)
+        except ConfigurationError as error:
+            findings.operator(str(error), "Mend the connection in Airflow, or where its variable is set.")
+
+
+def needed_connections(shops: Iterable[ShopSettings]) -> list[str]:
+    """Return the connections that these shops name, each once."""
+    named = [name for shop in shops for name in (shop.connection, shop.rackbeat_target, shop.economic_target)]
+    return sorted({name for name in named if name})
+
+
+def note_missing(findings: Findings, conn_id: str) -> None:
+    """Note that there is no such connection."""
+    kind = conn_id.partition("__")[0]
+    findings.operator(
+        f"there is no Airflow connection {conn_id}",
+        f"Create it (type {kind}; docs/settings.md lists its fields), or set AIRFLOW_CONN_{conn_id.upper()}.",
+    )
+
+
+_SETTINGS: dict[str, Callable[[ConnectionFacts], object]] = {
+    "woocommerce": woocommerce_settings,
+    "rackbeat": rackbeat_settings,
+    "economic": economic_settings,
+}

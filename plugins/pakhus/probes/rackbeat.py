@@ -1,0 +1,127 @@
+"""Compare mappings with a live Rackbeat agreement (contracts/rackbeat.md 2, 3, 6); reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from pakhus.clients.http import Call
+from pakhus.clients.pages import Page, numbered_pages
+from pakhus.clients.rackbeat import PAGE_SIZE, SYSTEM, RackbeatClient
+from pakhus.errors import NotFoundError
+from pakhus.probes.findings import Findings
+from pakhus.probes.mapped import Mapped, Reference, check_exists, key_in, mappings_of
+from pakhus.rules.mappings import CollectiveCustomer, Mapping, WarehouseMapping
+from pakhus.settings import ShopSettings
+
+PART = "rackbeat"
+
+
+def probe_rackbeat(client: RackbeatClient, findings: Findings, shops: Sequence[ShopSettings]) -> str:
+    """Note all that does not fit the agreement; return what identifies it, or an empty text when it cannot be had."""
+    account = findings.ask(lambda: client.account()["user_account"])
+    if account is None:
+        return ""
+    findings.facts.append(f"{SYSTEM} account {account.get('id')}, {account.get('company_name')}")
+    mappings = mappings_of(shops)
+    parts = [(name, mapping.rackbeat) for name, mapping in mappings if mapping.rackbeat is not None]
+    _check_numbers(client, findings, parts)
+    for name, part in parts:
+        if isinstance(part.customers, CollectiveCustomer):
+            _check_customer(client, findings, key_in(name, PART, "customers.number"), part.customers.number)
+    _check_items(client, findings, mappings)
+    return str(account.get("id") or "")
+
+
+def _check_numbers(client: RackbeatClient, findings: Findings, parts: list[tuple[str, WarehouseMapping]]) -> None:
+    layouts, terms, groups = [], [], []
+    for name, part in parts:
+        layouts += _given(key_in(name, PART, "layout"), part.layout)
+        terms += _given(key_in(name, PART, "payment_terms"), part.payment_terms)
+        if not isinstance(part.customers, CollectiveCustomer):
+            terms += _given(key_in(name, PART, "customers.payment_terms"), part.customers.payment_terms)
+            groups += _given(key_in(name, PART, "customers.group"), part.customers.group)
+    for path, what, mapped in (
+        ("layouts", "layout", layouts),
+        ("payment-terms", "payment term", terms),
+        ("customer-groups", "customer group", groups),
+    ):
+        rows = findings.ask(partial(_rows, client, path)) if mapped else None
+        if rows is not None:
+            numbers = {int(row["number"]) for row in rows}
+            check_exists(findings, Reference(what, SYSTEM, numbers), mapped)
+
+
+def _check_customer(client: RackbeatClient, findings: Findings, key: str, number: int) -> None:
+    customer = findings.ask(lambda: _customer(client, number))
+    if customer is None:
+        return
+    if not customer or customer.get("is_deleted"):
+        findings.operator(
+            f"{key} is {number}, but {SYSTEM} has no such customer",
+            f"Write the number of the customer for webshop orders, or create it in {SYSTEM}.",
+        )
+    elif customer.get("is_barred"):
+        findings.merchant(f"customer {number} ({key}) is barred in {SYSTEM}", f"Open the customer in {SYSTEM}.")
+
+
+def _check_items(client: RackbeatClient, findings: Findings, mappings: Iterable[tuple[str, Mapping]]) -> None:
+    for name, mapping in mappings:
+        for sku, number in sorted(mapping.product_numbers.items()):
+            _check_item(client, findings, key_in(name, "product_numbers", sku), number)
+        item = mapping.rackbeat.shipping_item if mapping.rackbeat else None
+        if item is not None:
+            key = key_in(name, PART, "shipping_item")
+            product = _check_item(client, findings, key, item)
+            if product is not None:
+                _check_without_stock(client, findings, key, product)
+
+
+def _check_item(client: RackbeatClient, findings: Findings, key: str, number: str) -> Any | None:
+    product = findings.ask(lambda: client.find_product(number) or {})
+    if product is None:
+        return None
+    if not product:
+        findings.operator(
+            f"{key} is {number}, but {SYSTEM} has no such product",
+            f"Create the product in {SYSTEM}, or write the number it has there.",
+        )
+        return None
+    if product.get("is_barred"):
+        findings.merchant(f"product {number} ({key}) is barred in {SYSTEM}", f"Open the product in {SYSTEM}.")
+    return product
+
+
+def _check_without_stock(client: RackbeatClient, findings: Findings, key: str, product: Any) -> None:
+    """Freight in a group with stock would be picked, and its stock counted (rackbeat.md 7.3)."""
+    groups = findings.ask(lambda: {int(row["number"]): row for row in _rows(client, "product-groups")}) or {}
+    number = (product.get("group") or {}).get("number")
+    if number is not None and groups.get(int(number), {}).get("has_inventory"):
+        findings.merchant(
+            f"product {product.get('number')} ({key}) is in product group {number}, which keeps stock",
+            f"Move the product to a group without stock in {SYSTEM}.",
+        )
+
+
+def _given(key: str, number: int | None) -> list[Mapped]:
+    return [] if number is None else [Mapped(key, number)]
+
+
+def _customer(client: RackbeatClient, number: int) -> Any:
+    try:
+        return client.send(Call("GET", f"/customers/{number}")).json()["customer"]
+    except NotFoundError:
+        return {}
+
+
+def _rows(client: RackbeatClient, path: str) -> list[Any]:
+    """Return a list of reference data; short ones come without a count of pages (section 1.3)."""
+    key = path.replace("-", "_")
+
+    def fetch(number: int) -> Page:
+        query = (("page", str(number)), ("limit", str(PAGE_SIZE)))
+        body = client.send(Call("GET", f"/{path}", query)).json()
+        return Page(body[key], int(body.get("pages") or 1))
+
+    return [row for rows in numbered_pages(fetch, identity=lambda row: row["number"]) for row in rows]
