@@ -28,10 +28,10 @@ def no_route() -> ApiError:
     return ApiError(404, "rest_no_route", "No route was found matching the URL and request method.")
 
 
-def unknown_order(*, writing: bool = False) -> ApiError:
-    """404 for a read, but 400 for a write, with another text."""
+def unknown_order(*, writing: bool = False, old: bool = False) -> ApiError:
+    """404 for a read, but 400 for a write, in versions after 8.9 with another text."""
     code = "woocommerce_rest_shop_order_invalid_id"
-    return ApiError(400, code, "ID is invalid.") if writing else ApiError(404, code, "Invalid ID.")
+    return ApiError(400 if writing else 404, code, "ID is invalid." if writing and not old else "Invalid ID.")
 
 
 def unknown_product(*, writing: bool = False) -> ApiError:

@@ -31,8 +31,22 @@ ROUTES: list[Route] = [
     *products.ROUTES,
     *webhooks.ROUTES,
 ]
-_WP_NAMESPACES = ["oembed/1.0", "wp/v2", "wp-site-health/v1", "wp-block-editor/v1"]
-_WC_NAMESPACES = ["wc/v3", "wc/v1", "wc-admin", "wc-analytics", "wc/store", "wc/store/v1", "wc/v2"]
+_WP_NAMESPACES = ["oembed/1.0", "wp-abilities/v1", "wp/v2", "wp-site-health/v1", "wp-block-editor/v1"]
+_WC_NAMESPACES = [
+    "wc/v3",
+    "wc/v1",
+    "wc/pos/v1/catalog",
+    "jetpack/v4",
+    "wc-admin",
+    "wc-analytics",
+    "wc/store",
+    "wc/store/v1",
+    "wc/private",
+    "wc/v2",
+    "wc-admin-email",
+    "wc-telemetry",
+    "wccom-site/v3",
+]
 _GLOBAL_PARAMETERS = {
     "_fields",
     "_envelope",

@@ -124,10 +124,26 @@ def order_from(shop: Shop, body: Mapping[str, Any]) -> Order:
     order.fees = [_fee(shop, line, rates) for line in body["fee_lines"]]
     order.tax_lines = [_tax_line(line) for line in body["tax_lines"]]
     order.coupons = [_coupon_line(line) for line in body["coupon_lines"]]
+    _unround(order)
     taken = any(meta_value(line.meta, REDUCED) is not None for line in order.lines)
     order.stock_reduced = taken or order.status in TAKES_STOCK
     order.sales_recorded = order.stock_reduced and order.status not in {"cancelled", "trash"}
     return order
+
+
+def _unround(order: Order) -> None:
+    """An order whose taxes were rounded at subtotal: only then the stated cart tax is not the sum of its lines'."""
+    cart = sum((tax for line in order.taxed_lines() for tax in line.taxes.values()), ZERO)
+    by_line = sum((line.total_tax for line in order.taxed_lines()), ZERO)
+    if order.totals.cart_tax == by_line or order.totals.cart_tax != rounded(cart):
+        return
+    order.totals.cart_tax = cart
+    for line in order.taxed_lines():
+        line.total_tax = sum(line.taxes.values(), ZERO)
+    for goods in order.lines:
+        goods.subtotal_tax = sum(goods.subtotal_taxes.values(), ZERO)
+    for row in order.tax_lines:
+        row.tax_total = sum((line.taxes.get(row.rate_id, ZERO) for line in order.taxed_lines()), ZERO)
 
 
 def _percents(body: Mapping[str, Any]) -> dict[int, Decimal]:

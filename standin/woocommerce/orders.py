@@ -21,7 +21,7 @@ from standin.woocommerce.stock import record_sales
 def order_or_404(shop: Shop, number: int, *, writing: bool = False) -> Order:
     """The order. Raises ApiError 404, or 400 when something was to be written."""
     if number not in shop.orders:
-        raise unknown_order(writing=writing)
+        raise unknown_order(writing=writing, old=shop.is_old)
     return shop.orders[number]
 
 

@@ -185,8 +185,8 @@ def _danish(price: Decimal) -> str:
     return f"{price:,.2f}".replace(",", " ").replace(".", ",").replace(" ", ".")
 
 
-def variation_view(shop: Shop, variation: Product) -> dict[str, Any]:
-    """A variation on its own route: fewer members, its name is what sets it apart."""
+def variation_view(shop: Shop, variation: Product, *, fresh: bool = False) -> dict[str, Any]:
+    """A variation on its own route: fewer members, its name is what sets it apart. ``fresh``: as answers to writes."""
     collection = f"/products/{variation.parent_id}/variations"
     links = item_links(shop, f"{collection}/{variation.id}", collection)
     view = {
@@ -208,7 +208,7 @@ def variation_view(shop: Shop, variation: Product) -> dict[str, Any]:
         "downloadable": variation.downloadable,
         **_NO_DOWNLOADS,
         "tax_status": variation.tax_status,
-        "tax_class": variation.tax_class,
+        "tax_class": variation.tax_class or ("parent" if fresh else ""),
         **_variation_stock(shop, variation),
         "weight": variation.weight,
         "dimensions": {"length": "", "width": "", "height": ""},

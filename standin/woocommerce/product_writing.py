@@ -36,7 +36,7 @@ def create_product(shop: Shop, given: Mapping[str, Any], parent: Product | None 
             dict(shop.reference.get("uncategorized", {"id": 15, "name": "Uncategorized", "slug": "uncategorized"}))
         ]
     else:
-        product.type, product.parent_id, product.tax_class = "variation", parent.id, "parent"
+        product.type, product.parent_id = "variation", parent.id
     _write(shop, product, given)
     if parent is not None:
         _name_variation(product, parent)
@@ -59,12 +59,10 @@ def _check_sku(shop: Shop, sku: str, own: Product | None) -> None:
     taken = shop.by_sku(sku)
     if taken is None or taken is own:
         return
-    data: dict[str, Any] = {"resource_id": taken.id}
-    if not shop.is_old:
-        number = 1
-        while shop.by_sku(f"{sku}-{number}"):
-            number += 1
-        data["unique_sku"] = f"{sku}-{number}"
+    number = 1
+    while shop.by_sku(f"{sku}-{number}"):
+        number += 1
+    data = {"resource_id": taken.id, "unique_sku": f"{sku}-{number}"}
     raise ApiError(400, "product_invalid_sku", "Invalid or duplicated SKU.", data)
 
 

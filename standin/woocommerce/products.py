@@ -223,8 +223,7 @@ def post_variation(call: Call) -> Answer:
     if parent is None:
         raise ApiError(404, "woocommerce_rest_product_invalid_id", "Invalid ID.")
     variation = create_product(call.shop, _sent(call), parent)
-    view = variation_view(call.shop, variation)
-    variation.tax_class = ""
+    view = variation_view(call.shop, variation, fresh=True)
     location = call.link(rf"/products/(?P<product_id>[\d]+)/variations/{variation.id}")
     return Answer(view, 201, {"Location": location})
 
@@ -233,7 +232,7 @@ def put_variation(call: Call) -> Answer:
     """A changed variation."""
     variation = _variation(call.shop, call.id("product_id"), call.id())
     update_product(call.shop, variation, _sent(call))
-    return Answer(variation_view(call.shop, variation))
+    return Answer(variation_view(call.shop, variation, fresh=True))
 
 
 def delete_variation(call: Call) -> Answer:
@@ -271,18 +270,18 @@ def _variation_create(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
     parent = _parent(call)
     if parent is None:
         raise unknown_product()
-    return variation_view(call.shop, create_product(call.shop, given, parent))
+    return variation_view(call.shop, create_product(call.shop, given, parent), fresh=True)
 
 
 def _variation_update(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
     variation = _variation(call.shop, call.id("product_id"), php_integer(given.get("id")))
     update_product(call.shop, variation, given)
-    return variation_view(call.shop, variation)
+    return variation_view(call.shop, variation, fresh=True)
 
 
 def _variation_delete(call: Call, number: int) -> dict[str, Any]:
     variation = _variation(call.shop, call.id("product_id"), number)
-    before = variation_view(call.shop, variation)
+    before = variation_view(call.shop, variation, fresh=True)
     remove_product(call.shop, variation)
     return before
 

@@ -25,6 +25,14 @@ STOCK_AS_OF = datetime(2026, 11, 21, 16, 18, tzinfo=UTC)  # before the recording
 
 # id: (first id of its items, recorded order that it is composed after)
 _COMPOSED = {84: (86, 60), **{86 + n: (94 + 4 * n, (97, 85, 60)[n % 3]) for n in range(10)}}
+# Products that were only listed: up to this id they were made in that second.
+_CREATED = (
+    (15, "2026-11-21T16:12:33"),
+    (22, "2026-11-21T16:12:34"),
+    (25, "2026-11-21T16:12:35"),
+    (36, "2026-11-21T16:12:36"),
+    (99, "2026-11-21T16:12:37"),
+)
 _NEVER_SOLD_PRICE = "100.00"
 _VARIATION_PRICES = {"S": "199.00", "M": "299.00", "L": "399.00"}
 
@@ -65,11 +73,12 @@ def recorded_shop(as_of: datetime | None = None, stock_as_of: datetime = STOCK_A
         "products": _products(recordings, orders, stock_as_of),
         "orders": [orders[number] for number in sorted(orders)],
         "refunds": _refunds(recordings, orders, end),
-        "notes": {"60": _body(recordings, "order-notes-list")},
+        "notes": {"60": _notes(recordings, end)},
         "coupons": _body(recordings, "coupons-list"),
         "customers": _body(recordings, "customers-list"),
     }
-    return _homeless(copy.deepcopy(seed))
+    whole: Json = _homeless(seed)
+    return whole
 
 
 def _body(recordings: Mapping[str, Json], name: str) -> Any:
@@ -191,6 +200,12 @@ def _refunds(recordings: Mapping[str, Json], orders: Mapping[int, Json], end: da
     return refunds
 
 
+def _notes(recordings: Mapping[str, Json], end: datetime) -> list[Json]:
+    return [
+        body for body in _body(recordings, "order-notes-list") if (read_gmt(body["date_created_gmt"]) or end) <= end
+    ]
+
+
 # --- products --------------------------------------------------------------------------------------------------------
 
 
@@ -233,7 +248,7 @@ def _like_simple(recordings: Mapping[str, Json], row: Json, sold: Mapping[int, t
     slug = f"vare-{row['id']}"
     body.update(name=name, slug=slug, price=price, regular_price=price, total_sales=0, global_unique_id="")
     body["backorders"] = "notify" if row["stock_status"] == "onbackorder" else "no"
-    body["date_created_gmt"] = "2026-11-21T16:12:34"
+    body["date_created_gmt"] = next(moment for last, moment in _CREATED if row["id"] <= last)
     return body
 
 

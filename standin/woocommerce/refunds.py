@@ -201,8 +201,12 @@ def list_refunds(call: Call) -> Answer:
 
 
 def list_all_refunds(call: Call) -> Answer:
-    """The refunds of all orders; 8.9 has no such route."""
-    return _listed(call, list(call.shop.refunds.values()))
+    """The refunds of all orders, each with the order's id; 8.9 has no such route."""
+    answer = _listed(call, list(call.shop.refunds.values()))
+    for body in answer.data:
+        rest = {name: body.pop(name) for name in list(body) if name != "id"}
+        body.update(parent_id=call.shop.refunds[body["id"]].order_id, **rest)
+    return answer
 
 
 def get_refund(call: Call) -> Answer:

@@ -36,6 +36,8 @@ def settle_stock(product: Product) -> None:
 def save_product(shop: Shop, product: Product) -> None:
     """Every save bumps, changed or not; a variation's save bumps its parent and may change the parent's status."""
     settle_stock(product)
+    if product.type == "variable":
+        settle_parent(shop, product)
     product.modified = shop.now
     parent = shop.products.get(product.parent_id) if product.type == "variation" else None
     if parent is not None:
