@@ -1,293 +1,35 @@
-"""Orders of a shop over HTTP: keys, retries, changes, single orders, windows, refunds."""
+"""Orders of a WooCommerce shop over HTTP: changed, named, placed in a window, refunded."""
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
 import json
-import ssl
-import traceback
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
-from pakhus.clients.http import Limits
 from pakhus.clients.webshop import ChangesPage, Seen
-from pakhus.clients.woocommerce import WooCommerceClient, WooCommerceSettings
+from pakhus.clients.woocommerce import WooCommerceClient
 from pakhus.clients.woocommerce_errors import InvalidParameterError
 from pakhus.errors import (
     AccessDeniedError,
     ConfigurationError,
     DataError,
     NotFoundError,
-    RateLimitedError,
-    RemoteError,
     TransientError,
 )
 from pakhus.model import Window
-from tests.clients.certificates import self_signed
-from tests.clients.scripted_shop import Asked, Reply, Script, ScriptedShop, in_turn, serving
+from tests.clients.scripted_shop import Asked, Reply, in_turn
+from tests.clients.woocommerce_orders import (
+    NO_ROUTE,
+    NOON,
+    STATUSES,
+    ListOfOrders,
+    ShopOf,
+    client,
+    order_json,
+)
 from tests.clients.woocommerce_recordings import recorded_body, recording
-
-NOON = dt.datetime(2026, 11, 21, 12, 0, tzinfo=dt.UTC)
-QUICK = Limits(first_backoff_s=0.01, deadline_s=5, tries=3)
-KEY, SECRET = "ck_0123456789", "cs_topsecret"
-STATUSES = [{"slug": slug, "name": slug} for slug in ("pending", "processing", "completed", "checkout-draft")]
-NOT_FOUND = Reply(
-    {"code": "woocommerce_rest_shop_order_invalid_id", "message": "Invalid ID.", "data": {"status": 404}}, 404
-)
-NO_ROUTE = Reply({"code": "rest_no_route", "message": "No route", "data": {"status": 404}}, 404)
-
-
-def client(shop: ScriptedShop, **settings: Any) -> WooCommerceClient:
-    facts = {"limits": QUICK, "start_from": NOON - dt.timedelta(days=1), **settings}
-    base_url = facts.pop("base_url", shop.url)
-    return WooCommerceClient.from_settings(WooCommerceSettings("nordlys", base_url, KEY, SECRET, **facts))
-
-
-def order_json(order_id: int, modified: dt.datetime = NOON, **changes: Any) -> dict[str, Any]:
-    stamp = f"{modified:%Y-%m-%dT%H:%M:%S}"
-    body = copy.deepcopy(recorded_body("order-get-round"))
-    body.update(id=order_id, number=str(order_id), date_created_gmt=stamp, date_modified_gmt=stamp)
-    return json.loads(json.dumps({**body, **changes}, default=float))  # type: ignore[no-any-return]
-
-
-class Certificate(NamedTuple):
-    """A certificate nobody has signed, as the client's CA file and as the server's key."""
-
-    path: str
-    tls: ssl.SSLContext
-
-
-class ListOfOrders:
-    """Answers /orders as the shop would for the filters we use; notes what may happen before each request."""
-
-    def __init__(self, *orders: dict[str, Any]) -> None:
-        self.orders = {order["id"]: order for order in orders}
-        self.now = NOON + dt.timedelta(hours=1)
-        self.before: dict[int, Callable[[ListOfOrders], None]] = {}
-        self.reads = 0
-        self.statuses: Reply = Reply(STATUSES)
-
-    def __call__(self, asked: Asked) -> Reply:
-        if asked.path.endswith("/orders/statuses"):
-            return self.statuses
-        if not asked.path.endswith("/orders"):
-            found = self.orders.get(int(asked.path.rsplit("/", 1)[1]))
-            return Reply(found) if found else NOT_FOUND
-        self.reads += 1
-        self.before.get(self.reads, lambda _: None)(self)
-        return self._page(asked.query)
-
-    def _page(self, query: dict[str, str]) -> Reply:
-        assert query["dp"] == "2"
-        size, number = int(query["per_page"]), int(query["page"])
-        found = sorted(
-            (order for order in self.orders.values() if _matches(order, query)),
-            key=lambda order: (
-                (order["date_modified_gmt"], order["id"]) if query["orderby"] == "modified" else order["id"]
-            ),
-        )
-        rows = found[(number - 1) * size : number * size]
-        total = len(found) if rows else 0
-        headers = {
-            "X-WP-Total": str(total),
-            "X-WP-TotalPages": str(-(-total // size)),
-            "Date": f"{self.now:%a, %d %b %Y %H:%M:%S} GMT",
-        }
-        return Reply(rows, headers=headers)
-
-
-def _matches(order: dict[str, Any], query: dict[str, str]) -> bool:
-    for bound in ("modified_after", "after", "before"):
-        if bound in query:
-            assert query["dates_are_gmt"] == "true"
-            dt.datetime.strptime(query[bound], "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - no zone may be sent
-    return (
-        order["status"] in query["status"].split(",")
-        and order["date_modified_gmt"] > query.get("modified_after", "")
-        and order["date_created_gmt"] > query.get("after", "")
-        and order["date_created_gmt"] < query.get("before", "9999")
-        and ("include" not in query or str(order["id"]) in query["include"].split(","))
-    )
-
-
-@pytest.fixture
-def shop_of() -> Iterator[Callable[[Script], ScriptedShop]]:
-    opened = []
-
-    def start(script: Script) -> ScriptedShop:
-        server = serving(script)
-        opened.append(server)
-        return server.__enter__()
-
-    yield start
-    for server in opened:
-        server.__exit__(None, None, None)
-
-
-ShopOf = Callable[[Script], ScriptedShop]
-
-
-# --- keys ------------------------------------------------------------------------------------------------------------
-
-
-def test_signs_over_plain_http_and_never_sends_the_secret(shop_of: ShopOf) -> None:
-    shop = shop_of(ListOfOrders())
-    list(client(shop).changes(None))
-    for asked in shop.asked:
-        assert asked.query["oauth_consumer_key"] == KEY
-        assert asked.query["oauth_signature_method"] == "HMAC-SHA256"
-        assert "Authorization" not in asked.headers
-        assert asked.headers["Accept"] == "application/json"
-        assert SECRET not in asked.raw_query + str(asked.headers)
-
-
-def test_signs_each_try_anew(shop_of: ShopOf) -> None:
-    shop = shop_of(in_turn(Reply(b"<html>", 502), Reply(order_json(7))))
-    assert [seen.id for seen in client(shop).orders(["7"])] == ["7"]
-    first, second = shop.asked
-    assert first.query["oauth_nonce"] != second.query["oauth_nonce"]
-    assert first.query["oauth_signature"] != second.query["oauth_signature"]
-
-
-def test_goes_by_the_shops_clock_when_a_signature_is_refused_for_its_time(shop_of: ShopOf) -> None:
-    shop_clock = dt.datetime(2031, 1, 1, tzinfo=dt.UTC).timestamp()
-    refusal = Reply({"code": "woocommerce_rest_authentication_error", "message": "Invalid timestamp."}, 401)
-
-    def script(asked: Asked) -> Reply:
-        in_time = abs(int(asked.query["oauth_timestamp"]) - shop_clock) < 900
-        return Reply(order_json(7)) if in_time else refusal
-
-    shop = shop_of(script)
-    shop.clock = lambda: shop_clock
-    assert [seen.gone for seen in client(shop).orders(["7"])] == [False]
-    assert len(shop.asked) == 2
-
-
-def test_reads_the_index_without_keys(shop_of: ShopOf) -> None:
-    shop = shop_of(in_turn(Reply(recorded_body("index-root"))))
-    client(shop)._api.index()
-    assert shop.asked[0].path == "/wp-json/"
-    assert "oauth_consumer_key" not in shop.asked[0].query
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Certificate:
-    path, key = self_signed(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path, key)
-    return Certificate(path, context)
-
-
-@pytest.mark.parametrize("check", ["the certificate", "nothing"])
-@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-def test_sends_keys_in_the_header_over_tls(certificate: Certificate, check: str) -> None:
-    with serving(ListOfOrders(order_json(7)), certificate.tls) as shop:
-        verify = certificate.path if check == "the certificate" else False
-        assert [seen.id for seen in client(shop, verify=verify).orders(["7"])] == ["7"]
-        assert shop.asked[0].headers["Authorization"].startswith("Basic ")
-        assert shop.asked[0].raw_query == "dp=2"
-
-
-def test_refuses_a_certificate_it_does_not_know(certificate: Certificate) -> None:
-    with serving(ListOfOrders(), certificate.tls) as shop, pytest.raises(ConfigurationError, match="TLS"):
-        list(client(shop).orders(["7"]))
-    assert shop.asked == []
-
-
-def test_shows_no_secret_in_its_representation() -> None:
-    settings = WooCommerceSettings("nordlys", "https://shop.example", KEY, SECRET)
-    shown = f"{settings!r} {settings} {WooCommerceClient.from_settings(settings)!r}"
-    assert KEY not in shown
-    assert SECRET not in shown
-
-
-@pytest.mark.parametrize("trouble", ["closed port", "refusal", "page", "redirect"])
-def test_shows_no_key_in_what_goes_wrong(shop_of: ShopOf, trouble: str) -> None:
-    replies = {
-        "refusal": Reply({"code": "woocommerce_rest_cannot_view", "message": "no"}, 401),
-        "page": Reply(b"<html>Stack trace /srv/x.php</html>", 500),
-    }
-
-    def script(asked: Asked) -> Reply:
-        location = f"https://shop.example{asked.path}?{asked.raw_query}"
-        return replies.get(trouble) or Reply(status=301, headers={"Location": location})
-
-    shop = shop_of(script)
-    address = "http://127.0.0.1:9" if trouble == "closed port" else shop.url
-    with pytest.raises(RemoteError) as caught:
-        list(client(shop, base_url=address).orders(["7"]))
-    told = "".join(traceback.format_exception(caught.value)) + caught.value.excerpt
-    for secret in (KEY, SECRET, "oauth_signature"):
-        assert secret not in told
-
-
-@pytest.mark.parametrize("address", ["shop.example", "ftp://shop.example", "https://", "https://k:s@shop.example", ""])
-def test_refuses_an_address_that_is_none(address: str) -> None:
-    with pytest.raises(ConfigurationError, match="address"):
-        WooCommerceClient.from_settings(WooCommerceSettings("nordlys", address, KEY, SECRET))
-
-
-@pytest.mark.parametrize("suffix", ["", "/", "/wp-json", "/wp-json/wc/v3/"])
-def test_takes_the_address_with_or_without_the_api_path(shop_of: ShopOf, suffix: str) -> None:
-    shop = shop_of(ListOfOrders(order_json(7)))
-    list(client(shop, base_url=shop.url + suffix).orders(["7"]))
-    assert shop.asked[0].path == "/wp-json/wc/v3/orders/7"
-
-
-def test_refuses_settings_without_a_zone_or_with_too_large_pages() -> None:
-    with pytest.raises(ValueError, match="time zone"):
-        WooCommerceSettings("s", "https://x", KEY, SECRET, start_from=dt.datetime(2026, 1, 1))  # noqa: DTZ001
-    with pytest.raises(ValueError, match="page_size"):
-        WooCommerceSettings("s", "https://x", KEY, SECRET, page_size=101)
-
-
-# --- retries ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        Reply(b"<html>bad gateway</html>", 502),
-        Reply(b"<html>cloudflare</html>", 522),
-        Reply(b"<html>firewall</html>", 403),
-        Reply(b"<html>maintenance</html>", 503, {"Retry-After": "0"}),
-        Reply({"code": "internal_server_error", "message": "<p>critical</p>"}, 500),
-        Reply(b"<html>a page</html>", 200, {"Content-Type": "text/html"}),
-    ],
-)
-def test_reads_again_after_trouble(shop_of: ShopOf, trouble: Reply) -> None:
-    shop = shop_of(in_turn(trouble, Reply(order_json(7))))
-    assert [seen.id for seen in client(shop).orders(["7"])] == ["7"]
-
-
-def test_gives_up_after_some_tries(shop_of: ShopOf) -> None:
-    shop = shop_of(in_turn(Reply(b"<html>", 502)))
-    with pytest.raises(TransientError):
-        list(client(shop).orders(["7"]))
-    assert len(shop.asked) == QUICK.tries
-
-
-def test_does_not_sit_out_a_long_retry_after(shop_of: ShopOf) -> None:
-    shop = shop_of(in_turn(Reply({"code": "wp_die", "message": "Briefly"}, 503, {"Retry-After": "600"})))
-    with pytest.raises(RateLimitedError) as caught:
-        list(client(shop).orders(["7"]))
-    assert caught.value.retry_after == dt.timedelta(seconds=60)
-    assert len(shop.asked) == 1
-
-
-@pytest.mark.parametrize("body", [{"code": "x"}, [1], None])
-def test_takes_no_other_json_for_a_list(shop_of: ShopOf, body: object) -> None:
-    shop = shop_of(in_turn(Reply(body)))
-    with pytest.raises(TransientError, match="list of objects"):
-        list(client(shop).changes(None))
-
-
-# --- changes ---------------------------------------------------------------------------------------------------------
 
 
 def read_all(reader: WooCommerceClient, cursor: str | None) -> tuple[list[Seen], str | None, list[ChangesPage]]:
@@ -443,9 +185,6 @@ def test_says_what_is_wrong_with_a_stored_body(shop_of: ShopOf, body: bytes) -> 
     assert seen.problem
 
 
-# --- single orders ---------------------------------------------------------------------------------------------------
-
-
 def test_reads_named_orders_in_chunks_and_says_which_are_gone(shop_of: ShopOf) -> None:
     orders = [order_json(number, status="trash" if number == 3 else "processing") for number in range(1, 111)]
     shop = shop_of(ListOfOrders(*orders))
@@ -486,8 +225,6 @@ def test_refuses_a_shop_that_ignores_include(shop_of: ShopOf) -> None:
     with pytest.raises(ConfigurationError, match="include"):
         list(client(shop).orders(["1", "2"]))
 
-
-# --- windows ---------------------------------------------------------------------------------------------------------
 
 DAY = Window(NOON, NOON + dt.timedelta(days=1))
 
@@ -534,9 +271,6 @@ def test_refuses_a_cursor_of_another_window(shop_of: ShopOf) -> None:
     for cursor in (page.cursor, "{}"):
         with pytest.raises(ConfigurationError, match="window"):
             list(client(shop).placed(other, cursor))
-
-
-# --- refunds ---------------------------------------------------------------------------------------------------------
 
 
 def test_reads_refunds_oldest_first_and_each_once(shop_of: ShopOf) -> None:

@@ -15,14 +15,11 @@ from hypothesis import strategies as st
 
 from pakhus.formats.woocommerce import (
     WooCommerceFormatError,
-    credit_from_woocommerce,
     order_from_woocommerce,
     stable_body,
-    vat_rates,
 )
 from pakhus.model import (
     Basis,
-    Credit,
     FulfilmentState,
     Lifecycle,
     LineKind,
@@ -326,68 +323,6 @@ def test_reads_empty_objects_as_php_writes_them() -> None:
 def test_reads_times_as_utc_whatever_the_shops_zone() -> None:
     read = order("order-get-round", date_created_gmt="2026-03-29T01:30:00", date_created="2026-03-29T03:30:00")
     assert read.placed_at == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
-
-
-def read_credits(name: str, **changes: Any) -> list[Credit]:
-    rates = vat_rates(recorded_body("order-get-part-refund"))
-    return [
-        credit_from_woocommerce({**refund, **changes}, "nordlys", "80", currency="DKK", order_rates=rates)
-        for refund in recorded_body(name)
-    ]
-
-
-def test_reads_a_refund_by_lines_as_positive_parts_of_the_order() -> None:
-    shipping, _, goods = read_credits("order-refunds-list")
-    assert (goods.id, goods.amount, goods.vat) == ("106", Money(D("189.00"), "DKK"), D("37.80"))
-    (line,) = goods.lines
-    assert (line.id, line.kind, line.quantity, line.net, line.vat) == (
-        "73",
-        LineKind.PRODUCT,
-        1,
-        D("151.20"),
-        D("37.80"),
-    )
-    assert line.vat_shares == (VatShare(RATE, D("37.80")),)
-    (line,) = shipping.lines
-    assert (line.id, line.kind, line.net) == ("75", LineKind.SHIPPING, D("39.20"))
-    assert goods.created_at == datetime(2026, 11, 21, 16, 15, 9, tzinfo=UTC)
-    assert goods.reason == "Defekt vare"
-
-
-@pytest.mark.parametrize("name", ["order-refunds-list", "order-refunds-list-auto"])
-def test_reads_a_refund_by_amount_without_lines_or_vat(name: str) -> None:
-    found = [credit for credit in read_credits(name) if not credit.lines]
-    assert found
-    assert all(credit.vat is None and credit.amount.amount > 0 for credit in found)
-
-
-def test_reads_a_refund_with_wrong_signs() -> None:
-    goods = recorded_body("order-refunds-list")[2]
-    wrong = copy.deepcopy(goods)
-    wrong["amount"] = "-189.00"
-    wrong["line_items"][0].update(quantity=1, total="151.20", total_tax="37.80", taxes=[{"id": 1, "total": "37.80"}])
-    read = [credit_from_woocommerce(body, "nordlys", "80", currency="DKK") for body in (goods, wrong)]
-    assert read[0] == read[1]
-
-
-def test_keeps_a_refunded_discount_negative_beside_the_goods() -> None:
-    refund = copy.deepcopy(recorded_body("order-refunds-list")[2])
-    fee = {"id": 500, "name": "Rabat", "total": "10.00", "total_tax": "2.50", "taxes": [{"id": 1, "total": "2.50"}]}
-    refund.update(amount="176.50", fee_lines=[fee])
-    read = credit_from_woocommerce(refund, "nordlys", "80", currency="DKK")
-    discount = read.lines[-1]
-    assert (discount.kind, discount.net, discount.vat) == (LineKind.DISCOUNT, D("-10.00"), D("-2.50"))
-    assert read.vat == D("35.30")
-
-
-def test_says_no_vat_where_lines_do_not_explain_the_refund() -> None:
-    read = read_credits("order-refunds-list", amount="289.00")
-    assert [credit.vat for credit in read] == [None, None, None]
-
-
-def test_borrows_the_orders_rates_where_the_refund_has_none() -> None:
-    (_, _, goods) = read_credits("order-refunds-list", tax_lines=[])
-    assert goods.lines[0].vat_shares == (VatShare(RATE, D("37.80")),)
 
 
 def test_drops_what_is_no_fact_of_the_order_from_the_stored_body() -> None:

@@ -94,9 +94,10 @@ Fetch = Callable[[datetime, int], ListPage]
 def changed_rows(fetch: Fetch, mark: datetime, page_size: int) -> Iterator[ChangedRows]:
     """Yield what was modified after `mark`, and again what was modified up to 90 seconds before it.
 
-    Rows too young to be complete when the reading began are left for the next one, however long this one takes: else a
-    late writer could appear behind us, further back than the overlap of the next reading. One reading gives an order again only when it changed
-    again; the repeated ones from before `mark` are the caller's to compare: a late writer may have completed them.
+    Rows too young to be complete when the reading began are left for the next one, however long this one takes: else
+    a late writer could appear behind us, further back than the next reading's overlap. One reading gives an order
+    again only when it changed again; the repeated ones from before `mark` are the caller's to compare, since a late
+    writer may have completed them.
     """
     after, delivered = mark - OVERLAP, frozenset[str]()
     began: datetime | None = None

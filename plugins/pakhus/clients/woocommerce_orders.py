@@ -70,7 +70,7 @@ class WooCommerceOrders:
             if len(chunk) > 1:
                 shown |= self._included(chunk)
             for order_id in chunk:
-                yield shown.pop(order_id, None) or self._one(order_id)
+                yield shown[order_id] if order_id in shown else self._one(order_id)
         for order_id in wanted:
             if not is_id(order_id):
                 yield Seen(order_id, b"", datetime.now(UTC), gone=True, problem="no id of a WooCommerce order")

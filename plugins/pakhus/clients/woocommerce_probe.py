@@ -30,7 +30,8 @@ class WooCommerceProbe:
     def facts(self) -> ShopFacts:
         """Read address, rights and settings. Nothing is changed in the shop."""
         index = self._index()
-        tax = self._asked("tax settings", self._tax_settings, {})
+        nothing: Mapping[str, str] = {}
+        tax = self._asked("tax settings", self._tax_settings, nothing)
         facts = ShopFacts(
             platform="woocommerce",
             version=self._asked("the version", self._version, ""),

@@ -207,8 +207,9 @@ def _vat_shares(line: Fields, vat: Decimal, rates: Rates) -> tuple[VatShare, ...
         share, rate_id = tax.number_or_none("total"), tax.identifier("id")
         if share is None:
             continue
-        if rate_id in rates:
-            shares.append(VatShare(rates[rate_id], share))
+        rate = rates.get(rate_id or "")
+        if rate is not None:
+            shares.append(VatShare(rate, share))
         elif share:
             raise tax.error("id", f"VAT of {share} at rate {rate_id}, which no tax line of the order explains")
     return None if vat and not shares else tuple(shares)

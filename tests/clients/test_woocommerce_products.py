@@ -1,0 +1,158 @@
+"""The catalogue of a WooCommerce shop, and products written by SKU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pakhus.errors import DataError
+from pakhus.model import Money, Product
+from tests.clients.scripted_shop import Asked, Reply, Script
+from tests.clients.woocommerce_bench import NO_ROUTE, Bench, plain
+from tests.clients.woocommerce_recordings import recorded_body
+
+OpenBench = Callable[[Script], Bench]
+D = Decimal
+
+
+class Shelf:
+    """Products of a shop with prices in DKK incl. VAT; creates and updates as WooCommerce answers."""
+
+    def __init__(self, *rows: dict[str, Any], all_variations: bool = True) -> None:
+        self.rows = list(rows)
+        self.all_variations = all_variations
+        self.price_as_shown: str | None = None
+        self.taken_sku_id: int | None = None
+
+    def __call__(self, asked: Asked) -> Reply:
+        path = asked.path.removeprefix("/wp-json/wc/v3")
+        if path.startswith("/settings/"):
+            return Reply({"value": "DKK" if "currency" in path else "yes"})
+        if asked.method == "POST" and self.taken_sku_id is not None:
+            self.rows.append({"id": self.taken_sku_id, "sku": asked.json()["sku"], "type": "simple"})
+            return Reply({"code": "product_invalid_sku", "message": "Invalid or duplicated SKU."}, 400)
+        if asked.method != "GET":
+            price = self.price_as_shown if self.price_as_shown is not None else asked.json().get("regular_price", "")
+            return Reply({"id": 77, "type": "simple", **asked.json(), "regular_price": price}, 201)
+        return self._listed(path, asked.query)
+
+    def _listed(self, path: str, query: dict[str, str]) -> Reply:
+        if path == "/variations" and not self.all_variations:
+            return NO_ROUTE
+        parent = int(path.split("/")[2]) if path.count("/") > 1 else None
+        rows = [
+            row
+            for row in self.rows
+            if ("sku" not in query and (row["type"] == "variation") is path.endswith("/variations"))
+            or row["sku"] == query.get("sku")
+        ]
+        rows = [row for row in rows if parent is None or row.get("parent_id") == parent]
+        size, number = int(query["per_page"]), int(query["page"])
+        shown = rows[(number - 1) * size : number * size]
+        pages = -(-len(rows) // size)
+        return Reply(shown, headers={"X-WP-Total": str(len(rows)), "X-WP-TotalPages": str(pages)})
+
+
+KOP = Product("NY-1", "Kop", Money(D("125.00"), "DKK"), price_includes_vat=True, barcode="5700000000017", stock=D(4))
+
+
+@pytest.mark.parametrize("all_variations", [True, False])
+def test_reads_all_products_and_their_variations(bench: OpenBench, all_variations: bool) -> None:
+    simple = plain(recorded_body("product-get-simple"))
+    parent = plain(recorded_body("product-get-variable"))
+    variations = sorted(plain(recorded_body("variations-list")), key=lambda row: row["id"])
+    at = bench(Shelf(simple, parent, *variations, all_variations=all_variations))
+    products = list(at.client.catalogue())
+    assert [product.sku for product in products] == ["NH-1000", "NH-TS", "NH-TS-S", "NH-TS-M", "NH-TS-L"]
+    assert products[2].parent_id == "44"
+    assert products[0].price == Money(D("125.00"), "DKK")
+    assert all(product.price_includes_vat for product in products)
+
+
+def test_creates_a_product_that_is_not_there(bench: OpenBench) -> None:
+    at = bench(Shelf())
+    ref = at.client.put_product(KOP, at.calls)
+    ((method, path, body),) = at.written()
+    assert (method, path, ref.id) == ("POST", "/products", "77")
+    assert body == {
+        "sku": "NY-1",
+        "name": "Kop",
+        "regular_price": "125.00",
+        "global_unique_id": "5700000000017",
+        "type": "simple",
+        "status": "publish",
+        "manage_stock": True,
+        "stock_quantity": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("row", "path"),
+    [
+        ({"id": 10, "sku": "NY-1", "type": "simple"}, "/products/10"),
+        ({"id": 46, "sku": "NY-1", "type": "variation", "parent_id": 44}, "/products/44/variations/46"),
+    ],
+)
+def test_updates_a_product_that_is_there_without_touching_its_stock(
+    bench: OpenBench, row: dict[str, Any], path: str
+) -> None:
+    at = bench(Shelf(row))
+    at.client.put_product(KOP, at.calls)
+    ((method, written, body),) = at.written()
+    assert (method, written) == ("PUT", path)
+    assert "stock_quantity" not in body
+    assert body["regular_price"] == "125.00"
+
+
+def test_updates_the_product_that_somebody_made_meanwhile(bench: OpenBench) -> None:
+    shelf = Shelf()
+    shelf.taken_sku_id = 88
+    at = bench(shelf)
+    at.client.put_product(KOP, at.calls)
+    assert [(method, path) for method, path, _ in at.written()] == [("POST", "/products"), ("PUT", "/products/88")]
+
+
+def test_says_when_the_sku_is_taken_by_a_binned_product(bench: OpenBench) -> None:
+    shelf = Shelf()
+    refusal = Reply(recorded_body("error-product-sku-of-binned"), 400)
+    at = bench(lambda asked: refusal if asked.method == "POST" else shelf(asked))
+    with pytest.raises(DataError, match="already present in the lookup table"):
+        at.client.put_product(KOP, at.calls)
+
+
+@pytest.mark.parametrize("shown", ["", "12.50"])
+def test_says_when_the_shop_did_not_take_the_price(bench: OpenBench, shown: str) -> None:
+    shelf = Shelf()
+    shelf.price_as_shown = shown
+    at = bench(shelf)
+    with pytest.raises(DataError, match="price"):
+        at.client.put_product(KOP, at.calls)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sku": " "},
+        {"price": Money(D("125.00"), "EUR")},
+        {"price": Money(D("-1.00"), "DKK")},
+        {"price_includes_vat": False},
+        {"parent_id": "44"},
+        {"stock": D("1.5")},
+    ],
+)
+def test_refuses_a_product_that_the_shop_would_take_wrongly(bench: OpenBench, changes: dict[str, Any]) -> None:
+    at = bench(Shelf())
+    members = {name: getattr(KOP, name) for name in KOP.__slots__}
+    with pytest.raises(DataError):
+        at.client.put_product(Product(**{**members, **changes}), at.calls)
+    assert at.written() == []
+
+
+def test_refuses_to_guess_between_products_of_one_sku(bench: OpenBench) -> None:
+    rows = [{"id": number, "sku": "NY-1", "type": "simple"} for number in (10, 11)]
+    at = bench(Shelf(*rows))
+    with pytest.raises(DataError, match="10, 11"):
+        at.client.put_product(KOP, at.calls)
