@@ -103,7 +103,7 @@ class EconomicCustomerEach(Strict):
 
 
 class ProductNumbers(Strict):
-    """The product numbers of lines that are no products of the shop (domain guide 4.3)."""
+    """The product numbers of lines that are no products of the shop."""
 
     shipping_taxed: ProductNumber = Field("fragtmm", description="Freight with VAT")
     shipping_untaxed: ProductNumber = Field("fragtum", description="Freight without VAT; its group must have no VAT")

@@ -111,7 +111,7 @@ class InvoicesSettings(Strict):
 
 
 class ShopSettings(Strict):
-    """A shop file. `mapping` is the loaded mapping that the file names."""
+    """A shop file. In code, `mapping` is the loaded mapping that the file names."""
 
     shop: ShopId = Field(description="The shop's id; the file is called after it")
     platform: Platform = Field(description="The shop's platform; its connection is <platform>__<shop>")
