@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from json.encoder import encode_basestring, encode_basestring_ascii
+from functools import partial
 from typing import Any
+
+# Zero characters are always escaped in JSON, so no other text looks like this.
+_MARKED = re.compile(r'"\\u0000(-?[0-9.]+)\\u0000"')
 
 
 class Headers(Mapping[str, str]):
@@ -92,35 +96,20 @@ def shortest(value: Decimal) -> str:
 
 
 def write_json(value: Any, number: Callable[[Decimal], str] = exact, *, ascii_only: bool = False) -> str:
-    """``value`` as compact JSON; a Decimal is written by ``number``, never by way of a float."""
-    quote = encode_basestring_ascii if ascii_only else encode_basestring
-    parts: list[str] = []
-    _write(value, parts.append, number, quote)
-    return "".join(parts)
+    """``value`` as compact JSON; a Decimal is written by ``number``, never by way of a float.
+
+    The standard encoder writes the text, several times faster than Python code could. It knows no Decimal, so each
+    passes it as a marked string whose quotes and marks are taken off afterwards.
+    """
+    written = json.dumps(value, default=partial(_plain, number), separators=(",", ":"), ensure_ascii=ascii_only)
+    return _MARKED.sub(r"\1", written)
 
 
-def _write(
-    value: Any, put: Callable[[str], None], number: Callable[[Decimal], str], quote: Callable[[str], str]
-) -> None:
-    if isinstance(value, str):
-        put(quote(value))
-    elif isinstance(value, Mapping):
-        separator = "{"
-        for key, member in value.items():
-            put(f"{separator}{quote(str(key))}:")
-            _write(member, put, number, quote)
-            separator = ","
-        put("}" if separator == "," else "{}")
-    elif isinstance(value, (list, tuple)):
-        separator = "["
-        for member in value:
-            put(separator)
-            _write(member, put, number, quote)
-            separator = ","
-        put("]" if separator == "," else "[]")
-    elif isinstance(value, Decimal):
-        put(number(value))
-    elif isinstance(value, datetime):
-        put(quote(value.isoformat()))
-    else:
-        put(json.dumps(value))
+def _plain(number: Callable[[Decimal], str], value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"\0{number(value)}\0"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

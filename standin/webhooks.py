@@ -81,7 +81,7 @@ class WebhookSender:
         """Wait until nothing is queued, due or being sent. Raises TimeoutError."""
         end = time.monotonic() + timeout_s
         with self._changed:
-            while self._due or self._sending:
+            while self._held or self._due or self._sending:
                 if not self._changed.wait(end - time.monotonic()):
                     raise TimeoutError(f"{len(self._due)} webhook deliveries are still due after {timeout_s} s")
 

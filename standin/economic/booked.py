@@ -17,7 +17,7 @@ from standin.economic.amounts import (
 )
 from standin.economic.bodies import BOOKING
 from standin.economic.call import Call, answer, created, found, resolve, router
-from standin.economic.documents import DOCUMENT_FIELDS, LINE_TEXTS, show_parties, show_product_and_unit
+from standin.economic.documents import DOCUMENT_FIELDS, LINE_TEXTS, facts_of, show_parties, show_product_and_unit
 from standin.economic.drafts import find_draft
 from standin.economic.errors import ApiError, not_found
 from standin.economic.listing import Collection, listing
@@ -234,7 +234,7 @@ def _show_line(call: Call, record: Record, line: Record) -> dict[str, Any]:
 
 
 def _collect(path: str, filterable: dict[str, str], wanted: Callable[[Call, Record], bool]) -> None:
-    collection = Collection(_show_row, filterable, lags=True)
+    collection = Collection(_show_row, filterable, facts=lambda _call, row: facts_of(row), lags=True)
 
     @router.on("GET", path)
     def read_all(call: Call) -> Response:

@@ -36,6 +36,7 @@ class Call:
     switches: Switches
     now: datetime
     problems: list[Problem] = field(default_factory=list)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def body(self, model: Kind, schema: str) -> dict[str, Any]:
         """The JSON body, checked against its model. Raises SchemaError or ApiError (400); value problems are kept in

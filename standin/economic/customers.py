@@ -10,7 +10,7 @@ from standin.economic.bodies import CONTACT, CONTACT_REPLACED, CUSTOMER, CUSTOME
 from standin.economic.call import Call, answer, created, found, resolve, router, stamp
 from standin.economic.errors import ApiError, not_found
 from standin.economic.listing import Collection, listing
-from standin.economic.state import Record, State
+from standin.economic.state import Record
 from standin.messages import Response
 
 _TEXTS = (
@@ -41,20 +41,30 @@ _FILTERABLE = {
     "barred": "flag",
     "lastUpdated": "date",
 }
+_NOTHING = Decimal("0.00")
 _POST = "customers.post"
 _PUT = "customers.customerNo.put"
 
 
-def balance(state: State, customer: int) -> Decimal:
-    """What the customer owes: the sum of what is left open on booked invoices, in base currency."""
-    rows = (row for row in state.booked.values() if row["customer"] == customer)
-    return sum((row["remainderInBaseCurrency"] for row in rows), Decimal("0.00"))
-
-
-def _due(call: Call, customer: int) -> Decimal:
+def _open_amounts(call: Call) -> tuple[dict[int, Decimal], dict[int, Decimal]]:
+    """What each customer owes, and what of it is due, in base currency: from what is open on booked invoices."""
+    owed: dict[int, Decimal] = {}
+    due: dict[int, Decimal] = {}
     today = call.now.date().isoformat()
-    rows = (row for row in call.state.booked.values() if row["customer"] == customer and row["dueDate"] <= today)
-    return sum((row["remainderInBaseCurrency"] for row in rows), Decimal("0.00"))
+    for row in call.state.booked.values():
+        amount = row["remainderInBaseCurrency"]
+        owed[row["customer"]] = owed.get(row["customer"], _NOTHING) + amount
+        if row["dueDate"] <= today:
+            due[row["customer"]] = due.get(row["customer"], _NOTHING) + amount
+    return owed, due
+
+
+def _amounts_of(call: Call, number: int) -> dict[str, Decimal]:
+    """Computed once per request, whatever number of customers it shows."""
+    if "open" not in call.kept:
+        call.kept["open"] = _open_amounts(call)
+    owed, due = call.kept["open"]
+    return {"balance": owed.get(number, _NOTHING), "dueAmount": due.get(number, _NOTHING)}
 
 
 def show_customer(call: Call, record: Record) -> dict[str, Any]:
@@ -66,8 +76,7 @@ def show_customer(call: Call, record: Record) -> dict[str, Any]:
         "paymentTerms": call.ref("payment-terms", "paymentTermsNumber", record["paymentTerms"]),
         "customerGroup": call.ref("customer-groups", "customerGroupNumber", record["customerGroup"]),
         "vatZone": call.ref("vat-zones", "vatZoneNumber", record["vatZone"]),
-        "balance": balance(call.state, number),
-        "dueAmount": _due(call, number),
+        **_amounts_of(call, number),
         "lastUpdated": stamp(record["updated"]),
     }
     if "layout" in record:
@@ -118,9 +127,15 @@ def _whole(call: Call, record: Record) -> dict[str, Any]:
     return {**shown, "metaData": metadata(call, f"customers/{record['customerNumber']}", "customer")}
 
 
+def _facts(call: Call, record: Record) -> dict[str, Any]:
+    computed = {"lastUpdated": stamp(record["updated"]), **_amounts_of(call, record["customerNumber"])}
+    return {**record, **computed, "customerGroup": {"customerGroupNumber": record["customerGroup"]}}
+
+
 COLLECTION = Collection(
     show_customer,
     _FILTERABLE,
+    facts=_facts,
     unsortable=("barred", "customerGroup.customerGroupNumber"),
     create="Create a new customer.",
     lags=True,

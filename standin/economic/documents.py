@@ -142,6 +142,21 @@ def due_date(terms: Record, day: str, given: str | None) -> str:
     return (start + timedelta(days=days)).isoformat()
 
 
+def facts_of(record: Record) -> dict[str, Any]:
+    """What filter and sort look at, in the form of an answer."""
+    references = record.get("references", {})
+    people = {name: {"employeeNumber": references.get(name)} for name in ("salesPerson", "vendorReference")}
+    contact = {"customer": {"customerNumber": record["customer"]}} if references.get("customerContact") else {}
+    kept = ("bookedInvoiceNumber", "draftInvoiceNumber", "date", "currency", "exchangeRate", "delivery", "notes")
+    return {
+        **{name: record[name] for name in kept if name in record},
+        "paymentTerms": {"paymentTermsNumber": record.get("paymentTerms")},
+        "customer": {"customerNumber": record["customer"]},
+        "recipient": {**record["recipient"], "vatZone": {"vatZoneNumber": record["recipient"].get("vatZone")}},
+        "references": {"other": references.get("other"), "customerContact": contact, **people},
+    }
+
+
 # --- showing ---------------------------------------------------------------------------------------------------------
 
 

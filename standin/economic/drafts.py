@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
-from standin.economic.amounts import CENT, FOUR_PLACES, SIX_PLACES, LineAmounts, compute, in_base, rounded, share
+from standin.economic.amounts import (
+    CENT,
+    FOUR_PLACES,
+    SIX_PLACES,
+    LineAmounts,
+    Totals,
+    compute,
+    in_base,
+    rounded,
+    share,
+)
 from standin.economic.bodies import DRAFT, DRAFT_REPLACED, LINES
 from standin.economic.call import Call, answer, created, found, router, stamp
 from standin.economic.documents import (
     DOCUMENT_FIELDS,
     LINE_TEXTS,
     due_date,
+    facts_of,
     read_document,
     read_lines,
     show_parties,
@@ -33,14 +45,14 @@ def show_draft(call: Call, record: Record) -> dict[str, Any]:
     """A draft with everything, totals computed as of now."""
     totals = compute(call.state, record, call.switches.rounding)
     lines = [_show_line(call, *pair) for pair in zip(record["lines"], totals.lines, strict=True)]
-    return _show(call, record, {"lines": lines}, whole=True)
+    return _show(call, record, {"lines": lines}, totals, whole=True)
 
 
 def _show_row(call: Call, record: Record) -> dict[str, Any]:
-    return _show(call, record, {}, whole=False)
+    return _show(call, record, {}, compute(call.state, record, call.switches.rounding), whole=False)
 
 
-def _show(call: Call, record: Record, lines: dict[str, Any], *, whole: bool) -> dict[str, Any]:
+def _show(call: Call, record: Record, lines: dict[str, Any], totals: Totals, *, whole: bool) -> dict[str, Any]:
     number = record["draftInvoiceNumber"]
     address = f"invoices/drafts/{number}"
     return {
@@ -54,7 +66,7 @@ def _show(call: Call, record: Record, lines: dict[str, Any], *, whole: bool) -> 
         **lines,
         "date": record["date"],
         "currency": record["currency"],
-        **_show_amounts(call, record),
+        **_show_amounts(totals, record["exchangeRate"]),
         "dueDate": record["dueDate"],
         **show_parties(call, record, whole=whole),
         "pdf": {"download": call.link(f"{address}/pdf")},
@@ -63,9 +75,8 @@ def _show(call: Call, record: Record, lines: dict[str, Any], *, whole: bool) -> 
     }
 
 
-def _show_amounts(call: Call, record: Record) -> dict[str, Any]:
+def _show_amounts(totals: Totals, rate: Decimal) -> dict[str, Any]:
     """Totals with the numbers of decimals seen in recordings."""
-    totals, rate = compute(call.state, record, call.switches.rounding), record["exchangeRate"]
     net = in_base(totals.net, rate)
     margin = net - totals.cost
     return {
@@ -95,8 +106,18 @@ def _show_line(call: Call, line: Record, amounts: LineAmounts) -> dict[str, Any]
     }
 
 
+def _facts(_call: Call, record: Record) -> dict[str, Any]:
+    handle = {"currentInvoiceHandle": {"id": record["handle"]}}
+    return facts_of(record) | {"lastUpdated": stamp(record["updated"]), "soap": handle}
+
+
 COLLECTION = Collection(
-    _show_row, _FILTERABLE, unsortable=("lastUpdated",), create="Create a new draft invoice.", lags=True
+    _show_row,
+    _FILTERABLE,
+    unsortable=("lastUpdated",),
+    create="Create a new draft invoice.",
+    facts=_facts,
+    lags=True,
 )
 
 
@@ -201,7 +222,7 @@ def delete_all_drafts(call: Call) -> Response:
     drafts = list(call.state.drafts.values())
     if filter_ := call.request.param("filter"):
         test = parse_filter(filter_, _FILTERABLE)
-        drafts = [draft for draft in drafts if test(_show_row(call, draft))]
+        drafts = [draft for draft in drafts if test(_facts(call, draft))]
     call.state.drafts_wiped += 1
     return _deleted(call, drafts)
 

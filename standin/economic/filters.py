@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from standin.economic.errors import ApiError
 
+T = TypeVar("T")
 Types = Mapping[str, str]
 Test = Callable[[Mapping[str, Any]], bool]
 
@@ -176,16 +177,16 @@ def held(row: Mapping[str, Any], name: str) -> Any:
     return value
 
 
-def sort_rows(rows: list[Any], text: str, sortable: Types) -> list[Any]:
+def sort_rows(rows: list[T], text: str, sortable: Types, facts: Callable[[T], Mapping[str, Any]]) -> list[T]:
     """Rows in the order of ``name,-other,~third``. Raises ApiError (400) for a property that is not sortable."""
     for key in reversed([part.strip() for part in text.split(",") if part.strip()]):
         name = key.lstrip("-~")
         if name not in sortable:
             raise ApiError(400, f"Property '{name}' is not sortable.", f"Sortable properties: {', '.join(sortable)}.")
-        rows = sorted(rows, key=partial(_order, name), reverse=key.startswith("-"))
+        rows = sorted(rows, key=partial(_order, facts, name), reverse=key.startswith("-"))
     return rows
 
 
-def _order(name: str, row: Mapping[str, Any]) -> tuple[int, Any]:
-    value = held(row, name)
+def _order(facts: Callable[[T], Mapping[str, Any]], name: str, row: T) -> tuple[int, Any]:
+    value = held(facts(row), name)
     return (0, "") if value is None else (1, _folded(value))

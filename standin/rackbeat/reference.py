@@ -31,7 +31,6 @@ def read_self(call: Call) -> Response:
 def show_location(call: Call, record: Record) -> dict[str, Any]:
     """A location with its place in the tree."""
     parents = _parents(call.state, record)
-    children = [other for other in call.state.locations.values() if other["parent_id"] == record["number"]]
     return extra(
         call,
         {
@@ -40,15 +39,22 @@ def show_location(call: Call, record: Record) -> dict[str, Any]:
             "barcode": record["barcode"],
             "is_default": record["is_default"],
             "parent_id": record["parent_id"],
-            "children_count": len(children),
+            "children_count": _children(call.state, record),
             "toplevel_parent_id": parents[0]["number"] if parents else None,
             "nesting_level": len(parents),
-            "nest_list": [{"number": parent["number"], "name": parent["name"]} for parent in parents],
+            "nest_list": [
+                {"number": row["number"], "name": row["name"], "children_count": _children(call.state, row)}
+                for row in parents
+            ],
             "created_at": stamp(record["created"]),
             "updated_at": stamp(record["created"]),
             "self": call.link(f"locations/{record['number']}"),
         },
     )
+
+
+def _children(state: State, record: Record) -> int:
+    return sum(other["parent_id"] == record["number"] for other in state.locations.values())
 
 
 def _parents(state: State, record: Record) -> list[Record]:
