@@ -91,6 +91,14 @@ def test_asks_for_the_states_again_after_an_hour(shop_of: ShopOf) -> None:
     assert json.loads(renewed or "")["states_at"] > "2026"
 
 
+def test_asks_at_once_for_a_state_that_is_new_in_the_settings(shop_of: ShopOf) -> None:
+    shop_orders = ListOfOrders(order_json(7), order_json(8, NOON + dt.timedelta(minutes=20), status="shipped"))
+    shop_orders.statuses = NO_ROUTE
+    shop = shop_of(shop_orders)
+    _, cursor, _ = read_all(client(shop), None)
+    assert [seen.id for seen in read_all(client(shop, extra_states=("shipped",)), cursor)[0]] == ["7", "8"]
+
+
 def test_finds_orders_that_were_in_a_new_state_before_it_was_known(shop_of: ShopOf) -> None:
     shop_orders = ListOfOrders(order_json(7), order_json(8, NOON + dt.timedelta(minutes=20), status="shipped"))
     shop = shop_of(shop_orders)

@@ -117,7 +117,9 @@ class WooCommerceOrders:
             mark = _whole_second(self._settings.start_from or BEGINNING)
             return ChangesCursor(mark, self._fresh_states(), now, mark)
         cursor = ChangesCursor.from_text(text)
-        return self._renewed(cursor) if cursor.needs_states(now) else cursor
+        in_settings = states_with_orders({}, self._settings.extra_states)
+        outdated = cursor.needs_states(now) or not set(in_settings) <= set(cursor.states)
+        return self._renewed(cursor) if outdated else cursor
 
     def _renewed(self, cursor: ChangesCursor) -> ChangesCursor:
         return cursor.with_states(self._fresh_states(), datetime.now(UTC))
