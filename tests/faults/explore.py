@@ -1,0 +1,114 @@
+"""Explore: learn the boundaries of a run without faults, then meet each with each fault, heal, and compare."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from pakhus.ledger.connection import Ledger
+from tests.faults.faults import AT_BOUNDARY, AT_COMMIT, WHILE_HELD, Case, count_commits, strike
+from tests.faults.scene import PATIENT, SYSTEMS, Scene, scene
+from tests.faults.truth import Finding, findings, open_documents
+
+# Minutes between the runs after a fault: longer than a lease in sum, and in the end longer than the keys live.
+HEALING_MINUTES = (4, 4, 4, 20, 20, 20, 60)
+
+
+@dataclass(slots=True)
+class Result:
+    """What the exploration found."""
+
+    cases: int = 0
+    runs: int = 0
+    converged: int = 0
+    failures: list[tuple[Case, list[Finding]]] = field(default_factory=list)
+
+    def count(self, kind: str) -> int:
+        return sum(1 for _, found in self.failures for finding in found if finding.kind == kind)
+
+
+def boundaries(scene: Scene) -> dict[str, int]:
+    """Requests per system, and commits, of a run in which nothing goes wrong."""
+    scene.reset()
+    places = Counter[str]()
+    commits = scene.log.with_suffix(".commits")
+    commits.write_bytes(b"")
+
+    def note_commits(ledger: Ledger) -> None:
+        def note(number: int, commit: object, connection: object) -> None:
+            del number, connection
+            commit()  # type: ignore[operator]
+            with commits.open("ab") as log:
+                log.write(b".")
+
+        count_commits(ledger, note)
+
+    if scene.run(PATIENT, note_commits) != 0:
+        raise RuntimeError(f"the run without faults failed; see {scene.log}")
+    for name in SYSTEMS:
+        places[name] = scene.servers[name].get("counters")["requests"]
+    places["commit"] = len(commits.read_bytes())
+    wrong = findings(scene)
+    if wrong:
+        raise RuntimeError(f"the run without faults left {wrong}")
+    return dict(places)
+
+
+def cases(places: dict[str, int]) -> Iterator[Case]:
+    """Every fault at every place."""
+    for place, count in places.items():
+        faults: Iterable[str] = AT_COMMIT if place == "commit" else (*AT_BOUNDARY, *WHILE_HELD)
+        for number in range(1, count + 1):
+            for fault in faults:
+                yield Case(place, number, fault)
+
+
+def explore(scene: Scene, chosen: Iterable[Case]) -> Result:
+    """Meet each case, heal, compare."""
+    result = Result()
+    for case in chosen:
+        result.cases += 1
+        found = _meet(scene, case, result)
+        if found:
+            result.failures.append((case, found))
+    return result
+
+
+def shard(ledger_url: str, only: str, every: int, number: int, of: int) -> tuple[dict[str, int], Result]:
+    """Explore each `of`-th of the chosen cases, with servers of one's own."""
+    with scene(ledger_url) as stage:
+        places = boundaries(stage)
+        chosen = [case for case in cases(places) if only in str(case)][::every]
+        return places, explore(stage, chosen[number::of])
+
+
+def _meet(scene: Scene, case: Case, result: Result) -> list[Finding]:
+    scene.reset()
+    strike(scene, case)
+    for server in scene.servers.values():
+        server.clear_faults()
+    if case.fault == "late commit":
+        scene.pass_time(minutes=1)  # now the effect happens
+    converged = _heal(scene, result)
+    found = findings(scene)
+    if not converged:
+        return [*found, Finding("untrue", "documents are still open after the trouble is over")]
+    scene.reset_counters()
+    scene.run()
+    if any(server.get("counters")["writes"] for server in scene.servers.values()):
+        found.append(Finding("doubled", "a further run wrote again"))
+    result.converged += not found
+    return found
+
+
+def _heal(scene: Scene, result: Result) -> bool:
+    for minutes in HEALING_MINUTES:
+        scene.pass_time(minutes=minutes)
+        for server in scene.servers.values():
+            server.post("release")
+        scene.run()
+        result.runs += 1
+        if not open_documents(scene):
+            return True
+    return False

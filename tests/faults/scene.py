@@ -1,0 +1,246 @@
+"""A small shop whose orders need every kind of write: the servers in a process of their own, one ledger, one clock.
+
+Order 61 is to be reserved (with a customer of its own), 100 to be invoiced (with a customer and a correction line), 83
+is to be held. Runs happen in forked children, which a fault may kill.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+import simplejson
+from sqlalchemy import create_engine, text
+
+from pakhus.clients.economic import EconomicClient
+from pakhus.clients.http import Limits
+from pakhus.clients.rackbeat import RackbeatClient
+from pakhus.clients.woocommerce import WooCommerceClient
+from pakhus.connections import ConnectionFacts, economic_settings, rackbeat_settings, woocommerce_settings
+from pakhus.flows.chunks import due_chunks
+from pakhus.flows.invoices import biller
+from pakhus.flows.observation import INVOICES, ORDERS, Observer
+from pakhus.flows.orders import reserver
+from pakhus.ledger.connection import Ledger
+from pakhus.ledger.schema import metadata
+from pakhus.settings import InvoiceMode, ShopSettings, load_shop
+from standin.registry import default_seed
+from standin.seeds import with_shop_products
+from standin.woocommerce import goods_of, recorded_shop
+from tests.flows.world import ShiftedTime
+
+SYSTEMS = ("woocommerce", "rackbeat", "economic")
+RESERVED, INVOICED, HELD = "61", "100", "83"
+KEYS = {"consumer_key": "ck_" + "f" * 40, "consumer_secret": "cs_" + "f" * 40}
+CHILD_TIMEOUT_S = 60
+# Short, so that a lost answer costs the run of a case a fraction of a second. The held answers are held longer.
+HURRIED = Limits(connect_s=1, read_s=0.5, deadline_s=3, tries=2, longest_wait_s=0.5, first_backoff_s=0.02)
+# For a run that is stopped on the way while another one runs.
+PATIENT = replace(HURRIED, read_s=40, deadline_s=60)
+
+
+@dataclass(slots=True)
+class Server:
+    """One stand-in, steered over HTTP."""
+
+    url: str
+    session: requests.Session = field(default_factory=requests.Session)
+
+    def get(self, control: str) -> Any:
+        answer = self.session.get(f"{self.url}/_standin/{control}", timeout=20)
+        answer.raise_for_status()
+        return simplejson.loads(answer.content, use_decimal=True)
+
+    def post(self, control: str, value: object | None = None) -> Any:
+        answer = self.session.post(f"{self.url}/_standin/{control}", json=value or {}, timeout=20)
+        answer.raise_for_status()
+        return answer.json()
+
+    def clear_faults(self) -> None:
+        self.session.delete(f"{self.url}/_standin/faults", timeout=20).raise_for_status()
+
+
+Preparation = Callable[[Ledger], None]
+"""Done in a child before it runs the flows: this is where ledger faults are put in."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """The servers, the ledger and the settings of one exploration."""
+
+    servers: dict[str, Server]
+    ledger_url: str
+    settings: ShopSettings
+    tokens: dict[str, Any]
+    snapshots: dict[str, int]
+    forward: timedelta = timedelta(0)
+    log: Path = field(default_factory=lambda: Path(tempfile.mkstemp(prefix="pakhus-faults-")[1]))
+
+    def reset(self) -> None:
+        """Back to the beginning: servers, counters, clock, ledger."""
+        self.forward = timedelta(0)
+        for name, server in self.servers.items():
+            server.clear_faults()
+            server.post("release")
+            server.post("restore", {"id": self.snapshots[name]})
+        next(iter(self.servers.values())).post("clock", {"now": None})
+        engine = create_engine(self.ledger_url)
+        tables = ", ".join(table.name for table in metadata.sorted_tables)
+        with engine.begin() as connection:
+            connection.execute(text(f"truncate {tables} restart identity cascade"))
+        engine.dispose()
+        self.reset_counters()
+
+    def reset_counters(self) -> None:
+        for server in self.servers.values():
+            server.post("counters/reset")
+
+    def pass_time(self, **span: float) -> None:
+        """Let time pass for us and for all servers."""
+        step = timedelta(**span)
+        self.forward += step
+        next(iter(self.servers.values())).post("clock", {"advance_s": int(step.total_seconds())})
+
+    def start_run(self, limits: Limits = HURRIED, prepare: Preparation | None = None) -> int:
+        """Begin a run of both flows in a child; returns its process id."""
+        child = os.fork()
+        if child:
+            return child
+        status = 1
+        try:
+            self._run(limits, prepare)
+            status = 0
+        except BaseException:  # noqa: BLE001 - the child must not go on as if it were the parent
+            with self.log.open("a") as log:
+                traceback.print_exc(file=log)
+        finally:
+            os._exit(status)
+
+    def run(self, limits: Limits = HURRIED, prepare: Preparation | None = None) -> int:
+        """Run both flows to their end in a child; returns its exit code (negative: the signal that ended it)."""
+        return self.wait(self.start_run(limits, prepare))
+
+    @staticmethod
+    def wait(child: int) -> int:
+        deadline = time.monotonic() + CHILD_TIMEOUT_S
+        while time.monotonic() < deadline:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.005)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise TimeoutError("a run did not end")
+
+    def _run(self, limits: Limits, prepare: Preparation | None) -> None:
+        ledger = Ledger(self.ledger_url, clock=ShiftedTime(self.forward))
+        if prepare is not None:
+            prepare(ledger)
+        shop = self._shop(limits)
+        Observer(shop, ledger, self.settings).observe()
+        for chunk in due_chunks(ledger, self.settings.shop, ORDERS):
+            reserver(shop, self._warehouse(limits), ledger, self.settings).reserve(chunk.documents, workers=1)
+        for chunk in due_chunks(ledger, self.settings.shop, INVOICES):
+            biller(shop, self._accounts(limits), ledger, self.settings).book(chunk.documents, workers=1)
+
+    def _shop(self, limits: Limits) -> WooCommerceClient:
+        facts = ConnectionFacts(
+            "woocommerce__nordlys",
+            host=self.servers["woocommerce"].url,
+            login=KEYS["consumer_key"],
+            password=KEYS["consumer_secret"],
+        )
+        return WooCommerceClient.from_settings(replace(woocommerce_settings(facts, self.settings), limits=limits))
+
+    def _warehouse(self, limits: Limits) -> RackbeatClient:
+        facts = ConnectionFacts(
+            "rackbeat__main",
+            host=f"{self.servers['rackbeat'].url}/api",
+            password=self.tokens["rackbeat"]["token"],
+        )
+        return RackbeatClient.from_settings(replace(rackbeat_settings(facts), limits=limits))
+
+    def _accounts(self, limits: Limits) -> EconomicClient:
+        keys = self.tokens["economic"]
+        facts = ConnectionFacts(
+            "economic__main",
+            host=self.servers["economic"].url,
+            password=keys["agreement_grant_token"],
+            extra={"app_secret_token": keys["app_secret_token"]},
+        )
+        return EconomicClient.from_settings(replace(economic_settings(facts), limits=limits))
+
+
+def seeds() -> dict[str, Any]:
+    """The data of the three servers."""
+    shop = recorded_shop()
+    chosen = [order for order in shop["orders"] if str(order["id"]) in (RESERVED, INVOICED, HELD)]
+    for order in chosen:
+        if str(order["id"]) == INVOICED:
+            order["status"] = "completed"
+            order["date_completed"], order["date_completed_gmt"] = order["date_modified"], order["date_modified_gmt"]
+    goods = goods_of(shop)
+    return {
+        "woocommerce": {**shop, "orders": chosen, "refunds": [], "notes": {}, "credentials": KEYS},
+        "rackbeat": with_shop_products(default_seed("rackbeat"), goods),
+        "economic": with_shop_products(default_seed("economic"), goods),
+    }
+
+
+@contextmanager
+def scene(ledger_url: str) -> Iterator[Scene]:
+    """Start the servers and take their beginning down."""
+    with tempfile.TemporaryDirectory(prefix="pakhus-faults-") as folder:
+        data = seeds()
+        entries = []
+        for name, seed in data.items():
+            path = Path(folder) / f"{name}.json"
+            path.write_bytes(simplejson.dumps(seed, use_decimal=True, ensure_ascii=False).encode())
+            entries.append({"system": name, "name": name, "data": str(path)})
+        config, urls = Path(folder) / "stand-ins.yaml", Path(folder) / "urls.json"
+        config.write_text(json.dumps({"stand_ins": entries}))
+        process = subprocess.Popen([sys.executable, "-m", "standin", "--config", str(config), "--urls", str(urls)])
+        try:
+            yield _scene(ledger_url, data, _urls(urls, process))
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _scene(ledger_url: str, data: dict[str, Any], urls: dict[str, str]) -> Scene:
+    servers = {name: Server(urls[name]) for name in SYSTEMS}
+    settings = load_shop("fjordliv")
+    changes = {
+        "shop": "nordlys",
+        "invoices": settings.invoices.model_copy(update={"mode": InvoiceMode.AUTO}),
+    }
+    return Scene(
+        servers=servers,
+        ledger_url=ledger_url,
+        settings=settings.model_copy(update=changes),
+        tokens={name: data[name]["credentials"] for name in ("rackbeat", "economic")},
+        snapshots={name: server.post("snapshot")["id"] for name, server in servers.items()},
+    )
+
+
+def _urls(path: Path, process: subprocess.Popen[bytes]) -> dict[str, str]:
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError("the stand-ins did not start")
+        time.sleep(0.05)
+    found: dict[str, str] = json.loads(path.read_text())
+    return found

@@ -1,0 +1,123 @@
+"""What must hold when the trouble is over: nothing lost, nothing doubled, money equal, the ledger true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import create_engine, select
+
+from pakhus.ledger.schema import attempts, documents
+from tests.faults.scene import HELD, INVOICED, RESERVED, Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that should not be. `kind`: lost, doubled, untrue."""
+
+    kind: str
+    text: str
+
+
+def findings(scene: Scene) -> list[Finding]:
+    """Compare all systems and the ledger."""
+    states = {name: server.get("state") for name, server in scene.servers.items()}
+    return [
+        *_warehouse(states["rackbeat"]),
+        *_accounts(states["economic"], states["woocommerce"]),
+        *_ledger(scene, states),
+    ]
+
+
+def open_documents(scene: Scene) -> int:
+    """How many documents still wait for an outcome or their turn."""
+    engine = create_engine(scene.ledger_url)
+    with engine.begin() as connection:
+        query = select(documents.c.id).where(
+            documents.c.status.in_(("due", "waiting")), documents.c.reason != "not_shipped"
+        )
+        found = len(connection.execute(query).all())
+        known = len(connection.execute(select(documents.c.id)).all())
+    engine.dispose()
+    return found or int(known == 0)
+
+
+def _warehouse(state: Mapping[str, Any]) -> Iterator[Finding]:
+    key = f"nordlys-{RESERVED}-order"
+    orders = [order for order in _rows(state["orders"]) if order["heading"] == key]
+    yield from _once(f"the reservation {key}", orders)
+    if len(_rows(state["orders"])) != len(orders):
+        yield Finding("untrue", "the warehouse has orders that nobody asked for")
+    if orders and not orders[0]["is_booked"]:
+        yield Finding("lost", f"{key} is not booked: nothing is reserved")
+    yield from _no_double_customer("warehouse", state, "contact_email")
+
+
+def _accounts(state: Mapping[str, Any], shop: Mapping[str, Any]) -> Iterator[Finding]:
+    key = f"nordlys-{INVOICED}-invoice"
+    booked = [row for row in _rows(state["booked"]) if row["references"]["other"] == key]
+    yield from _once(f"the invoice {key}", booked)
+    if _rows(state["drafts"]):
+        yield Finding("doubled", f"{len(_rows(state['drafts']))} drafts were left behind")
+    if len(_rows(state["booked"])) != len(booked):
+        yield Finding("untrue", "the accounts have invoices that nobody asked for")
+    if state["drafts_wiped"]:
+        yield Finding("lost", "all drafts of the agreement were deleted")
+    charged = next(order["total"] for order in shop["orders"] if str(order["id"]) == INVOICED)
+    for invoice in booked:
+        if Decimal(invoice["grossAmount"]) != Decimal(charged):
+            yield Finding("untrue", f"{key} is {invoice['grossAmount']}, charged was {charged}")
+    yield from _no_double_customer("accounts", state, "email")
+
+
+def _ledger(scene: Scene, states: Mapping[str, Any]) -> Iterator[Finding]:
+    engine = create_engine(scene.ledger_url)
+    with engine.begin() as connection:
+        rows = {row.key: row for row in connection.execute(select(documents))}
+        unsettled = connection.execute(
+            select(attempts.c.id).where(attempts.c.status.in_(("planned", "sent", "unknown")))
+        ).all()
+    engine.dispose()
+    if unsettled:
+        yield Finding("untrue", f"{len(unsettled)} attempts are still open in the ledger")
+    expected = {
+        f"nordlys-{RESERVED}-order": ("done", _numbers(states["rackbeat"]["orders"], "number")),
+        f"nordlys-{INVOICED}-invoice": ("done", None),
+        f"nordlys-{HELD}-order": ("held", None),
+    }
+    for key, (status, numbers) in expected.items():
+        row = rows.get(key)
+        if row is None or row.status != status:
+            yield Finding("untrue", f"the ledger says {row and (row.status, row.reason)} of {key}, not {status}")
+        elif numbers is not None and row.remote_id not in numbers:
+            yield Finding("untrue", f"the ledger says that {key} is {row.remote_id}, the warehouse has {numbers}")
+    invoice = rows.get(f"nordlys-{INVOICED}-invoice")
+    if invoice is not None and invoice.remote_number not in _numbers(
+        states["economic"]["booked"], "bookedInvoiceNumber"
+    ):
+        yield Finding("untrue", f"the ledger has invoice {invoice.remote_number}, the accounts do not")
+
+
+def _once(what: str, found: list[Any]) -> Iterator[Finding]:
+    if not found:
+        yield Finding("lost", f"{what} is not there")
+    if len(found) > 1:
+        yield Finding("doubled", f"{what} is there {len(found)} times")
+
+
+def _no_double_customer(system: str, state: Mapping[str, Any], field: str) -> Iterator[Finding]:
+    emails = [str(row[field]).lower() for row in _rows(state["customers"]) if row.get(field)]
+    for email in {email for email in emails if emails.count(email) > 1}:
+        yield Finding("doubled", f"the {system} has {emails.count(email)} customers {email}")
+
+
+def _numbers(table: object, field: str) -> set[str]:
+    return {str(row[field]) for row in _rows(table)}
+
+
+def _rows(table: object) -> list[Any]:
+    if isinstance(table, Mapping):
+        return list(table.values())
+    return list(table) if isinstance(table, Iterable) else []
