@@ -124,7 +124,7 @@ def ledger_url(connection: ConnectionFacts) -> str:
     port = f":{connection.port}" if connection.port else ""
     options = "&".join(f"{quote(str(name))}={quote(str(value))}" for name, value in sorted(connection.extra.items()))
     database = quote(connection.schema, safe="")
-    return f"{_LEDGER_DRIVER}://{who}@{connection.host}{port}/{database}{'?' if options else ''}{options}"
+    return f"{_LEDGER_DRIVER}://{who}@{_bracketed(connection.host)}{port}/{database}{'?' if options else ''}{options}"
 
 
 def find_ledger_url(
@@ -225,26 +225,19 @@ def _from_uri(conn_id: str, uri: str) -> ConnectionFacts:
         port=port,
         login=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
-        extra=_extra(conn_id, {"extra": query[_EXTRA_KEY]}) if _EXTRA_KEY in query else _values(query),
+        extra=_extra(conn_id, {"extra": query[_EXTRA_KEY]}) if _EXTRA_KEY in query else query,
     )
 
 
 def _host_of(netloc: str) -> str:
     """The host as written; urlsplit's own would be in lower case even where it is quoted and holds a path."""
     host = netloc.rpartition("@")[2]
-    name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-    return unquote(name)
+    return host[1:].partition("]")[0] if host.startswith("[") else unquote(host.partition(":")[0])
 
 
-def _values(query: Mapping[str, str]) -> dict[str, Any]:
-    """Extras in a URI's query are JSON where they can be, as Airflow reads them."""
-    found: dict[str, Any] = {}
-    for name, text in query.items():
-        try:
-            found[name] = json.loads(text) if text else text
-        except ValueError:
-            found[name] = text
-    return found
+def _bracketed(host: str) -> str:
+    """An IPv6 address as it must stand in a URL; other hosts as they are."""
+    return f"[{host}]" if host.count(":") > 1 and not host.startswith("[") and "://" not in host else host
 
 
 def _address(connection: ConnectionFacts, default: str) -> str:
@@ -253,7 +246,7 @@ def _address(connection: ConnectionFacts, default: str) -> str:
         if default:
             return default
         raise connection.problem("host", "is empty; put the address there, like https://shop.example")
-    host = connection.host.strip()
+    host = _bracketed(connection.host.strip())
     schema = connection.schema.strip().lower()
     if schema not in ("", "http", "https"):
         raise connection.problem("schema", "must be http or https; a path belongs into host or the extra path")
