@@ -1,0 +1,137 @@
+"""What the demo's systems have, compared with what its shops say: a table of expected and seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import requests
+import simplejson
+from sqlalchemy import create_engine, select
+
+from pakhus.ledger.schema import documents
+from pakhus.reasons import reason
+from pakhus.settings import InvoiceMode, ShopSettings
+
+TIMEOUT_S = 30
+HELD = ("held", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One comparison."""
+
+    shop: str
+    what: str
+    expected: str
+    seen: str
+
+    @property
+    def equal(self) -> bool:
+        return self.expected == self.seen
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document of the ledger."""
+
+    key: str
+    flow: str
+    status: str
+    reason: str
+
+
+def compare(urls: Mapping[str, str], shops: Sequence[ShopSettings], ledger_url: str) -> list[Row]:
+    """Compare each shop's orders with the warehouse, the accounts and the ledger."""
+    kept = list(_documents(ledger_url))
+    warehouse, accounts = state(urls["rackbeat"]), state(urls["economic"])
+    rows: list[Row] = []
+    for shop in shops:
+        orders = {str(order["id"]): order for order in state(urls[shop.shop])["orders"]}
+        rows += _reservations(shop, warehouse, kept)
+        rows += _invoices(shop, orders, accounts, kept)
+    return rows
+
+
+def show(rows: Sequence[Row]) -> Iterator[str]:
+    """The table's lines."""
+    widths = [max(len(getattr(row, name)) for row in rows) for name in ("shop", "what", "expected", "seen")]
+    widths = [max(width, least) for width, least in zip(widths, (4, 4, 8, 4), strict=True)]
+    yield _line(("shop", "what", "expected", "seen"), widths)
+    for row in rows:
+        yield _line((row.shop, row.what, row.expected, row.seen), widths) + ("  ok" if row.equal else "  DIFFERS")
+
+
+def held(ledger_url: str) -> Iterator[str]:
+    """One line per held document: nothing vanishes."""
+    for kept in _documents(ledger_url):
+        if kept.status in HELD:
+            yield f"held {kept.key}: {reason(kept.reason).action} ({kept.reason})"
+
+
+def state(url: str) -> Any:
+    """All that a stand-in has."""
+    answer = requests.get(f"{url}/_standin/state", timeout=TIMEOUT_S)
+    answer.raise_for_status()
+    return simplejson.loads(answer.content, use_decimal=True)
+
+
+def _reservations(shop: ShopSettings, warehouse: Any, kept: Sequence[Kept]) -> Iterator[Row]:
+    own = [each for each in kept if each.flow == "orders" and each.key.startswith(f"{shop.shop}-")]
+    reserved = [row for row in warehouse["orders"].values() if str(row["heading"]).startswith(f"{shop.shop}-")]
+    done = [each.key for each in own if each.status == "done"]
+    held_count = sum(1 for each in own if each.status in HELD)
+    yield Row(shop.shop, "orders to reserve", str(_due(own)), f"{len(done) + held_count}")
+    yield Row(shop.shop, "reserved in Rackbeat, once", str(len(done)), str(len({row["heading"] for row in reserved})))
+    yield Row(shop.shop, "reserved twice", "0", str(len(reserved) - len({row["heading"] for row in reserved})))
+
+
+def _due(own: Sequence[Kept]) -> int:
+    """Orders that were ever to be reserved: all but those skipped by their state."""
+    return sum(1 for each in own if each.status != "skipped")
+
+
+def _invoices(shop: ShopSettings, orders: Mapping[str, Any], accounts: Any, kept: Sequence[Kept]) -> Iterator[Row]:
+    completed = {number for number, order in orders.items() if order["status"] == "completed" and _has_lines(order)}
+    own = {each.key.split("-")[1]: each for each in kept if each.flow == "invoices" and _is_invoice(each, shop)}
+    held_orders = {number for number, each in own.items() if each.status in HELD}
+    due = completed - held_orders
+    automatic = shop.invoices.mode is InvoiceMode.AUTO
+    made = _documents_of(shop, accounts["booked" if automatic else "drafts"])
+    yield Row(shop.shop, "orders to invoice", str(len(completed)), str(len(made) + len(held_orders & completed)))
+    verb = "booked" if automatic else "drafted"
+    yield Row(shop.shop, f"invoices {verb}, once", str(len(due)), str(len(made)))
+    charged = sum((Decimal(str(orders[number]["total"])) for number in due), Decimal(0))
+    invoiced = sum((Decimal(row["grossAmount"]) for row in made.values()), Decimal(0))
+    yield Row(shop.shop, f"charged = {verb}", f"{charged:.2f}", f"{invoiced:.2f}")
+    wrong = [n for n, row in made.items() if Decimal(row["grossAmount"]) != Decimal(str(orders[n]["total"]))]
+    yield Row(shop.shop, "invoices that differ from their order", "0", str(len(wrong)))
+
+
+def _documents_of(shop: ShopSettings, table: Mapping[str, Any]) -> dict[str, Any]:
+    references = {row["references"]["other"]: row for row in table.values()}
+    return {key.split("-")[1]: row for key, row in references.items() if key.startswith(f"{shop.shop}-")}
+
+
+def _is_invoice(kept: Kept, shop: ShopSettings) -> bool:
+    return kept.key.startswith(f"{shop.shop}-") and kept.key.endswith("-invoice")
+
+
+def _has_lines(order: Mapping[str, Any]) -> bool:
+    return bool(order.get("lines") or order.get("line_items"))
+
+
+def _documents(ledger_url: str) -> Iterator[Kept]:
+    engine = create_engine(ledger_url)
+    with engine.begin() as connection:
+        query = select(documents.c.key, documents.c.flow, documents.c.status, documents.c.reason)
+        rows = connection.execute(query.where(documents.c.source_id.is_not(None)).order_by(documents.c.id)).all()
+    engine.dispose()
+    for row in rows:
+        yield Kept(row.key, row.flow, row.status, row.reason)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
