@@ -6,7 +6,6 @@ rates tell the taxes. Where that disagrees with the stated two decimals, the sta
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -39,12 +38,15 @@ DEFAULT_KEY = {"consumer_key": "ck_standin", "consumer_secret": "cs_standin"}
 
 
 def load_shop(name: str, seed: Mapping[str, Any], switches: Switches) -> Shop:
-    """A fresh shop. Members of the seed: ``options``, ``taxes``, ``reference``, ``products`` (variations among them),
-    ``orders``, ``refunds``, ``notes``, ``coupons``, ``customers``, ``credentials``, ``shop_products``, ``next_ids``."""
+    """A shop that shares parts with its seed: freeze it before use.
+
+    Members of the seed: ``options``, ``taxes``, ``reference``, ``products`` (variations among them), ``orders``,
+    ``refunds``, ``notes``, ``coupons``, ``customers``, ``credentials``, ``shop_products``, ``next_ids``.
+    """
     shop = Shop(name, switches)
     shop.options = {**seed.get("options", {}), **switches.options()}
     shop.tax_rates = [rate_from(body) for body in seed.get("taxes", [])]
-    shop.reference = copy.deepcopy(dict(seed.get("reference", {})))
+    shop.reference = dict(seed.get("reference", {}))
     shop.keys = _keys(seed.get("credentials") or DEFAULT_KEY)
     for body in seed.get("products", []):
         product = product_from(body)
@@ -263,8 +265,8 @@ def product_from(body: Mapping[str, Any]) -> Product:
     product.tax_status, product.tax_class = body["tax_status"], str(body["tax_class"]).replace("parent", "")
     product.virtual, product.downloadable = bool(body["virtual"]), bool(body["downloadable"])
     product.description, product.short_description = body["description"], str(body.get("short_description", ""))
-    product.categories = copy.deepcopy(body.get("categories", []))
-    product.attributes = copy.deepcopy(body["attributes"])
+    product.categories = body.get("categories", [])
+    product.attributes = body["attributes"]
     product.meta = _meta_rows(body["meta_data"])
     return product
 

@@ -84,19 +84,25 @@ def _check_before_writing(shop: Shop, given: Mapping[str, Any], order: Order | N
     customer = given.get("customer_id")
     if customer and php_integer(customer) not in shop.customers:
         raise ApiError(400, "woocommerce_rest_invalid_customer_id", "Customer ID is invalid.")
-    for item in given.get("line_items") or []:
+    for item in _items(given, "line_items"):
         if not item.get("id") and not any(item.get(name) for name in ("sku", "product_id", "variation_id")):
             raise ApiError(400, "woocommerce_rest_required_product_reference", "Product ID or SKU is required.")
-    for coupon in given.get("coupon_lines") or []:
+    for coupon in _items(given, "coupon_lines"):
         if not coupon.get("code"):
             raise ApiError(400, "woocommerce_rest_invalid_coupon", "Coupon code is required.")
         find_coupon(shop, str(coupon["code"]))
     known = _item_ids(order) if order is not None else set()
     for name in ("line_items", "shipping_lines", "fee_lines"):
-        for item in given.get(name) or []:
+        for item in _items(given, name):
             if item.get("id") and php_integer(item["id"]) not in known:
                 text = "Order item ID provided is not associated with order."
                 raise ApiError(400, "woocommerce_rest_invalid_item_id", text)
+
+
+def _items(given: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The items under a name; a batch lets anything through, and what is no item there is passed over."""
+    value = given.get(name)
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def _item_ids(order: Order) -> set[int]:
@@ -126,7 +132,7 @@ def _write_address(address: dict[str, str], given: Any, names: tuple[str, ...]) 
 
 def write_meta(shop: Shop, rows: list[Meta], given: Any) -> None:
     """By id where one is given; else an existing key is overwritten, never doubled. A null value deletes."""
-    for item in given or []:
+    for item in given if isinstance(given, list) else []:
         key, value, number = str(item.get("key", "")), item.get("value"), php_integer(item.get("id"))
         same = [row for row in rows if (row.id == number if number else row.key == key)]
         if value is None:
@@ -141,11 +147,11 @@ def write_meta(shop: Shop, rows: list[Meta], given: Any) -> None:
 
 
 def _write_items(shop: Shop, order: Order, given: Mapping[str, Any]) -> None:
-    for item in given.get("line_items") or []:
+    for item in _items(given, "line_items"):
         _write_line(shop, order, item)
-    for item in given.get("shipping_lines") or []:
+    for item in _items(given, "shipping_lines"):
         _write_shipping(shop, order, item)
-    for item in given.get("fee_lines") or []:
+    for item in _items(given, "fee_lines"):
         _write_fee(shop, order, item)
 
 
@@ -241,4 +247,4 @@ def _put_total(shop: Shop, line: Taxed, item: Mapping[str, Any]) -> None:
 
 def _write_coupons(shop: Shop, order: Order, given: Mapping[str, Any]) -> None:
     if given.get("coupon_lines") is not None:
-        apply_coupons(shop, order, [str(item["code"]) for item in given["coupon_lines"]])
+        apply_coupons(shop, order, [str(item["code"]) for item in _items(given, "coupon_lines")])

@@ -8,6 +8,7 @@ from typing import Any
 from standin.woocommerce.answers import page_of
 from standin.woocommerce.batch import Batch, batch_handler
 from standin.woocommerce.errors import ApiError, unknown_order
+from standin.woocommerce.money import php_integer
 from standin.woocommerce.order_list import listed_orders, seen_half_made
 from standin.woocommerce.order_rules import FORCE, READING, order_listing, order_writing
 from standin.woocommerce.order_state import Order
@@ -101,8 +102,7 @@ def _batch_create(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _batch_update(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
-    number = given.get("id")
-    order = order_or_404(call.shop, number if isinstance(number, int) else int(number or 0), writing=True)
+    order = order_or_404(call.shop, php_integer(given.get("id")), writing=True)
     update_order(call.shop, order, {name: value for name, value in given.items() if name != "id"})
     return order_view(call.shop, order)
 

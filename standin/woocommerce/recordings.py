@@ -279,7 +279,7 @@ def _variation(recordings: Mapping[str, Json], row: Json, body: Json | None, par
 
 def goods_of(seed: Mapping[str, Any]) -> list[Json]:
     """What a seed sells, for the warehouse and the accounts: ``sku``, ``name``, ``net_price`` (Decimal, two decimals),
-    ``stock``, ``manage_stock``, ``barcode``. Not: parents of variations, binned products, those without SKU."""
+    ``stock``, ``manage_stock``, ``barcode``. Binned ones too, orders still name them; no parents, none without SKU."""
     return [
         {
             "sku": product["sku"],
@@ -290,5 +290,5 @@ def goods_of(seed: Mapping[str, Any]) -> list[Json]:
             "barcode": product.get("global_unique_id") or None,
         }
         for product in seed["products"]
-        if product["sku"] and product["type"] != "variable" and product["status"] != "trash"
+        if product["sku"] and product["type"] != "variable"
     ]
