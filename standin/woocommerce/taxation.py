@@ -41,7 +41,7 @@ def tax_inside(gross: Decimal, rates: Iterable[TaxRate]) -> Decimal:
 
 
 def round_tax(shop: Shop, tax: Decimal) -> Decimal:
-    """To øre; a half goes down in a shop whose prices include tax."""
+    """To øre; a half goes down in a shop whose prices include tax (WooCommerce's issue 10121, not recorded)."""
     return rounded_half_down(tax) if shop.prices_include_tax else rounded(tax)
 
 

@@ -268,6 +268,14 @@ def test_takes_the_whole_amount_of_a_fixed_coupon(cart: list[tuple[int, int]]) -
     assert Decimal(coupon["discount"]) + Decimal(coupon["discount_tax"]) == min(gross, Decimal(50))
 
 
+@pytest.mark.parametrize(("inclusive", "tax"), [(True, "0.02"), (False, "0.03")])
+def test_rounds_half_an_oere_of_tax_down_where_prices_include_it(inclusive: bool, tax: str) -> None:
+    """No recording meets an exact half; WooCommerce's own ``wc_get_tax_rounding_mode`` says so (issue 10121)."""
+    shop = Visitor(World(shop_as_of(), {"prices_include_tax": inclusive}), at("18:00:00"))
+    order = _order(shop, {"product_id": 10, "quantity": 1, "subtotal": "0.10", "total": "0.10"})
+    assert (order["total_tax"], order["line_items"][0]["total_tax"]) == (tax, tax)
+
+
 # --- the whole shop --------------------------------------------------------------------------------------------------
 
 
