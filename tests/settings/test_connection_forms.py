@@ -60,7 +60,7 @@ def test_airflow_masks_the_apps_secret() -> None:
     assert fields["economic"]["app_secret_token"]["schema"]["format"] == "password"
 
 
-def test_airflow_shows_a_form_for_each_type(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_airflow_shows_a_form_for_each_type() -> None:
     manager = ProvidersManager()
     if not any(provider.data.get("package-name") == "pakhus" for provider in manager.providers.values()):
         pytest.skip("the project is not installed here (make venv installs it)")

@@ -19,7 +19,7 @@ from pakhus.commands.airflow_command import AirflowCommand, airflow_here
 from pakhus.connections import LEDGER_CONNECTION, LEDGER_URL_VARIABLE, connections_from_environment, find_ledger_url
 from pakhus.ledger.migrate import migrate
 from pakhus.probes.findings import Findings
-from pakhus.probes.installation import check_connections
+from pakhus.probes.installation import check_connections, needed_connections
 from pakhus.probes.systems import Connections
 from pakhus.settings import ShopSettings, load_all
 from pakhus.settings.pools import Pool, pools_of
@@ -41,7 +41,8 @@ def run(options: argparse.Namespace, say: Say) -> int:
         )
     else:
         make_pools(airflow, shops, findings, say)
-        connections = {**(findings.ask(airflow.connections) or {}), **connections}
+        if find_ledger_url(connections) is None or not connections.keys() >= set(needed_connections(shops)):
+            connections = {**(findings.ask(airflow.connections) or {}), **connections}
     migrate_ledger(find_ledger_url(connections), findings, say)
     check_connections(findings, shops, connections)
     for finding in findings.found:

@@ -26,7 +26,8 @@ Parts = Sequence[tuple[str, AccountingMapping]]
 def probe_economic(client: EconomicClient, findings: Findings, shops: Sequence[ShopSettings], today: date) -> str:
     """Note all that does not fit the agreement; return what identifies it, or an empty text when it cannot be had."""
     agreement = findings.ask(client.agreement)
-    if agreement is None:
+    number = findings.ask(lambda: str(agreement["agreementNumber"])) if agreement is not None else None
+    if number is None:
         return ""
     findings.facts.append(_described(agreement))
     mappings = mappings_of(shops)
@@ -42,7 +43,7 @@ def probe_economic(client: EconomicClient, findings: Findings, shops: Sequence[S
             f"{today} lies in no open accounting period: nothing of today could be booked",
             f"Create the accounting year in {SYSTEM}, or open the period.",
         )
-    return str(agreement.get("agreementNumber") or "")
+    return number
 
 
 def _described(agreement: Any) -> str:

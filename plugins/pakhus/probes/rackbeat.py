@@ -21,9 +21,10 @@ PART = "rackbeat"
 def probe_rackbeat(client: RackbeatClient, findings: Findings, shops: Sequence[ShopSettings]) -> str:
     """Note all that does not fit the agreement; return what identifies it, or an empty text when it cannot be had."""
     account = findings.ask(lambda: client.account()["user_account"])
-    if account is None:
+    number = findings.ask(lambda: str(account["id"])) if account is not None else None
+    if account is None or number is None:
         return ""
-    findings.facts.append(f"{SYSTEM} account {account.get('id')}, {account.get('company_name')}")
+    findings.facts.append(f"{SYSTEM} account {number}, {account.get('company_name')}")
     mappings = mappings_of(shops)
     parts = [(name, mapping.rackbeat) for name, mapping in mappings if mapping.rackbeat is not None]
     _check_numbers(client, findings, parts)
@@ -31,7 +32,7 @@ def probe_rackbeat(client: RackbeatClient, findings: Findings, shops: Sequence[S
         if isinstance(part.customers, CollectiveCustomer):
             _check_customer(client, findings, key_in(name, PART, "customers.number"), part.customers.number)
     _check_items(client, findings, mappings)
-    return str(account.get("id") or "")
+    return number
 
 
 def _check_numbers(client: RackbeatClient, findings: Findings, parts: list[tuple[str, WarehouseMapping]]) -> None:

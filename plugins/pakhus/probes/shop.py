@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-
 from pakhus.clients.http import Call
 from pakhus.clients.webshop import ShopFacts
 from pakhus.clients.woocommerce import WooCommerceClient
@@ -13,10 +10,8 @@ from pakhus.probes.findings import Findings
 from pakhus.settings import ShopSettings
 
 _BIN = "trash"
-_FIRST_QUESTIONS: Sequence[Call] = (
-    Call("GET", "/", (("_fields", "namespaces"),)),
-    Call("GET", V3 + "/orders", (("per_page", "1"), ("_fields", "id"))),
-)
+_INDEX = Call("GET", "/", (("_fields", "namespaces"),))
+_ONE_ORDER = Call("GET", V3 + "/orders", (("per_page", "1"), ("_fields", "id")))
 
 
 def probe_shop(client: WooCommerceClient, findings: Findings, shop: ShopSettings) -> str:
@@ -24,9 +19,10 @@ def probe_shop(client: WooCommerceClient, findings: Findings, shop: ShopSettings
 
     Address and key are tried alone first: a dead server or a wrong key is one finding, not nine.
     """
-    for call in _FIRST_QUESTIONS:
-        if findings.ask(partial(client.send, call)) is None:
-            return ""
+    if findings.ask(lambda: client.send(_INDEX).json()["namespaces"]) is None:
+        return ""
+    if findings.ask(lambda: client.send(_ONE_ORDER)) is None:
+        return ""
     facts = findings.ask(client.probe)
     if facts is None:
         return ""
