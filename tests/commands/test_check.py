@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from pakhus.__main__ import main
-from pakhus.settings import load_all
 from stack import ROOT
 from standin.woocommerce import with_gateway
 from tests.commands.systems import Change, Systems, another_server, running
-from tests.settings.folders import MAPPING, SHOP, shop_text, write_folder
+from tests.settings.folders import SHOP, shop_text, write_folder
 
 Check = Callable[..., tuple[int, str]]
 
@@ -346,7 +345,7 @@ def test_names_what_the_warehouse_lacks(check: Check, tmp_path: Path, alter: Cha
 
 
 def test_names_warehouse_products_that_do_not_fit(
-    check: Check, untouched: Systems, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Freight in a group with stock would be picked; a mapped number that does not exist holds its orders."""
     text = (ROOT / "include/mappings/standard.yaml").read_text(encoding="utf-8")
@@ -408,8 +407,3 @@ def test_asks_for_no_products_of_a_system_that_could_not_be_read(check: Check, t
         code, text = check("--products", "--connections", systems.file(tmp_path))
     assert code == 1
     assert "1 problem found." in text, text
-
-
-def test_the_examples_are_what_these_tests_think_they_are() -> None:
-    assert [shop.shop for shop in load_all(ROOT / "include")] == ["fjordliv", "nordlys"]
-    assert "payments" in MAPPING

@@ -19,6 +19,7 @@ from pakhus import connections
 from pakhus.connection_forms import provider_info
 from stack import ROOT
 
+pytestmark = pytest.mark.airflow
 TYPES = {"woocommerce": "WooCommerce", "rackbeat": "Rackbeat", "economic": "e-conomic"}
 
 
