@@ -1,47 +1,48 @@
 """Invoices: orders whose goods went -> e-conomic, drafted, checked and booked. One DAG per shop, `<shop>__invoices`.
 
 When a run is red, look at the message of its task `report`: it names the cause and who must act.
-- access_denied, configuration: mend the Airflow connection or the settings it names; nothing is lost, the next run goes on.
+- access_denied, configuration: mend the Airflow connection or settings it names; nothing is lost, the next run goes on.
 - remote_unavailable: the shop or e-conomic is down; the invoices wait and are tried again by themselves.
 - "something general is wrong": most orders of a run were held, for instance because a VAT account was changed.
 - held orders leave the run green: they are listed with their reasons in the ledger (docs/runbooks/invoices.md).
 Clearing, re-running or marking success is safe at any time: what was written is never written twice.
 """
 
-from airflow.sdk import DAG, Asset, CronTriggerTimetable, get_parsing_context
+from airflow.sdk import DAG, Asset, CronTriggerTimetable
+
 from operators.book_invoices_operator import BookInvoicesOperator
+from operators.flow_shops import shops_for
 from operators.list_due_invoices_operator import ListDueInvoicesOperator
 from operators.report_run_operator import ReportRunOperator
-from pakhus.settings import InvoiceMode, load_shop, shop_names
+from operators.shop_operator import TASK_DEFAULTS
+from pakhus.settings import InvoiceMode
 
 FLOW = "invoices"
 
-for name in shop_names():
-    if get_parsing_context().dag_id not in (None, f"{name}__{FLOW}"):
-        continue  # a running task parses only its own DAG
-    shop = load_shop(name)
+for shop in shops_for(FLOW):
     if shop.economic_target is None or shop.invoices.mode is InvoiceMode.OFF:
         continue
     with DAG(
-        f"{name}__{FLOW}",
+        f"{shop.shop}__{FLOW}",
         doc_md=__doc__,
+        default_args=TASK_DEFAULTS,
         schedule=CronTriggerTimetable(shop.invoices.schedule, timezone=shop.timezone),
         start_date=shop.start_from,
         catchup=False,
         max_active_runs=1,
         allowed_run_types=["scheduled", "manual"],  # earlier orders come in by the audit's backfill
-        tags=["pakhus", FLOW, name],
+        tags=["pakhus", FLOW, shop.shop],
     ):
-        due = ListDueInvoicesOperator(task_id="list_due", shop=name, pool=shop.economic_target)
+        due = ListDueInvoicesOperator(task_id="list_due", shop=shop.shop, pool=shop.economic_target)
         book = BookInvoicesOperator.partial(
-            task_id="book", shop=name, pool=shop.economic_target, map_index_template="{{ chunk }}"
+            task_id="book", shop=shop.shop, pool=shop.economic_target, map_index_template="{{ chunk }}"
         ).expand_kwargs(due.output)
         report = ReportRunOperator(
             task_id="report",
             flow=FLOW,
-            scope=name,
+            scope=shop.shop,
             reading=None,
             working="book",
-            outlets=[Asset(f"pakhus_{FLOW}_{name}")],
+            outlets=[Asset(f"pakhus_{FLOW}_{shop.shop}")],
         )
         due >> book >> report

@@ -1,47 +1,50 @@
 """Orders: webshop -> Rackbeat, reserved. One DAG per shop, `<shop>__orders`.
 
 When a run is red, look at the message of its task `report`: it names the cause and who must act.
-- access_denied, configuration: mend the Airflow connection or the settings it names; nothing is lost, the next run goes on.
+- access_denied, configuration: mend the Airflow connection or settings it names; nothing is lost, the next run goes on.
 - remote_unavailable: the shop or Rackbeat is down; the orders wait and are tried again by themselves.
 - held orders leave the run green: they are listed with their reasons in the ledger (docs/runbooks/orders.md).
 Clearing, re-running or marking success is safe at any time: what was written is never written twice.
 """
 
-from airflow.sdk import DAG, Asset, CronTriggerTimetable, get_parsing_context
+from airflow.sdk import DAG, Asset, CronTriggerTimetable
+
+from operators.flow_shops import shops_for
 from operators.observe_orders_operator import ObserveOrdersOperator
 from operators.report_run_operator import ReportRunOperator
 from operators.reserve_orders_operator import ReserveOrdersOperator
-from pakhus.settings import load_shop, shop_names
+from operators.shop_operator import TASK_DEFAULTS
 
 FLOW = "orders"
 
-for name in shop_names():
-    if get_parsing_context().dag_id not in (None, f"{name}__{FLOW}"):
-        continue  # a running task parses only its own DAG
-    shop = load_shop(name)
+for shop in shops_for(FLOW):
     if not shop.orders.enabled:
         continue
     with DAG(
-        f"{name}__{FLOW}",
+        f"{shop.shop}__{FLOW}",
         doc_md=__doc__,
+        default_args=TASK_DEFAULTS,
         schedule=CronTriggerTimetable(shop.orders.schedule, timezone=shop.timezone),
         start_date=shop.start_from,
         catchup=False,
         max_active_runs=1,
         allowed_run_types=["scheduled", "manual"],  # a backfill would reserve stock for goods long shipped
-        tags=["pakhus", FLOW, name],
+        tags=["pakhus", FLOW, shop.shop],
     ):
-        observe = ObserveOrdersOperator(task_id="observe", shop=name, pool=shop.connection)
+        observe = ObserveOrdersOperator(task_id="observe", shop=shop.shop, pool=shop.connection)
         reserve = ReserveOrdersOperator.partial(
-            task_id="reserve", shop=name, pool=shop.rackbeat_target or shop.connection, map_index_template="{{ chunk }}"
+            task_id="reserve",
+            shop=shop.shop,
+            pool=shop.rackbeat_target or shop.connection,
+            map_index_template="{{ chunk }}",
         ).expand_kwargs(observe.output)
         report = ReportRunOperator(
             task_id="report",
             flow=FLOW,
-            scope=name,
+            scope=shop.shop,
             reading="observe",
             working="reserve",
-            outlets=[Asset(f"pakhus_{FLOW}_{name}")],
+            outlets=[Asset(f"pakhus_{FLOW}_{shop.shop}")],
         )
         observe >> reserve >> report
         observe >> report

@@ -42,7 +42,7 @@ def play(stack: Stack, urls: Mapping[str, str], say: Say) -> bool:
     say("reading the shops again, and invoicing what is completed in e-conomic")
     _run(api, shops, "orders")
     _run(api, shops, "invoices")
-    rows = compare(urls, shops, stack.ledger_url)
+    rows = compare(urls, shops, stack.ledger_url, _keys()["economic"])
     say("once more: a second pass must write nothing")
     for url in urls.values():
         _control(url, "counters/reset")
@@ -55,7 +55,7 @@ def play(stack: Stack, urls: Mapping[str, str], say: Say) -> bool:
 
 
 def _connect(api: AirflowApi, urls: Mapping[str, str], shops: tuple[ShopSettings, ...]) -> None:
-    keys = {entry["name"]: entry["credentials"] for entry in yaml.safe_load(CONFIG.read_text())["stand_ins"]}
+    keys = _keys()
     for shop in shops:
         own = keys[shop.shop]
         api.put_connection(
@@ -76,6 +76,11 @@ def _connect(api: AirflowApi, urls: Mapping[str, str], shops: tuple[ShopSettings
     )
     for pool in pools_of(shops):
         api.put_pool(pool.name, pool.slots, pool.description)
+
+
+def _keys() -> dict[str, Any]:
+    """Each stand-in's credentials, by its name."""
+    return {entry["name"]: entry["credentials"] for entry in yaml.safe_load(CONFIG.read_text())["stand_ins"]}
 
 
 def _run(api: AirflowApi, shops: tuple[ShopSettings, ...], flow: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from airflow.sdk.definitions.context import Context
+
 from operators.shop_operator import ShopOperator
 from pakhus.flows.chunks import due_chunks
 from pakhus.flows.observation import INVOICES
@@ -16,5 +17,5 @@ class ListDueInvoicesOperator(ShopOperator):
 
     def execute(self, context: Context) -> list[dict[str, Any]]:
         chunks = due_chunks(self.ledger(context), self.shop, INVOICES)
-        self.log.info("due: %s", ", ".join(chunk.label for chunk in chunks) or "nothing")
+        self.log.info("due: %s", ", ".join(chunk.chunk_label for chunk in chunks) or "nothing")
         return [asdict(chunk) for chunk in chunks]

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from airflow.sdk.definitions.context import Context
+
 from operators.shop_operator import ShopOperator
 from pakhus.flows.chunks import due_chunks
 from pakhus.flows.observation import ORDERS, Observer

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from airflow.exceptions import AirflowFailException
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
+from airflow.sdk.exceptions import AirflowFailException
+
 from pakhus.flows.report import RunReport
 
 
@@ -45,8 +46,9 @@ class ReportRunOperator(BaseOperator):
         if self.reading is not None:
             read = task.xcom_pull(task_ids=self.reading, key="report")
             found += [read] if read else []
-        worked = task.xcom_pull(task_ids=self.working)
-        found += [report for report in (worked or []) if report]
+        # A list of ids gives a list of values; a lone id gives the value itself when the task was mapped once.
+        worked = task.xcom_pull(task_ids=[self.working])
+        found += [report for report in worked if report]
         return found
 
     def _failed_tasks(self, task: Any) -> list[str]:

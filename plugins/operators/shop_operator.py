@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, RetryPolicy
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.definitions.retry_policy import RetryDecision
+
 from hooks.ledger_hook import LedgerHook
 from hooks.woocommerce_hook import WooCommerceHook
 from pakhus.clients.webshop import Webshop
@@ -38,13 +39,18 @@ class WhoActsRetryPolicy(RetryPolicy):
         return cls()
 
 
+# A DAG's default_args: a mapped operator takes these from the DAG, not from its constructor.
+TASK_DEFAULTS = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=30),
+    "retry_policy": WhoActsRetryPolicy(),
+}
+
+
 class ShopOperator(BaseOperator):
     """An operator of one shop. Loads settings and connections when it runs, never when the DAG is parsed."""
 
     def __init__(self, *, shop: str, **kwargs: Any) -> None:
-        kwargs.setdefault("retries", 3)
-        kwargs.setdefault("retry_delay", timedelta(seconds=30))
-        kwargs.setdefault("retry_policy", WhoActsRetryPolicy())
         super().__init__(**kwargs)
         self.shop = shop
 

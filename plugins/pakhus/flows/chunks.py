@@ -17,9 +17,9 @@ CHUNKS_PER_RUN = 100
 
 @dataclass(frozen=True, slots=True)
 class WorkChunk:
-    """Documents for one task; `label` is "1001-1100 (84)"."""
+    """Documents for one task; `chunk_label` is "1001-1100 (84)"."""
 
-    label: str
+    chunk_label: str
     documents: tuple[int, ...]
 
 

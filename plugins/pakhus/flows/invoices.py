@@ -37,7 +37,7 @@ from pakhus.rules.invoices import InvoicePlan, numbers_needed, plan_invoice
 from pakhus.rules.mappings import AccountingMapping
 from pakhus.rules.states import changed_invoice, invoice_verdict
 from pakhus.rules.vat import destination, zone_of
-from pakhus.settings import InvoiceMode
+from pakhus.settings import InvoiceMode, ShopSettings
 
 # Orders are looked at again in packs, so that none is older than a pack's work when it is written.
 _PACK = 25
