@@ -62,18 +62,18 @@ class Accounts:
         return found
 
 
-def compare(
+def compare_reservations(urls: Mapping[str, str], shops: Sequence[ShopSettings], ledger_url: str) -> list[Row]:
+    """Compare the orders that each shop has in a state that reserves with the warehouse, or with why they are held."""
+    kept, warehouse = list(_documents(ledger_url)), state(urls["rackbeat"])
+    return [row for shop in shops for row in _reservations(shop, _orders(urls, shop), warehouse, kept)]
+
+
+def compare_invoices(
     urls: Mapping[str, str], shops: Sequence[ShopSettings], ledger_url: str, tokens: Mapping[str, str]
 ) -> list[Row]:
-    """Compare each shop's orders with the warehouse, the accounts and the ledger. `tokens` are the accounts' keys."""
-    kept = list(_documents(ledger_url))
-    warehouse, accounts = state(urls["rackbeat"]), Accounts(urls["economic"], tokens)
-    rows: list[Row] = []
-    for shop in shops:
-        orders = {str(order["id"]): order for order in state(urls[shop.shop])["orders"]}
-        rows += _reservations(shop, warehouse, kept)
-        rows += _invoices(shop, orders, accounts, kept)
-    return rows
+    """Compare each shop's completed orders with the accounts, or with why they are held. `tokens` are the keys."""
+    kept, accounts = list(_documents(ledger_url)), Accounts(urls["economic"], tokens)
+    return [row for shop in shops for row in _invoices(shop, _orders(urls, shop), accounts, kept)]
 
 
 def show(rows: Sequence[Row]) -> Iterator[str]:
@@ -99,24 +99,20 @@ def state(url: str) -> Any:
     return simplejson.loads(answer.content, use_decimal=True)
 
 
-def _reservations(shop: ShopSettings, warehouse: Any, kept: Sequence[Kept]) -> Iterator[Row]:
-    own = [each for each in kept if each.flow == "orders" and each.key.startswith(f"{shop.shop}-")]
-    reserved = [row for row in warehouse["orders"].values() if str(row["heading"]).startswith(f"{shop.shop}-")]
-    done = [each.key for each in own if each.status == "done"]
-    held_count = sum(1 for each in own if each.status in HELD)
-    yield Row(shop.shop, "orders to reserve", str(_due(own)), f"{len(done) + held_count}")
-    yield Row(shop.shop, "reserved in Rackbeat, once", str(len(done)), str(len({row["heading"] for row in reserved})))
-    yield Row(shop.shop, "reserved twice", "0", str(len(reserved) - len({row["heading"] for row in reserved})))
-
-
-def _due(own: Sequence[Kept]) -> int:
-    """Orders that were ever to be reserved: all but those skipped by their state."""
-    return sum(1 for each in own if each.status != "skipped")
+def _reservations(shop: ShopSettings, orders: Mapping[str, Any], warehouse: Any, kept: Sequence[Kept]) -> Iterator[Row]:
+    due = {n for n, order in orders.items() if order["status"] in shop.orders.reserve_states and _has_lines(order)}
+    held_orders = {each.key.split("-")[1] for each in kept if _is(each, shop, "order") and each.status in HELD}
+    headings = [str(row["heading"]) for row in warehouse["orders"].values()]
+    reserved = [heading.split("-")[1] for heading in headings if heading.startswith(f"{shop.shop}-")]
+    yield Row(shop.shop, "orders to reserve", str(len(due)), str(len(set(reserved)) + len(held_orders & due)))
+    yield Row(shop.shop, "reserved in Rackbeat, once", str(len(due - held_orders)), str(len(reserved)))
+    booked = sum(1 for row in warehouse["orders"].values() if row["is_booked"] and _belongs(row, shop))
+    yield Row(shop.shop, "of these booked", str(len(reserved)), str(booked))
 
 
 def _invoices(shop: ShopSettings, orders: Mapping[str, Any], accounts: Accounts, kept: Sequence[Kept]) -> Iterator[Row]:
     completed = {number for number, order in orders.items() if order["status"] == "completed" and _has_lines(order)}
-    own = {each.key.split("-")[1]: each for each in kept if each.flow == "invoices" and _is_invoice(each, shop)}
+    own = {each.key.split("-")[1]: each for each in kept if _is(each, shop, "invoice")}
     held_orders = {number for number, each in own.items() if each.status in HELD}
     due = completed - held_orders
     automatic = shop.invoices.mode is InvoiceMode.AUTO
@@ -136,8 +132,16 @@ def _documents_of(shop: ShopSettings, rows: Sequence[Any]) -> dict[str, Any]:
     return {key.split("-")[1]: row for key, row in references.items() if key.startswith(f"{shop.shop}-")}
 
 
-def _is_invoice(kept: Kept, shop: ShopSettings) -> bool:
-    return kept.key.startswith(f"{shop.shop}-") and kept.key.endswith("-invoice")
+def _is(kept: Kept, shop: ShopSettings, kind: str) -> bool:
+    return kept.key.startswith(f"{shop.shop}-") and kept.key.endswith(f"-{kind}")
+
+
+def _belongs(order: Mapping[str, Any], shop: ShopSettings) -> bool:
+    return str(order["heading"]).startswith(f"{shop.shop}-")
+
+
+def _orders(urls: Mapping[str, str], shop: ShopSettings) -> dict[str, Any]:
+    return {str(order["id"]): order for order in state(urls[shop.shop])["orders"]}
 
 
 def _has_lines(order: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ import yaml
 from pakhus.settings import ShopSettings, load_all
 from pakhus.settings.pools import pools_of
 from stack.airflow import Stack
-from stack.comparison import Row, compare, held, show
+from stack.comparison import Row, compare_invoices, compare_reservations, held, show
 from stack.rest import AirflowApi
 from stack.waiting import Say
 
@@ -36,13 +36,14 @@ def play(stack: Stack, urls: Mapping[str, str], say: Say) -> bool:
         api.unpause(dag)
     say("reserving the shops' orders in Rackbeat")
     _run(api, shops, "orders")
+    rows = compare_reservations(urls, shops, stack.ledger_url)
     say("the shops' staff ships what is in processing and completes it")
     for shop in shops:
         _complete_orders(urls[shop.shop])
     say("reading the shops again, and invoicing what is completed in e-conomic")
     _run(api, shops, "orders")
     _run(api, shops, "invoices")
-    rows = compare(urls, shops, stack.ledger_url, _keys()["economic"])
+    rows += compare_invoices(urls, shops, stack.ledger_url, _keys()["economic"])
     say("once more: a second pass must write nothing")
     for url in urls.values():
         _control(url, "counters/reset")

@@ -23,8 +23,8 @@ class Entry:
     """One stand-in to run.
 
     ``data`` is a seed: a name in ``standin/data``, a JSON file, the seed itself, or empty for the system's default.
-    ``shop_products`` adds products: the word ``recorded`` for those of the recorded shop, or a list. ``tls`` is
-    (certificate file, key file).
+    ``shop_products`` adds products: the words ``recorded`` and ``second`` for those of the known shops, or a list.
+    ``tls`` is (certificate file, key file).
     """
 
     system: str
@@ -54,8 +54,8 @@ class Entry:
         seed = dict(self.data) if isinstance(self.data, Mapping) else _named_seed(self.system, self.data)
         if self.credentials:
             seed["credentials"] = dict(self.credentials)
-        products = _recorded_products() if self.shop_products == "recorded" else self.shop_products
-        return with_shop_products(seed, products) if products else seed  # type: ignore[arg-type]
+        products = _shop_products(self.shop_products) if isinstance(self.shop_products, str) else self.shop_products
+        return with_shop_products(seed, products) if products else seed
 
     def server(self, clock: Clock) -> StandinServer:
         """The server, not yet started."""
@@ -84,7 +84,11 @@ def _named_seed(system: str, name: str) -> dict[str, Any]:
     return load_seed(name) if name else default_seed(system)
 
 
-def _recorded_products() -> list[Mapping[str, Any]]:
+def _shop_products(words: str) -> list[Mapping[str, Any]]:
+    """The products of the shops that the words name, each SKU once."""
     shop = importlib.import_module(SYSTEMS["woocommerce"])
-    products: list[Mapping[str, Any]] = shop.products_of_recorded_shop()
-    return products
+    known = {"recorded": shop.products_of_recorded_shop, "second": shop.products_of_second_shop}
+    if unknown := set(words.split()) - set(known):
+        raise ValueError(f"shop_products knows {', '.join(sorted(known))}, not {', '.join(sorted(unknown))}")
+    products = [product for word in words.split() for product in known[word]()]
+    return list({product["sku"]: product for product in reversed(products)}.values())
