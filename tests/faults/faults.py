@@ -19,7 +19,7 @@ from tests.faults.scene import PATIENT, Scene, Server
 AT_BOUNDARY: dict[str, dict[str, Any]] = {
     "request lost": {"kind": "request_lost"},
     "answer lost": {"kind": "answer_lost"},
-    "late commit": {"kind": "late_commit", "hold_s": 0.8, "delay_s": 3600},
+    "late commit": {"kind": "late_commit", "hold_s": 0.8, "delay_s": 110},
     "429 seconds": {"kind": "rate_limited_seconds", "retry_after_s": 30},
     "429 date": {"kind": "rate_limited_date", "retry_after_s": 30},
     "500": {"kind": "error_500"},
@@ -58,6 +58,7 @@ def strike(scene: Scene, case: Case) -> None:
     server.post("faults", {"faults": [{"number": case.number, **AT_BOUNDARY[case.fault]}]})
     scene.run()
     if case.fault == "late commit":
+        scene.pass_time(seconds=60)
         scene.run()  # comes before the effect: it must not conclude anything
 
 

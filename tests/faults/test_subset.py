@@ -1,0 +1,56 @@
+"""The bounded part of `make faults`: some of every fault at places chosen over both flows, and that faults are seen.
+
+The exploration itself is tested by breaking the protocol: when outcomes are settled at once instead of late, the same
+cases must show doubles. An exploration that could not see them would prove nothing.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from pakhus.flows import exactly_once
+from stack.postgres import Cluster
+from tests.faults.explore import boundaries, cases, explore
+from tests.faults.faults import Case
+from tests.faults.scene import Scene, scene
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
+EVERY = 23
+CREATE_ORDER = ("rackbeat", 3)
+
+
+@pytest.fixture(scope="module")
+def stage(postgres: Cluster, ledger_template: str) -> Iterator[Scene]:
+    url = postgres.create_database("ledger_faults", template=ledger_template)
+    with scene(url) as running:
+        yield running
+
+
+def test_nothing_is_lost_or_doubled_whatever_goes_wrong(stage: Scene) -> None:
+    places = boundaries(stage)
+    result = explore(stage, list(cases(places))[::EVERY])
+    assert result.failures == []
+    assert result.converged == result.cases
+    assert result.cases >= 25
+
+
+@pytest.mark.parametrize("fault", ["answer lost", "late commit", "kill -9 after", "second run before"])
+def test_creation_of_an_order_survives_its_worst_faults(stage: Scene, fault: str) -> None:
+    assert explore(stage, [Case(*CREATE_ORDER, fault)]).failures == []
+
+
+def test_exploration_sees_the_double_when_outcomes_are_settled_too_early(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pakhus.flows.orders.RACKBEAT", exactly_once.Policy(settle_after=timedelta(0)))
+    result = explore(stage, [Case(*CREATE_ORDER, "late commit")])
+    assert [finding.kind for _, found in result.failures for finding in found if finding.kind == "doubled"]
+
+
+def test_exploration_sees_the_double_when_an_unknown_outcome_is_taken_for_a_refusal(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pakhus.flows.exactly_once._status_after", lambda error: "refused")
+    result = explore(stage, [Case(*CREATE_ORDER, "answer lost")])
+    assert [finding.kind for _, found in result.failures for finding in found if finding.kind == "doubled"]
