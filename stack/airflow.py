@@ -113,7 +113,7 @@ class Stack:
         self.runner.open()
         self._ours = True
         if self._fresh:
-            self._forget()
+            self._forget(self.runner.directory)
         self.home.mkdir(parents=True, exist_ok=True)
         self._say("starting PostgreSQL")
         self.cluster.prepare()
@@ -138,7 +138,7 @@ class Stack:
         self.stop()
         if not self._ours:
             return
-        self.cluster.remove()
+        self._forget(self.home, self.runner.directory)
         if not keep_logs:
             shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -163,12 +163,16 @@ class Stack:
             **self._settings,
         }
 
-    def _forget(self) -> None:
-        """Delete what an earlier start left, once the runner holds the directory."""
+    def _forget(self, *kept: Path) -> None:
+        """Delete what is in the directory but for some of it, the database first: its data may be elsewhere."""
         self.cluster.remove()
         for path in self.directory.iterdir():
-            if path != self.runner.directory:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            if path in kept:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def _core_settings(self) -> dict[str, str]:
         return {
@@ -185,6 +189,10 @@ class Stack:
             "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+            # Tasks of a scheduler that was killed are taken up again after 15-20 s; with the defaults (30, 300) those
+            # that were queued wait for five minutes.
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
+            "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
             # A trigger of a triggerer that was killed is taken over after this many seconds, not after 30.
             "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
@@ -240,7 +248,9 @@ class Stack:
         # Their log servers would listen on every interface; the API server reads the same files from disk.
         self.runner.start(Component("triggerer", _airflow("triggerer", "--skip-serve-logs"), environment))
         scheduler = _airflow("scheduler", "--skip-serve-logs")
-        self.runner.start(self._component("scheduler", scheduler, environment, "scheduler", "dag_processor"))
+        self.runner.start(
+            self._component("scheduler", scheduler, environment, "scheduler", "dag_processor", "triggerer")
+        )
 
     def _component(self, name: str, argv: list[str], environment: Mapping[str, str], *healthy: str) -> Component:
         """A component of Airflow that is ready when Airflow's health report calls these parts healthy."""

@@ -17,6 +17,7 @@ from stack.waiting import wait_until
 pytestmark = pytest.mark.airflow
 
 PARCELS = """
+import time
 import pendulum
 from airflow.sdk import DAG, BaseHook, task
 from airflow.timetables.interval import CronDataIntervalTimetable
@@ -29,10 +30,11 @@ with DAG(
 ):
 
     @task(pool="dock", retries=0)
-    def weigh(params=None, data_interval_start=None):
+    def weigh(dag_run=None, data_interval_start=None):
+        time.sleep((dag_run.conf or {}).get("seconds", 0))
         depot = BaseHook.get_connection("depot")
         ledger = BaseHook.get_connection("pakhus_ledger")
-        if params is not None and depot.host == "closed":
+        if depot.host == "closed":
             raise ValueError("the depot is closed")
         return [depot.host, depot.extra_dejson["dock"], ledger.schema, str(data_interval_start)]
 
@@ -94,15 +96,28 @@ def test_a_file_that_does_not_import_is_raised_with_its_trace(airflow_stack: Sta
     wait_until(lambda: not api.request("GET", "/importErrors")["import_errors"], "the error to go", 60)
 
 
-def test_the_scheduler_comes_back_after_a_kill(airflow_stack: Stack, api: AirflowApi) -> None:
+def test_the_scheduler_comes_back_after_a_kill_and_runs_again_what_it_was_running(
+    airflow_stack: Stack, api: AirflowApi
+) -> None:
+    run_id = api.trigger("parcels", {"seconds": 5})
+    wait_until(lambda: _states(api, run_id) == ["running"], "the task to run", 30)
     killed = airflow_stack.runner.pid("scheduler")
     assert killed is not None
-    workers = [process for process in processes.named(airflow_stack.runner.alive()) if os.getsid(process.pid) == killed]
-    assert len(workers) > 1
+    tasks = processes.named(pid for pid in airflow_stack.runner.alive() if os.getsid(pid) == killed)
+    assert len(tasks) > 2
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: airflow_stack.runner.pid("scheduler") not in (killed, None), "another scheduler", 15)
-    assert processes.still_alive(workers) == []
-    api.wait_for_run("parcels", api.trigger("parcels"))
+    assert processes.still_alive(tasks) == []
+    api.wait_for_run("parcels", run_id, within_s=90)
+
+
+def test_everything_comes_back_after_the_database_was_killed(airflow_stack: Stack, api: AirflowApi) -> None:
+    killed = airflow_stack.runner.pid("postgresql")
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: airflow_stack.runner.pid("postgresql") not in (killed, None), "another server", 15)
+    wait_until(airflow_stack.cluster.answers, "its answer", 20)
+    api.wait_for_run("parcels", api.trigger("parcels"), within_s=90)
 
 
 def test_listens_on_loopback_only(airflow_stack: Stack) -> None:
@@ -132,6 +147,10 @@ def test_airflow_does_not_execute_our_packages_by_bare_name() -> None:
     found = {Path(path) for path in find_path_from_directory(ROOT / "plugins", ".airflowignore", "glob")}
     python = {path.relative_to(ROOT / "plugins").parts[0] for path in found if path.suffix == ".py"}
     assert python.isdisjoint({"hooks", "operators", "pakhus"})
+
+
+def _states(api: AirflowApi, run_id: str) -> list[str]:
+    return [task["state"] for task in api.task_instances("parcels", run_id)]
 
 
 def _listening(pid: int) -> list[str]:

@@ -80,6 +80,19 @@ def test_stop_kills_what_does_not_hear_the_signal(keeper: Runner) -> None:
     assert 0.9 < time.monotonic() - began < 5
 
 
+def test_asks_again_what_missed_the_first_signal(keeper: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "ASK_AGAIN_S", 0.3)
+    code = (
+        "import signal, sys, time; calls = []\n"
+        "def answer(*_):\n calls.append(1)\n if len(calls) == 2: print('second time', flush=True); sys.exit(0)\n"
+        "signal.signal(15, answer); print('up', flush=True)\n"
+        "while True: time.sleep(60)"
+    )
+    keeper.start(Component("absent", python(code), dict(os.environ), prints(keeper, "absent", "up")))
+    keeper.stop()
+    assert keeper.log("absent").read_text().splitlines() == ["up", "second time"]
+
+
 def test_stops_foundations_after_what_stands_on_them(keeper: Runner, tmp_path: Path) -> None:
     ends = tmp_path / "ends"
     code = (
