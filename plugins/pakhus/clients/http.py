@@ -159,8 +159,9 @@ class Transport:
         answer = self._exchange(self._sign(call, self.base_url + call.path), deadline)
         answer = replace(answer, call=call)
         if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
+            place = answer.headers.get("Location", "nowhere").partition("?")[0]  # the query may hold a signature
             raise ConfigurationError(
-                f"{self.system} redirects {call.method} {call.path} to {answer.headers.get('Location', 'nowhere')}: "
+                f"{self.system} redirects {call.method} {call.path} to {place}: "
                 "set the final address in the Airflow connection",
                 system=self.system,
                 status=answer.status,
@@ -194,22 +195,21 @@ class Transport:
                 stream=True,
             ) as response:
                 return Answer(response.status_code, response.headers, self._body(response, deadline), call)
+        # `from None`: the texts of these errors hold the whole address, and with it signatures.
         except requests.exceptions.SSLError as error:
             raise ConfigurationError(
                 f"{self.system}: TLS to {self.base_url} failed ({_cause(error)}); for a self-signed certificate set "
                 "the connection's CA file or switch verification off",
                 system=self.system,
-            ) from error
-        except requests.exceptions.InvalidURL as error:
-            raise ConfigurationError(
-                f"{self.system}: {self.base_url} is not an address: {error}", system=self.system
-            ) from error
+            ) from None
+        except requests.exceptions.InvalidURL:
+            raise ConfigurationError(f"{self.system}: {self.base_url} is not an address", system=self.system) from None
         except requests.exceptions.RequestException as error:
             raise TransientError(
                 f"{self.system}: no answer to {call.method} {call.path} from {self.base_url} ({_cause(error)})",
                 system=self.system,
                 maybe_done=not call.reads and not _never_sent(error),
-            ) from error
+            ) from None
 
     def _body(self, response: requests.Response, deadline: float) -> bytes:
         chunks, size = [], 0

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,7 +79,6 @@ class WooCommerceApi:
     def __init__(self, settings: WooCommerceSettings, budget: Budget | None = None) -> None:
         base_url = _address(settings.base_url)
         self._signer = _signer(settings, base_url)
-        self._keys_in_query = isinstance(self._signer, OAuthSigner)
         self.page_size = settings.page_size
         self.transport = Transport(
             system=SYSTEM,
@@ -94,24 +92,8 @@ class WooCommerceApi:
         )
 
     def send(self, call: Call) -> Answer:
-        """Make a call; what goes wrong never carries the signed address."""
-        try:
-            return self.transport.send(call)
-        except RemoteError as error:
-            if not self._keys_in_query:
-                raise
-            if (
-                error.status is not None
-                and error.status < HTTPStatus.BAD_REQUEST
-                and isinstance(error, ConfigurationError)
-            ):
-                raise ConfigurationError(
-                    f"{SYSTEM} redirects {call.method} {call.path}: give the shop's final address, mostly https://",
-                    system=SYSTEM,
-                    status=error.status,
-                ) from None
-            error.__cause__ = None  # its text holds the address with key and signature
-            raise
+        """Make a call."""
+        return self.transport.send(call)
 
     def index(self) -> Mapping[str, Any]:
         """Read the site's index without keys: other plugins would refuse a header they do not know."""
