@@ -17,7 +17,6 @@ from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.schema import budgets
 
 _SLICE = 10
-_LONGEST_WAIT_S = 20.0
 # Below this share of the bucket the remote's own count is taken over at once; above it ours is good enough.
 _TRUST_ABOVE = Decimal("0.5")
 
@@ -37,11 +36,12 @@ class LedgerBudget:
 
     ledger: Ledger
     bucket: Bucket
+    longest_wait_s: float = 20.0
     _leased: Decimal = Decimal(0)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, cost: int) -> None:
-        deadline = time.monotonic() + _LONGEST_WAIT_S
+        deadline = time.monotonic() + self.longest_wait_s
         while True:
             with self._lock:
                 if self._leased >= cost:
