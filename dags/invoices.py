@@ -41,8 +41,9 @@ for shop in shops_for(FLOW):
             task_id="report",
             flow=FLOW,
             scope=shop.shop,
-            reading=None,
+            reading="list_due",
             working="book",
             outlets=[Asset(f"pakhus_{FLOW}_{shop.shop}")],
         )
         due >> book >> report
+        due >> report

@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from airflow.sdk import BaseHook
-from hooks.connection_facts import facts_of
+
+from hooks.connection_answer import tested
+from hooks.connection_facts import read_facts
 from pakhus.clients.economic import BUCKET_CALLS, REFILL_PER_S, EconomicClient
 from pakhus.connections import economic_settings
-from pakhus.errors import RemoteError
 from pakhus.ledger.budgets import Bucket, LedgerBudget
 from pakhus.ledger.connection import Ledger
 
@@ -27,14 +28,10 @@ class EconomicHook(BaseHook):
 
     def client(self, ledger: Ledger | None = None) -> EconomicClient:
         """Return the client; its calls are counted on the agreement's budget when a ledger is given."""
-        settings = economic_settings(facts_of(self.get_connection(self.economic_conn_id)))
+        settings = economic_settings(read_facts(self.economic_conn_id))
         bucket = Bucket(self.economic_conn_id, BUCKET_CALLS, Decimal(REFILL_PER_S))
         return EconomicClient.from_settings(settings, LedgerBudget(ledger, bucket) if ledger else None)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask which agreement this is; for the Test button."""
-        try:
-            agreement = self.client().agreement()
-        except RemoteError as error:
-            return False, str(error)
-        return True, f"e-conomic agreement {agreement['agreementNumber']}"
+        return tested(lambda: f"e-conomic agreement {self.client().agreement()['agreementNumber']}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from airflow.sdk import BaseHook
-from pakhus.ledger.connection import Ledger, RunIdentity
 
-LEDGER_CONNECTION = "pakhus_ledger"
+from hooks.connection_facts import read_facts
+from pakhus.connections import LEDGER_CONNECTION, ledger_url
+from pakhus.ledger.connection import Ledger, RunIdentity
 
 
 class LedgerHook(BaseHook):
@@ -17,6 +18,4 @@ class LedgerHook(BaseHook):
 
     def ledger(self, run: RunIdentity) -> Ledger:
         """Return the ledger; rows it writes carry `run`."""
-        connection = self.get_connection(self.ledger_conn_id)
-        uri = connection.get_uri()
-        return Ledger("postgresql+psycopg://" + uri.split("://", 1)[1], run)
+        return Ledger(ledger_url(read_facts(self.ledger_conn_id)), run)

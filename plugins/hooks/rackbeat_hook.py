@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from airflow.sdk import BaseHook
-from hooks.connection_facts import facts_of
+
+from hooks.connection_answer import tested
+from hooks.connection_facts import read_facts
 from pakhus.clients.rackbeat import CALLS_PER_MINUTE, RackbeatClient
 from pakhus.connections import rackbeat_settings
-from pakhus.errors import RemoteError
 from pakhus.ledger.budgets import Bucket, LedgerBudget
 from pakhus.ledger.connection import Ledger
 
@@ -30,14 +31,10 @@ class RackbeatHook(BaseHook):
 
     def client(self, ledger: Ledger | None = None) -> RackbeatClient:
         """Return the client; its calls are counted on the agreement's budget when a ledger is given."""
-        settings = rackbeat_settings(facts_of(self.get_connection(self.rackbeat_conn_id)))
+        settings = rackbeat_settings(read_facts(self.rackbeat_conn_id))
         bucket = Bucket(self.rackbeat_conn_id, _BURST, Decimal(CALLS_PER_MINUTE) / 60)
         return RackbeatClient.from_settings(settings, LedgerBudget(ledger, bucket) if ledger else None)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask who we are; for the Test button."""
-        try:
-            account = self.client().account()
-        except RemoteError as error:
-            return False, str(error)
-        return True, f"Rackbeat account {account['user_account']['id']}"
+        return tested(lambda: f"Rackbeat account {self.client().account()['user_account']['id']}")

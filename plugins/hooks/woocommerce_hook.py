@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from airflow.sdk import BaseHook
-from hooks.connection_facts import facts_of
+
+from hooks.connection_answer import LIMITS, tested
+from hooks.connection_facts import read_facts
+from pakhus.clients.http import Limits
 from pakhus.clients.woocommerce import WooCommerceClient
 from pakhus.connections import woocommerce_settings
-from pakhus.errors import RemoteError
+from pakhus.errors import ConfigurationError
 from pakhus.settings import ShopSettings
 
 
@@ -22,17 +27,18 @@ class WooCommerceHook(BaseHook):
         super().__init__()
         self.woocommerce_conn_id = woocommerce_conn_id
 
-    def client(self, shop: ShopSettings | None = None) -> WooCommerceClient:
+    def client(self, shop: ShopSettings | None = None, limits: Limits | None = None) -> WooCommerceClient:
         """Return the client; without a shop's settings it can only be tested."""
-        facts = facts_of(self.get_connection(self.woocommerce_conn_id))
-        return WooCommerceClient.from_settings(woocommerce_settings(facts, shop))
+        settings = woocommerce_settings(read_facts(self.woocommerce_conn_id), shop)
+        return WooCommerceClient.from_settings(replace(settings, limits=limits) if limits else settings)
 
     def test_connection(self) -> tuple[bool, str]:
         """Read the shop's settings; for the Test button."""
-        try:
-            facts = self.client().probe()
-        except RemoteError as error:
-            return False, str(error)
+        return tested(self._probe)
+
+    def _probe(self) -> str:
+        facts = self.client(limits=LIMITS).probe()
         if facts.problems:
-            return False, "; ".join(facts.problems)
-        return True, f"WooCommerce {facts.version} in {facts.currency}"
+            problems = "; ".join(facts.problems)
+            raise ConfigurationError(f"{problems}. See whether address and keys in the connection are right")
+        return f"WooCommerce {facts.version} in {facts.currency}"

@@ -15,14 +15,12 @@ from pakhus.flows.invoices import biller
 class BookInvoicesOperator(ShopOperator):
     """Returns the counts of its chunk (`chunk_label` and `documents` come from ListDueInvoicesOperator)."""
 
-    template_fields = ()
-
     def __init__(self, *, chunk_label: str, documents: list[int], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.chunk_label = chunk_label
         self.documents = documents
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def work(self, context: Context) -> dict[str, Any]:
         context["chunk"] = self.chunk_label
         settings, ledger = self.settings(), self.ledger(context)
         if settings.economic_target is None:

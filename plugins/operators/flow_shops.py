@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -10,9 +11,14 @@ from airflow.sdk import DAG, BaseOperator, get_parsing_context
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from pakhus.settings import SettingsError, ShopSettings, load_shop, shop_names
+from pakhus.settings import SettingsError, ShopSettings, load_shop, shop_names, shop_path
+
+BROKEN = "broken"
+"""The tag of DAGs that only say what is wrong with their shop's file."""
 
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_.-]")
+_ACTION = "Mend the file; `python -m pakhus check` says whether all is well. Other shops are not affected."
 
 
 class SayWhatIsWrongOperator(BaseOperator):
@@ -33,16 +39,34 @@ def shops_for(flow: str) -> Iterator[ShopSettings]:
     """Yield the settings of every shop, or, while a task runs, of the one whose DAG is being parsed."""
     parsing = get_parsing_context().dag_id
     for name in shop_names():
-        if parsing not in (None, f"{name}__{flow}"):
+        if parsing not in (None, _dag_id(name, flow)):
             continue
         try:
             shop = load_shop(name)
         except SettingsError as error:
-            _declare_problem(f"{name}__{flow}", str(error))
+            _declare_problem(name, flow, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other shops' DAGs must not go with it
+            _declare_problem(name, flow, f"{shop_path(name)} cannot be read: {type(error).__name__}: {error}")
         else:
             yield shop
 
 
-def _declare_problem(dag_id: str, problem: str) -> None:
-    with DAG(dag_id, schedule="@hourly", start_date=_SINCE, catchup=False, doc_md=problem, tags=["pakhus", "broken"]):
-        SayWhatIsWrongOperator(task_id="settings_are_wrong", problem=problem)
+def _declare_problem(name: str, flow: str, problem: str) -> None:
+    """Declare the DAG that fails with the problem."""
+    text = f"{problem}\n{_ACTION}"
+    with DAG(
+        _dag_id(name, flow),
+        schedule="@hourly",
+        start_date=_SINCE,
+        catchup=False,
+        max_active_runs=1,
+        allowed_run_types=["scheduled", "manual"],
+        doc_md=text,
+        tags=["pakhus", flow, BROKEN],
+    ):
+        SayWhatIsWrongOperator(task_id="settings_are_wrong", problem=text, retries=0)
+
+
+def _dag_id(name: str, flow: str) -> str:
+    """Return the id of a shop's DAG; a file's name may hold what an id may not."""
+    return f"{_NOT_IN_IDS.sub('_', name)}__{flow}"

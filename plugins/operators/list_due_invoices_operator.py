@@ -15,7 +15,7 @@ from pakhus.flows.observation import INVOICES
 class ListDueInvoicesOperator(ShopOperator):
     """Returns the chunks of due invoices."""
 
-    def execute(self, context: Context) -> list[dict[str, Any]]:
+    def work(self, context: Context) -> list[dict[str, Any]]:
         chunks = due_chunks(self.ledger(context), self.shop, INVOICES)
         self.log.info("due: %s", ", ".join(chunk.chunk_label for chunk in chunks) or "nothing")
         return [asdict(chunk) for chunk in chunks]

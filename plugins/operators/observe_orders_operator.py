@@ -15,7 +15,7 @@ from pakhus.flows.observation import ORDERS, Observer
 class ObserveOrdersOperator(ShopOperator):
     """Returns the chunks of due reservations; pushes its counts as `report`."""
 
-    def execute(self, context: Context) -> list[dict[str, Any]]:
+    def work(self, context: Context) -> list[dict[str, Any]]:
         settings, ledger = self.settings(), self.ledger(context)
         report = Observer(self.webshop(settings), ledger, settings).observe()
         self.log.info("%s", report.note())

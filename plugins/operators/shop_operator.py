@@ -8,13 +8,19 @@ from typing import Any
 from airflow.sdk import BaseOperator, RetryPolicy
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.definitions.retry_policy import RetryDecision
+from sqlalchemy.exc import DBAPIError
 
+from hooks.connection_facts import ConnectionMissingError
 from hooks.ledger_hook import LedgerHook
 from hooks.woocommerce_hook import WooCommerceHook
+from operators.failure_texts import failure_text
 from pakhus.clients.webshop import Webshop
-from pakhus.errors import ConfigurationError, RateLimitedError
+from pakhus.errors import ConfigurationError, PakhusError, RateLimitedError
 from pakhus.ledger.connection import Ledger, RunIdentity
 from pakhus.settings import ShopSettings, load_shop
+
+FAILURE = "failure"
+"""The XCom in which a task that fails leaves its message for the run's report."""
 
 
 class WhoActsRetryPolicy(RetryPolicy):
@@ -24,7 +30,7 @@ class WhoActsRetryPolicy(RetryPolicy):
         self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
     ) -> RetryDecision:
         del try_number, max_tries, context
-        if isinstance(exception, ConfigurationError):
+        if isinstance(exception, ConfigurationError) and not isinstance(exception, ConnectionMissingError):
             return RetryDecision.fail(reason=str(exception))
         if isinstance(exception, RateLimitedError):
             return RetryDecision.retry(delay=exception.retry_after, reason=str(exception))
@@ -50,16 +56,31 @@ TASK_DEFAULTS = {
 class ShopOperator(BaseOperator):
     """An operator of one shop. Loads settings and connections when it runs, never when the DAG is parsed."""
 
+    template_fields = ()
+
     def __init__(self, *, shop: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.shop = shop
+
+    def execute(self, context: Context) -> Any:
+        """Do the work; a failure's message is left for the run's report, which nothing else would tell it."""
+        try:
+            return self.work(context)
+        except (PakhusError, DBAPIError) as error:
+            context["ti"].xcom_push(key=FAILURE, value=failure_text(error, self.shop))
+            raise
+
+    def work(self, context: Context) -> Any:
+        """What the operator does; returns what goes to XCom: counts and ids, never anything of a person."""
+        raise NotImplementedError
 
     def settings(self) -> ShopSettings:
         return load_shop(self.shop)
 
     def ledger(self, context: Context) -> Ledger:
         task = context["ti"]
-        run = RunIdentity(task.dag_id, task.run_id, task.task_id, task.map_index or -1, task.try_number)
+        map_index = -1 if task.map_index is None else task.map_index
+        run = RunIdentity(task.dag_id, task.run_id, task.task_id, map_index, task.try_number)
         return LedgerHook().ledger(run)
 
     def webshop(self, settings: ShopSettings) -> Webshop:

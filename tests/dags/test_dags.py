@@ -1,0 +1,128 @@
+"""The DAG files as Airflow parses them: which DAGs there are, and what every task of them is given."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from operators.shop_operator import WhoActsRetryPolicy
+from pakhus.settings import load_all
+from pakhus.settings.pools import pools_of
+from stack import ROOT
+
+pytestmark = pytest.mark.airflow
+
+FLOWS = ("orders", "invoices")
+TAGS = {"pakhus", *FLOWS, "nordlys", "fjordliv"}
+FOR_EVER = "default_pool"  # Airflow's own: it cannot be deleted
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    """The project's own DAG files with its own settings."""
+    return DagBag(dag_folder=ROOT / "dags")
+
+
+def tasks(bag: DagBag) -> Iterator[tuple[str, Any]]:
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            yield f"{dag.dag_id}.{task.task_id}", task
+
+
+def test_every_file_imports(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+
+
+def test_each_shop_has_one_dag_per_flow_and_there_are_no_others(bag: DagBag) -> None:
+    assert set(bag.dags) == {f"{shop.shop}__{flow}" for shop in load_all() for flow in FLOWS}
+
+
+def test_a_dag_per_flow_file() -> None:
+    assert {path.stem for path in (ROOT / "dags").glob("*.py")} == set(FLOWS)
+
+
+def test_each_task_runs_in_a_pool_that_apply_makes(bag: DagBag) -> None:
+    made = {pool.name for pool in pools_of(load_all())}
+    pools = {name: task.pool for name, task in tasks(bag)}
+    assert {name for name, pool in pools.items() if pool == FOR_EVER} == {f"{dag}.report" for dag in bag.dags}
+    assert set(pools.values()) == made | {FOR_EVER}
+
+
+@pytest.mark.parametrize(
+    ("flow", "task", "system"), [("orders", "reserve", "rackbeat"), ("invoices", "book", "economic")]
+)
+def test_tasks_that_write_share_the_pool_of_the_agreement(bag: DagBag, flow: str, task: str, system: str) -> None:
+    pools = {bag.dags[f"{shop.shop}__{flow}"].get_task(task).pool for shop in load_all()}
+    assert pools == {f"{system}__main"}
+
+
+def test_each_task_is_tried_again_by_who_must_act_the_mapped_ones_too(bag: DagBag) -> None:
+    """A mapped operator takes nothing from its constructor's defaults."""
+    mapped = []
+    for name, task in tasks(bag):
+        assert (name, task.retries, task.retry_delay) == (name, 3, timedelta(seconds=30))
+        assert isinstance(task.retry_policy, WhoActsRetryPolicy), name
+        mapped += [task.task_id] if task.is_mapped else []
+    assert sorted(mapped) == ["book", "book", "reserve", "reserve"]
+
+
+def test_mapped_tasks_are_called_after_their_chunk(bag: DagBag) -> None:
+    templates = {name: task.partial_kwargs["map_index_template"] for name, task in tasks(bag) if task.is_mapped}
+    assert set(templates.values()) == {"{{ chunk }}"}
+
+
+def test_a_run_ends_with_its_report_whatever_happened_before(bag: DagBag) -> None:
+    for dag in bag.dags.values():
+        (leaf,) = dag.leaves
+        assert (leaf.task_id, leaf.trigger_rule.value) == ("report", "all_done")
+        assert leaf.upstream_task_ids == {task.task_id for task in dag.tasks} - {"report"}
+
+
+def test_live_dags_run_one_at_a_time_do_not_catch_up_and_refuse_backfills(bag: DagBag) -> None:
+    """A backfill of `orders` would reserve stock for goods long shipped."""
+    for dag in bag.dags.values():
+        assert (dag.max_active_runs, dag.catchup) == (1, False)
+        assert {kind.value for kind in dag.allowed_run_types} == {"scheduled", "manual"}
+
+
+def test_schedules_are_the_settings_in_the_shops_time_zone(bag: DagBag) -> None:
+    for shop in load_all():
+        for flow, cron in (("orders", shop.orders.schedule), ("invoices", shop.invoices.schedule)):
+            timetable = bag.dags[f"{shop.shop}__{flow}"].timetable
+            assert timetable.expression == cron  # type: ignore[attr-defined]
+            assert str(timetable.timezone) == shop.timezone  # type: ignore[attr-defined]
+
+
+def test_tags_come_from_a_closed_list(bag: DagBag) -> None:
+    for dag in bag.dags.values():
+        shop, _, flow = dag.dag_id.partition("__")
+        assert dag.tags == {"pakhus", flow, shop}
+        assert dag.tags <= TAGS
+
+
+def test_each_dag_tells_what_to_do_when_it_is_red(bag: DagBag) -> None:
+    for dag in bag.dags.values():
+        assert "When a run is red" in str(dag.doc_md)
+        assert "safe at any time" in str(dag.doc_md)
+
+
+def test_each_run_says_which_asset_it_brought_up_to_date(bag: DagBag) -> None:
+    outlets = {name: [asset.name for asset in task.outlets] for name, task in tasks(bag) if task.task_id == "report"}
+    assert outlets == {f"{dag}.report": [_asset(dag)] for dag in bag.dags}
+
+
+def _asset(dag_id: str) -> str:
+    shop, _, flow = dag_id.partition("__")
+    return f"pakhus_{flow}_{shop}"
+
+
+def test_the_dags_serialise_as_the_dag_processor_stores_them(bag: DagBag) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    for dag in bag.dags.values():
+        text = str(DagSerialization.to_dict(dag))
+        assert "airflow_conn" not in text.lower()
+        assert Path(str(dag.fileloc)).parent == ROOT / "dags"

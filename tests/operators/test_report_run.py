@@ -1,0 +1,117 @@
+"""The leaf task `report`: when a run is red, and what its message says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from operators.report_run_operator import ReportRunOperator
+from pakhus.flows.report import RunReport
+from pakhus.reasons import Verdict
+from tests.operators.run import Task, context
+
+
+def counted(*verdicts: Verdict, seen: int = 0) -> dict[str, object]:
+    report = RunReport("orders", "nordlys", seen=seen)
+    for verdict in verdicts:
+        report.add(verdict)
+    return report.as_dict()
+
+
+def report_of(task: Task) -> Any:
+    operator = ReportRunOperator(task_id="report", flow="orders", scope="nordlys", reading="observe", working="reserve")
+    return operator.execute(context(task))
+
+
+def run_of(
+    *chunks: Mapping[str, object], observed: Mapping[str, object] | None = None, states: dict[str, str] | None = None
+) -> Task:
+    task = Task("report", states=states or {"observe": "success", "reserve_0": "success"})
+    task.pushed[("reserve", "return_value")] = list(chunks)
+    if observed is not None:
+        task.pushed[("observe", "report")] = [observed]
+    return task
+
+
+HELD = Verdict.of("sku_missing", line="7")
+DONE = Verdict.of("transferred")
+
+
+def test_adds_the_chunks_up_and_is_green_with_held_skipped_and_waiting_documents() -> None:
+    told = report_of(
+        run_of(
+            counted(DONE, HELD, seen=2),
+            counted(DONE, Verdict.of("outcome_unknown", step="create_order"), seen=2),
+            observed=counted(Verdict.of("state_not_listed", state="pending"), seen=9),
+        )
+    )
+    assert told["codes"] == {"transferred": 2, "sku_missing": 1, "outcome_unknown": 1, "state_not_listed": 1}
+
+
+def test_is_green_when_nothing_was_due() -> None:
+    task = run_of(observed=counted(seen=1), states={"observe": "success", "reserve": "skipped"})
+    assert report_of(task)["codes"] == {}
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        Verdict.of("access_denied", system="Rackbeat", problem="401", connection="rackbeat__main"),
+        Verdict.of("configuration", problem="the layout is gone"),
+        Verdict.of("remote_unavailable", problem="no answer"),
+        Verdict.of("internal_error", problem="KeyError"),
+        Verdict.of("order_unreadable", problem="total: is missing"),
+    ],
+    ids=lambda verdict: verdict.code,
+)
+def test_is_red_with_the_cause_and_the_counts_when_somebody_must_act(verdict: Verdict) -> None:
+    with pytest.raises(AirflowFailException) as red:
+        report_of(run_of(counted(DONE, verdict, seen=2)))
+    text = str(red.value)
+    assert text.startswith("nordlys orders: ")
+    assert verdict.text() in text
+    assert text.endswith(f"(2 seen · {count_text(verdict)})")
+
+
+def count_text(verdict: Verdict) -> str:
+    counts = {verdict.status.value: 1, "done": 1}
+    order = ("waiting", "held", "failed", "done")
+    return " · ".join(f"{counts[name]} {name}" for name in order if name in counts)
+
+
+def test_is_red_when_most_documents_were_held() -> None:
+    with pytest.raises(AirflowFailException, match=r"6 of 10 documents were held: something general is wrong\."):
+        report_of(run_of(counted(*[HELD] * 6, *[DONE] * 4, seen=10)))
+
+
+def test_is_red_with_the_failed_task_s_own_message() -> None:
+    task = run_of(states={"observe": "failed", "reserve": "upstream_failed"})
+    task.pushed[("observe", "failure")] = ["WooCommerce answered 401. Renew the key"]
+    with pytest.raises(AirflowFailException) as red:
+        report_of(task)
+    assert str(red.value) == "nordlys orders: WooCommerce answered 401. Renew the key (0 seen)"
+
+
+def test_says_the_same_trouble_of_many_chunks_once() -> None:
+    task = run_of(states={"observe": "success", "reserve_0": "failed", "reserve_1": "failed"})
+    task.pushed[("reserve", "failure")] = ["the ledger is away", "the ledger is away"]
+    with pytest.raises(AirflowFailException, match=r"^nordlys orders: the ledger is away \(0 seen\)$"):
+        report_of(task)
+
+
+def test_names_a_task_that_was_killed_and_could_leave_no_message() -> None:
+    task = run_of(counted(DONE, seen=1), states={"observe": "success", "reserve_0": "success", "reserve_1": "failed"})
+    with pytest.raises(AirflowFailException, match="task reserve_1 failed: see its log; the next run goes on"):
+        report_of(task)
+
+
+def test_a_message_left_by_an_earlier_try_that_then_succeeded_does_not_make_the_run_red() -> None:
+    task = run_of(counted(DONE, seen=1))
+    task.pushed[("reserve", "failure")] = ["was away for a moment"]
+    assert report_of(task)["codes"] == {"transferred": 1}
+
+
+def test_is_red_when_the_work_was_not_run_at_all() -> None:
+    with pytest.raises(AirflowFailException, match="task reserve was not run"):
+        report_of(run_of(states={"observe": "success", "reserve": "upstream_failed"}))
