@@ -211,8 +211,8 @@ def test_refuses_a_shop_file(tmp_path: Path, changes: dict[str, str | None], exp
             "invoices.mode: is auto, but the file names no economic agreement; name one, or remove this",
         ),
         (
-            {"rackbeat": None, "invoices": "{when: shipped}"},
-            "invoices.when: is shipped, but shipments are read from Rackbeat and the file names no agreement",
+            {"invoices": "{when: shipped}"},
+            "invoices.when: is shipped, but this version does not read shipments; write state",
         ),
         ({"invoices": "{when: state, states: []}"}, "invoices.states: is empty, so no order would ever be invoiced"),
         (

@@ -76,11 +76,9 @@ def _invoicing(outline: Outline) -> Iterator[Contradiction]:
             ("invoices", "mode"),
             f"is {outline.invoice_mode}, but the file names no economic agreement; name one, or remove this",
         )
-    if outline.invoice_when == "shipped" and not outline.rackbeat:
-        yield (
-            ("invoices", "when"),
-            "is shipped, but shipments are read from Rackbeat and the file names no agreement; write state",
-        )
+    if outline.invoice_when == "shipped":
+        # By its state alone an order would be invoiced before its goods went: what this merchant does not want.
+        yield ("invoices", "when"), "is shipped, but this version does not read shipments; write state"
     if outline.invoice_when == "state" and not outline.invoice_states:
         yield ("invoices", "states"), "is empty, so no order would ever be invoiced; name the states that mean shipped"
 
