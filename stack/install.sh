@@ -52,8 +52,12 @@ fetch_uv() {
     fi
 }
 
+version_of() {
+    "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
+}
+
 digest() {
-    cat requirements.txt stack/tools.txt stack/install.sh pyproject.toml | sha256sum | cut -d ' ' -f 1
+    { pwd && cat requirements.txt stack/tools.txt stack/install.sh pyproject.toml; } | sha256sum | cut -d ' ' -f 1
 }
 
 main() {
@@ -62,11 +66,12 @@ main() {
     flock 9 # two `make` at once: the second waits and then finds the work done
 
     wanted=$(digest)
-    if [ -x .venv/bin/python ] && [ -z "${PYTHON:-}" ] && [ "$(cat .venv/.installed 2>/dev/null)" = "$wanted" ]; then
+    if [ -x .venv/bin/python ] && [ "$(cat .venv/.installed 2>/dev/null)" = "$wanted" ] &&
+        { [ -z "${PYTHON:-}" ] || [ "$(version_of "$PYTHON")" = "$(version_of .venv/bin/python)" ]; }; then
         return
     fi
     python=$(find_python)
-    version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    version=$(version_of "$python")
     if [ ! -x .state/uv/bin/uv ] || ! cmp -s stack/tools.txt .state/uv/tools.txt; then
         say "fetching uv"
         fetch_uv
@@ -76,15 +81,17 @@ main() {
     if [ -z "${UV_CACHE_DIR:-}${XDG_CACHE_HOME:-}" ] && ! { [ -d "${HOME:-}" ] && [ -w "$HOME" ]; }; then
         export UV_CACHE_DIR="$PWD/.state/uv-cache"
     fi
-    if [ "$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" != "$version" ]; then
+    # Scripts in .venv know their place by its full path, so a checkout that was moved gets a new one.
+    if [ "$(version_of .venv/bin/python)" != "$version" ] || [ "$(cat .venv/.place 2>/dev/null || pwd)" != "$PWD" ]; then
         say "making .venv with Python $version ($python)"
         rm -rf .venv
         .state/uv/bin/uv venv --quiet --python "$python" .venv
     fi
     rm -f .venv/.installed
+    pwd >.venv/.place
     say "installing $(grep -c '==' requirements.txt) packages, each checked against its hash"
-    .state/uv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes --compile-bytecode \
-        -r requirements.txt -r stack/tools.txt
+    .state/uv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes --compile-bytecode \
+        requirements.txt stack/tools.txt
     say "installing the project itself (editable)"
     .state/uv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
     printf '%s\n' "$wanted" >.venv/.installed

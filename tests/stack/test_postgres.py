@@ -251,8 +251,10 @@ def test_a_normal_user_runs_it_as_himself(open_directory: Path, monkeypatch: pyt
     reachable = [python for python in (sys.executable, "/usr/bin/python3") if _everyone_runs(python)]
     if not reachable:
         pytest.skip("no Python on this machine that a normal user can run")
+    # A normal user has a checkout and a .venv of his own; ours may be closed to him.
     monkeypatch.setattr(processes, "PYTHON", reachable[0])
-    programs = postgres.programs("nobody")  # where a normal user finds them; our own .venv may be closed to him
+    monkeypatch.setattr(processes, "LAUNCH", Path(shutil.copy(processes.LAUNCH, open_directory)))
+    programs = postgres.programs("nobody")
     monkeypatch.setattr(postgres, "programs", lambda _: programs)
     shutil.chown(open_directory, "nobody")
 
@@ -266,7 +268,7 @@ def test_a_normal_user_runs_it_as_himself(open_directory: Path, monkeypatch: pyt
         own.start()
         assert own.has_database("mine")
         own.remove()
-        assert list(open_directory.iterdir()) == []
+        assert [path.name for path in open_directory.iterdir()] == [processes.LAUNCH.name]
 
     began = time.monotonic()
     assert in_child_as("nobody", work) == ""
