@@ -1,0 +1,169 @@
+"""The failures as a running Airflow shows them: a red run says what to do; the next one, or a cleared one, heals."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from stack import ROOT
+from stack.airflow import Stack
+from stack.rest import AirflowApi, AirflowError
+from stack.waiting import wait_until
+from tests.failures.people import assert_discreet
+from tests.failures.trouble import booked_references, reserved_headings
+from tests.flows.world import World, world
+from tests.operators.test_shop_operators import connections_of
+
+pytestmark = pytest.mark.airflow
+
+ORDERS, INVOICES = "nordlys__orders", "nordlys__invoices"
+POOLS = ("woocommerce__nordlys", "rackbeat__main", "economic__main")
+PATIENCE_S = 6  # a task whose pool is there starts within a second
+RUN_WITHIN_S = 120
+
+
+@pytest.fixture(scope="module")
+def nordlys(airflow_stack: Stack) -> Iterator[World]:
+    """The shop's systems, on the ledger that the running Airflow uses."""
+    with world(airflow_stack.ledger_url) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(airflow_stack: Stack, nordlys: World) -> Iterator[AirflowApi]:
+    """The running Airflow with our DAGs and connections; pools are missing."""
+    for file in (ROOT / "dags").glob("*.py"):
+        shutil.copy(file, airflow_stack.dags)
+    api = airflow_stack.api
+    for conn_id in POOLS:
+        connect(api, nordlys, conn_id)
+    api.wait_for_dags([ORDERS, INVOICES])
+    for dag in (ORDERS, INVOICES):
+        api.unpause(dag)
+    yield api
+    for dag in (ORDERS, INVOICES):
+        api.pause(dag)
+
+
+def connect(api: AirflowApi, world: World, conn_id: str, **changes: Any) -> None:
+    """Put a connection of the shop into Airflow, as a person does in the user interface."""
+    fields = {**connections_of(world)[conn_id], **changes}
+    api.put_connection(conn_id, conn_id.partition("__")[0], **fields)
+
+
+def pakhus(stack: Stack, command: str) -> tuple[int, str]:
+    """Run our command line where Airflow runs."""
+    environment = {**stack.environment(), "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "plugins")])}
+    argv = [sys.executable, "-m", "pakhus", command]
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def run(api: AirflowApi, dag: str, state: str = "success") -> str:
+    run_id = api.trigger(dag)
+    api.wait_for_run(dag, run_id, RUN_WITHIN_S, state)
+    return run_id
+
+
+def states(api: AirflowApi, dag: str, run_id: str) -> dict[str, str]:
+    return {task["task_id"]: str(task["state"]) for task in api.task_instances(dag, run_id)}
+
+
+def test_a_missing_pool_is_named_by_check_made_by_apply_and_then_the_run_goes_on(
+    airflow_stack: Stack, api: AirflowApi, nordlys: World
+) -> None:
+    run_id = api.trigger(ORDERS)
+    time.sleep(PATIENCE_S)
+    assert "success" not in states(api, ORDERS, run_id).values()  # it waits, without a word
+    assert nordlys.shop_server.counters()["requests"] == 0
+    code, text = pakhus(airflow_stack, "check")
+    assert code != 0
+    for pool in POOLS:
+        assert f"Airflow has no pool {pool}: tasks that run in it would wait for ever, without a word" in text
+    assert "Run `python -m pakhus apply`." in text
+    assert_discreet(nordlys, text)
+    code, text = pakhus(airflow_stack, "apply")
+    assert "Pools: made economic__main, rackbeat__main, woocommerce__fjordliv, woocommerce__nordlys" in text, text
+    api.wait_for_run(ORDERS, run_id, RUN_WITHIN_S)
+    assert reserved_headings(nordlys)
+    run(api, INVOICES)
+    assert booked_references(nordlys)
+
+
+def test_a_wrong_key_makes_the_run_red_with_what_to_do_and_the_next_run_heals(api: AirflowApi, nordlys: World) -> None:
+    order = nordlys.act(action="place_order", items=[{"sku": "NH-1000", "quantity": 1}], payment_method="cod")["order"]
+    nordlys.shop_server.clock.advance(10)  # the shop leaves the youngest orders alone
+    before = reserved_headings(nordlys)
+    connect(api, nordlys, "rackbeat__main", password="mistyped-token")
+    red = run(api, ORDERS, "failed")
+    assert states(api, ORDERS, red) == {"observe": "success", "reserve": "success", "report": "failed"}
+    text = api.failed_task_logs(ORDERS, red)
+    assert "nordlys orders: Rackbeat refused our key: " in text
+    assert "Renew the API key in the Airflow connection" in text
+    assert "mistyped-token" not in text
+    assert_discreet(nordlys, text)
+    assert reserved_headings(nordlys) == before
+    connect(api, nordlys, "rackbeat__main")
+    run(api, ORDERS)
+    assert sorted(reserved_headings(nordlys)) == sorted([*before, f"nordlys-{order}-order"])
+
+
+def test_a_wrong_shop_key_fails_at_once_and_the_report_says_which_connection_to_mend(
+    api: AirflowApi, nordlys: World
+) -> None:
+    connect(api, nordlys, "woocommerce__nordlys", password="cs_mistyped")
+    red = run(api, ORDERS, "failed")
+    connect(api, nordlys, "woocommerce__nordlys")
+    assert states(api, ORDERS, red) == {"observe": "failed", "reserve": "upstream_failed", "report": "failed"}
+    tries = {task["task_id"]: task["try_number"] for task in api.task_instances(ORDERS, red)}
+    assert tries["observe"] == 1  # no retry: only a person can mend it
+    text = api.failed_task_logs(ORDERS, red)
+    assert (
+        "Renew the key in the Airflow connection woocommerce__nordlys; nothing is lost, the next run goes on." in text
+    )
+    assert "cs_mistyped" not in text
+    assert_discreet(nordlys, text)
+    clear(api, ORDERS, red, "observe")  # a cleared run heals as well
+    assert set(states(api, ORDERS, red).values()) <= {"success", "skipped"}
+
+
+def clear(api: AirflowApi, dag: str, run_id: str, task: str) -> None:
+    """Clear a task and what follows it, as in the user interface, and wait until the run has ended again."""
+    body = {
+        "dry_run": False,
+        "dag_run_id": run_id,
+        "task_ids": [task],
+        "only_failed": False,
+        "include_downstream": True,
+        "reset_dag_runs": True,
+    }
+    api.request("POST", f"/dags/{dag}/clearTaskInstances", body)
+    wait_until(lambda: api.run(dag, run_id)["state"] in ("queued", "running"), "the run to begin again", 20)
+    api.wait_for_run(dag, run_id, RUN_WITHIN_S)
+
+
+@pytest.mark.parametrize(("dag", "task"), [(ORDERS, "reserve"), (INVOICES, "book")])
+def test_clearing_a_task_that_has_written_writes_nothing_twice(
+    api: AirflowApi, nordlys: World, dag: str, task: str
+) -> None:
+    worked = next(row for row in reversed(api.runs(dag)) if states(api, dag, row["dag_run_id"]).get(task) == "success")
+    before = (sorted(reserved_headings(nordlys)), sorted(booked_references(nordlys)))
+    assert all(before)
+    nordlys.reset_counters()
+    clear(api, dag, worked["dag_run_id"], task)
+    assert states(api, dag, worked["dag_run_id"])[task] == "success"
+    assert nordlys.writes() == 0
+    assert (sorted(reserved_headings(nordlys)), sorted(booked_references(nordlys))) == before
+
+
+def test_a_backfill_of_a_live_dag_is_refused(api: AirflowApi) -> None:
+    dates = {"from_date": "2026-11-01T00:00:00+01:00", "to_date": "2026-11-03T00:00:00+01:00"}
+    for dag in (ORDERS, INVOICES):
+        with pytest.raises(AirflowError, match="does not allow backfill runs") as refused:
+            api.request("POST", "/backfills", {"dag_id": dag, **dates})
+        assert refused.value.status == 400
