@@ -78,10 +78,6 @@ faults: venv ## boundaries x faults explored, converged, lost, doubled
 edges: venv ## edge cases of the domain with a test each, and the missing ones
 	@$(PY) -m tests.edges $(ARGS)
 
-.PHONY: bench
-bench: venv ## ratios against peers in one run, requests counted
-	@$(PY) -m bench $(ARGS)
-
 # --- maintain --------------------------------------------------------------------------------------------------------
 
 COMPILE = .state/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

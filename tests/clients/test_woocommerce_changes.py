@@ -120,6 +120,7 @@ def test_leaves_what_changes_during_a_long_reading_for_the_next() -> None:
     assert set(ids(shop.read(pages[-1].mark))) == {1, 2, 3, 4, 8, 9}
 
 
+@pytest.mark.edge(85)
 def test_measures_youth_by_the_shops_clock_alone() -> None:
     """Here the shop's clock is years from ours; `Shop.now` is what its Date header says."""
     shop = Shop(now=START - timedelta(days=4000))

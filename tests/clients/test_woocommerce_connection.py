@@ -57,6 +57,7 @@ def test_signs_each_try_anew(shop_of: ShopOf) -> None:
     assert first.query["oauth_signature"] != second.query["oauth_signature"]
 
 
+@pytest.mark.edge(85)
 def test_goes_by_the_shops_clock_when_a_signature_is_refused_for_its_time(shop_of: ShopOf) -> None:
     shop_clock = dt.datetime(2031, 1, 1, tzinfo=dt.UTC).timestamp()
     refusal = Reply({"code": "woocommerce_rest_authentication_error", "message": "Invalid timestamp."}, 401)

@@ -45,7 +45,8 @@ def paths(page: Path) -> Iterator[str]:
 
 
 def _looks_like_a_path(text: str) -> bool:
-    return text.endswith(SUFFIXES) or ("/" in text.strip("/") and text.split("/")[0] in TOP) or text.rstrip("/") in TOP
+    named_file = text.endswith(SUFFIXES) and not text.startswith(SUFFIXES)
+    return named_file or ("/" in text.strip("/") and text.split("/")[0] in TOP) or text.rstrip("/") in TOP
 
 
 def anchors(page: Path) -> set[str]:

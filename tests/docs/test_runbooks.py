@@ -86,6 +86,7 @@ def test_statement_of_a_runbook_runs_on_the_ledger(ledger_url: str, place: str, 
     assert execute(ledger_url, statement) >= 0
 
 
+@pytest.mark.edge(55)
 def test_order_whose_cause_was_mended_is_invoiced_when_it_is_sent_again(fjordliv: World) -> None:
     mended = fjordliv.settings
     with_payments(fjordliv, mode=InvoiceMode.AUTO, forget=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from pakhus.ledger.schema import documents
@@ -44,6 +45,7 @@ def verdicts(world: World, flow: str, status: str) -> dict[str, str]:
         return {row.key.split("-")[1]: row.reason for row in tx.connection.execute(query)}
 
 
+@pytest.mark.edge(8)
 def test_each_order_in_processing_is_reserved_once_or_held_with_its_reason(nordlys: World) -> None:
     waiting = {number for number, order in shop_orders(nordlys).items() if order["status"] == "processing"}
     nordlys.run()

@@ -242,6 +242,7 @@ def test_names_the_shipping_method_with_its_instance() -> None:
     assert order("order-create-unknown-sku-accepted").shipping_method == ""
 
 
+@pytest.mark.edge(13)
 def test_takes_the_number_a_plugin_gave() -> None:
     read = order("order-get-round", number="2026-0001")
     assert (read.id, read.number) == ("68", "2026-0001")
