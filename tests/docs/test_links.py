@@ -11,7 +11,7 @@ from stack import ROOT
 
 # Made by running something, or by the reader; not in the repository.
 MADE = (".venv", ".state")
-TOP = {entry.name for entry in ROOT.iterdir()} | {"bench", "docker-compose.yaml", "Dockerfile", "CONTRIBUTING.md"}
+TOP = {entry.name for entry in ROOT.iterdir()} | {"bench", "docker-compose.yaml", "Dockerfile"}
 SUFFIXES = (".py", ".md", ".yaml", ".json", ".sh", ".toml", ".txt", ".in", ".mako", ".cfg")
 # Paths inside plugins/pakhus are named without their beginning where the text is about the package.
 BEGINNINGS = ("", "plugins/pakhus/", "plugins/", "docs/", "docs/decisions/", "docs/runbooks/")
