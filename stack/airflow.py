@@ -1,6 +1,6 @@
 """Airflow 3.3 with PostgreSQL and the ledger as local processes: settings, order of starting, stopping.
 
-The settings are those of docs/design, decision 1: LocalExecutor with few slots, a short idle sleep, a patient execution
+The settings are those of design, decision 1: LocalExecutor with few slots, a short idle sleep, a patient execution
 API, explicit keys, loopback only.
 """
 
