@@ -61,6 +61,7 @@ def up(port: int | None, signals: EndingSignals, say: Say) -> int:
         signals.shield()
         say("stopping")
         stack.stop()
+        say("stopped; no process is left")
     return 0
 
 
