@@ -33,7 +33,7 @@ def test_documents_wait_for_a_dead_system_and_the_other_flow_goes_on(
         assert struck.codes["remote_unavailable"] >= INVOICED
         assert Status.DONE not in struck.by_status()
         (alarm,) = struck.alarms()
-        assert alarm.startswith("The remote system did not answer")
+        assert "did not answer" in alarm
         assert (observed.alarms(), spared.alarms()) == ([], [])
         assert spared.by_status()[Status.DONE] == (INVOICED if other == "invoices" else RESERVED)
         waits = {
