@@ -93,6 +93,8 @@ lock: venv ## renew the locks after a change of requirements.in; ARGS=--upgrade 
 .PHONY: clean
 clean: ## delete ./.venv, ./.state, caches, and copies of PostgreSQL's programs in the temporary directory
 	@echo "clean: .venv .state caches"
+	@for data in .state/*/postgresql/data; do \
+		if [ -L "$$data" ]; then rm -rf "$$(dirname "$$(readlink -f "$$data")")"; fi; done
 	@rm -rf .venv .state .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache plugins/*.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@rm -rf "$${TMPDIR:-/tmp}"/pakhus-postgresql-*

@@ -6,6 +6,7 @@ Nothing is started before a test asks for it. Sockets are blocked by pytest-sock
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from itertools import count
@@ -34,6 +35,12 @@ from stack.postgres import Cluster  # noqa: E402
 
 AIRFLOW_TIMEOUT_S = 300
 TEMPLATE = "ledger_template"
+
+
+def pytest_configure() -> None:
+    """Let TERM and HUP end the tests as Ctrl-C does, so that servers and their data are removed."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
