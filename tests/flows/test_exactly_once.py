@@ -12,12 +12,13 @@ from pakhus.clients.http import Answer, Call, to_json
 from pakhus.errors import (
     AccessDeniedError,
     ClaimLostError,
+    ConfigurationError,
     DataError,
     RateLimitedError,
     RemoteError,
     TransientError,
 )
-from pakhus.flows.exactly_once import ECONOMIC, RACKBEAT, Found, Policy, Write, Writer
+from pakhus.flows.exactly_once import ECONOMIC, RACKBEAT, Found, Policy, Step, Writer
 from pakhus.flows.outcomes import StoppedError
 from pakhus.ledger import claims, documents
 from pakhus.ledger.attempts import Attempt
@@ -75,11 +76,12 @@ def writer_of(ledger: Ledger) -> Callable[..., Writer]:
     return make
 
 
-def write(body: bytes = b"{}", search: Callable[[Attempt], Found | None] | None = None) -> Write:
+def write(body: bytes = b"{}", search: Callable[[Attempt], Found | None] | None = None) -> tuple[Step, Call]:
     def nothing(attempt: Attempt) -> Found | None:
         raise AssertionError(f"nobody may search for attempt {attempt.id} now")
 
-    return Write("create_order", Call("POST", "/orders", body=body), lambda value: str(value["id"]), search or nothing)
+    step = Step("create_order", lambda value: str(value["id"]), search or nothing)
+    return step, Call("POST", "/orders", body=body)
 
 
 def statuses(ledger: Ledger) -> list[str]:
@@ -89,9 +91,9 @@ def statuses(ledger: Ledger) -> list[str]:
 
 def test_effect_is_recorded_and_not_made_again(ledger: Ledger, writer_of: Callable[..., Writer]) -> None:
     target = Target([{"id": 5}])
-    made = writer_of(target).make(write())
+    made = writer_of(target).make(*write())
     assert (made.remote_id, made.fresh) == ("5", True)
-    again = writer_of(target, run="run_2").make(write())
+    again = writer_of(target, run="run_2").make(*write())
     assert (again.remote_id, again.fresh) == ("5", False)
     assert len(target.sent) == 1
 
@@ -102,10 +104,10 @@ def test_lost_answer_is_not_looked_up_before_a_late_effect_must_show(
     target = Target([LOST])
     writer = writer_of(target)
     with pytest.raises(TransientError):
-        writer.make(write())
+        writer.make(*write())
     clock.forward(minutes=2, seconds=59)
     with pytest.raises(StoppedError) as stopped:
-        writer_of(target, run="run_2").make(write())
+        writer_of(target, run="run_2").make(*write())
     assert stopped.value.verdict.code == "outcome_unknown"
     assert stopped.value.due_at == clock.moment + timedelta(seconds=1)
     assert len(target.sent) == 1
@@ -116,12 +118,12 @@ def test_lost_effect_is_adopted_when_the_search_finds_it(
 ) -> None:
     target = Target([LOST])
     with pytest.raises(TransientError):
-        writer_of(target).make(write())
+        writer_of(target).make(*write())
     clock.forward(minutes=4)
-    made = writer_of(target, run="run_2").make(write(search=lambda _: Found("77", {"id": 77})))
+    made = writer_of(target, run="run_2").make(*write(search=lambda _: Found("77", {"id": 77})))
     assert (made.remote_id, made.adopted) == ("77", True)
     assert statuses(ledger) == ["adopted"]
-    assert writer_of(target, run="run_3").make(write()).remote_id == "77"
+    assert writer_of(target, run="run_3").make(*write()).remote_id == "77"
 
 
 def test_proved_absence_leads_to_a_new_attempt(
@@ -129,9 +131,9 @@ def test_proved_absence_leads_to_a_new_attempt(
 ) -> None:
     target = Target([LOST, {"id": 6}])
     with pytest.raises(TransientError):
-        writer_of(target).make(write())
+        writer_of(target).make(*write())
     clock.forward(minutes=4)
-    assert writer_of(target, run="run_2").make(write(search=lambda _: None)).remote_id == "6"
+    assert writer_of(target, run="run_2").make(*write(search=lambda _: None)).remote_id == "6"
     assert statuses(ledger) == ["absent", "ok"]
 
 
@@ -144,10 +146,10 @@ def test_search_that_could_not_look_to_the_end_proves_nothing(
 
     target = Target([LOST])
     with pytest.raises(TransientError):
-        writer_of(target).make(write())
+        writer_of(target).make(*write())
     clock.forward(minutes=4)
     with pytest.raises(TransientError):
-        writer_of(target, run="run_2").make(write(search=broken))
+        writer_of(target, run="run_2").make(*write(search=broken))
     assert statuses(ledger) == ["unknown"]
     assert len(target.sent) == 1
 
@@ -157,9 +159,9 @@ def test_same_key_and_bytes_go_again_within_the_idempotency_window(
 ) -> None:
     target = Target([LOST, {"id": 9}])
     with pytest.raises(TransientError):
-        writer_of(target, ECONOMIC).make(write(b'{"planned":1}'))
+        writer_of(target, ECONOMIC).make(*write(b'{"planned":1}'))
     clock.forward(minutes=49)
-    made = writer_of(target, ECONOMIC, "run_2").make(write(b'{"planned":2}'))
+    made = writer_of(target, ECONOMIC, "run_2").make(*write(b'{"planned":2}'))
     assert [call.body for call in target.sent] == [b'{"planned":1}', b'{"planned":1}']
     assert target.sent[0].headers["Idempotency-Key"] == target.sent[1].headers["Idempotency-Key"]
     assert not made.fresh
@@ -170,9 +172,9 @@ def test_after_the_window_the_target_is_searched_and_a_new_key_is_used(
 ) -> None:
     target = Target([LOST, {"id": 9}])
     with pytest.raises(TransientError):
-        writer_of(target, ECONOMIC).make(write())
+        writer_of(target, ECONOMIC).make(*write())
     clock.forward(minutes=51)
-    writer_of(target, ECONOMIC, "run_2").make(write(search=lambda _: None))
+    writer_of(target, ECONOMIC, "run_2").make(*write(search=lambda _: None))
     assert target.sent[0].headers["Idempotency-Key"] != target.sent[1].headers["Idempotency-Key"]
 
 
@@ -181,9 +183,9 @@ def test_refusal_of_a_repeat_does_not_settle_the_first_call(
 ) -> None:
     target = Target([LOST, DataError("no")])
     with pytest.raises(TransientError):
-        writer_of(target, ECONOMIC).make(write())
+        writer_of(target, ECONOMIC).make(*write())
     clock.forward(minutes=4)
-    made = writer_of(target, ECONOMIC, "run_2").make(write(search=lambda _: Found("4", {"id": 4})))
+    made = writer_of(target, ECONOMIC, "run_2").make(*write(search=lambda _: Found("4", {"id": 4})))
     assert made.remote_id == "4"
 
 
@@ -196,10 +198,10 @@ def test_revoked_key_on_a_repeat_leaves_the_outcome_unknown(
 
     target = Target([LOST, AccessDeniedError("401")])
     with pytest.raises(TransientError):
-        writer_of(target, ECONOMIC).make(write())
+        writer_of(target, ECONOMIC).make(*write())
     clock.forward(minutes=4)
     with pytest.raises(AccessDeniedError):
-        writer_of(target, ECONOMIC, "run_2").make(write(search=denied))
+        writer_of(target, ECONOMIC, "run_2").make(*write(search=denied))
     assert statuses(ledger) == ["unknown"]
 
 
@@ -209,17 +211,17 @@ def test_call_without_effect_goes_again_at_once_as_the_same_attempt(
 ) -> None:
     target = Target([failure, {"id": 3}])
     with pytest.raises(TransientError):
-        writer_of(target).make(write())
+        writer_of(target).make(*write())
     assert statuses(ledger) == ["planned"]
-    assert writer_of(target, run="run_2").make(write()).fresh
+    assert writer_of(target, run="run_2").make(*write()).fresh
     assert statuses(ledger) == ["ok"]
 
 
 def test_changed_plan_replaces_a_write_that_was_never_sent(ledger: Ledger, writer_of: Callable[..., Writer]) -> None:
     target = Target([NOT_CONNECTED, {"id": 3}])
     with pytest.raises(TransientError):
-        writer_of(target).make(write(b"old"))
-    writer_of(target, run="run_2").make(write(b"new"))
+        writer_of(target).make(*write(b"old"))
+    writer_of(target, run="run_2").make(*write(b"new"))
     assert statuses(ledger) == ["superseded", "ok"]
     assert target.sent[-1].body == b"new"
 
@@ -229,15 +231,32 @@ def test_refused_write_may_be_tried_again_when_somebody_mended_its_cause(
 ) -> None:
     target = Target([DataError("lines.0.item_id"), {"id": 3}])
     with pytest.raises(DataError):
-        writer_of(target).make(write())
-    assert writer_of(target, run="run_2").make(write()).remote_id == "3"
+        writer_of(target).make(*write())
+    assert writer_of(target, run="run_2").make(*write()).remote_id == "3"
     assert statuses(ledger) == ["refused", "ok"]
+
+
+def test_write_that_tls_broke_off_has_an_unknown_outcome(ledger: Ledger, writer_of: Callable[..., Writer]) -> None:
+    target = Target([ConfigurationError("TLS failed, perhaps in the middle of the answer")])
+    with pytest.raises(ConfigurationError):
+        writer_of(target).make(*write())
+    assert statuses(ledger) == ["unknown"]
+
+
+def test_write_that_was_answered_with_a_refusal_of_the_key_goes_again(
+    ledger: Ledger, writer_of: Callable[..., Writer]
+) -> None:
+    target = Target([AccessDeniedError("401", status=401), {"id": 3}])
+    with pytest.raises(AccessDeniedError):
+        writer_of(target).make(*write())
+    assert statuses(ledger) == ["planned"]
+    assert writer_of(target, run="run_2").make(*write()).remote_id == "3"
 
 
 def test_success_without_an_id_is_an_unknown_outcome(ledger: Ledger, writer_of: Callable[..., Writer]) -> None:
     target = Target([{"unexpected": True}])
     with pytest.raises(TransientError):
-        writer_of(target).make(write())
+        writer_of(target).make(*write())
     assert statuses(ledger) == ["unknown"]
 
 
@@ -248,7 +267,7 @@ def test_nothing_is_sent_under_a_claim_that_was_lost(
     writer = writer_of(target)
     clock.forward(minutes=6)
     with pytest.raises(ClaimLostError):
-        writer.make(write())
+        writer.make(*write())
     assert target.sent == []
 
 
@@ -257,9 +276,9 @@ def test_each_sending_is_a_row_with_its_airflow_run(
 ) -> None:
     target = Target([LOST, {"id": 9}])
     with pytest.raises(TransientError):
-        writer_of(target, ECONOMIC).make(write())
+        writer_of(target, ECONOMIC).make(*write())
     clock.forward(minutes=4)
-    writer_of(target, ECONOMIC, "run_2").make(write())
+    writer_of(target, ECONOMIC, "run_2").make(*write())
     with ledger.begin() as tx:
         rows = tx.connection.execute(select(calls.c.ordinal, calls.c.run_id, calls.c.http_status).order_by(calls.c.id))
         assert [tuple(row) for row in rows] == [(1, "run_1", None), (2, "run_2", 201)]

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from pakhus.clients import economic
 from pakhus.clients.economic import EconomicClient
-from pakhus.flows.exactly_once import ECONOMIC, Found, Write, Writer
+from pakhus.flows.exactly_once import ECONOMIC, Found, Step, Writer
 from pakhus.flows.outcomes import stop
 from pakhus.flows.shared_records import SharedRecords
 from pakhus.formats.economic import customer_number, customer_to_economic
-from pakhus.ledger.attempts import Attempt
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.documents import Document
 from pakhus.model import Order
@@ -44,21 +43,15 @@ class AccountsCustomers:
     def _create(
         self, document: Document, claim: Claim, order: Order, email: str, customers: EconomicCustomerEach
     ) -> str:
+        step = Step("create_customer", customer_number, lambda _: self._existing(email))
         writer = Writer(self.records.ledger, claim, document, ECONOMIC, self.accounts.send)
-        if not writer.begun("create_customer"):
-            existing = self._existing(email)
-            if existing is not None:
-                return existing.remote_id
+        known = writer.known(step) or self._existing(email)
+        if known is not None:
+            return known.remote_id
         if not customers.create:
             raise stop("customer_missing")
         body = customer_to_economic(order, customers, self.mapping.country_names)
-
-        def search(attempt: Attempt) -> Found | None:
-            del attempt
-            return self._existing(email)
-
-        write = Write("create_customer", economic.create_customer(body), customer_number, search)
-        return writer.make(write).remote_id
+        return writer.make(step, economic.create_customer(body)).remote_id
 
     def _existing(self, email: str) -> Found | None:
         hits = self.accounts.customers_with_email(email)

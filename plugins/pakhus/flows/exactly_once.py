@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -66,16 +66,15 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
-    """One write of a document.
+class Step:
+    """One kind of write of a document, and how its effect is told; it must not depend on what is planned now.
 
     `identify` takes the effect's id out of the answer's JSON. `search` looks for the effect of an attempt whose answer
     was lost: Found, or None as a proof of absence; it raises TransientError when it could not look to the end, and
     StoppedError when it found more than one.
     """
 
-    step: str
-    call: Call
+    name: str
     identify: Callable[[Any], str]
     search: Callable[[Attempt], Found | None]
     subject: str = ""
@@ -92,62 +91,59 @@ class Writer:
     send: Callable[[Call], Answer]
     version: int | None = None  # of the source, for what is planned now
 
-    def done(self, step: str, subject: str = "") -> Written | None:
-        """Return the effect of a step that is already known to have happened."""
-        attempt = self._current(step, subject)
-        return self._stored(attempt) if attempt is not None and attempt.status in attempts.DONE else None
+    def known(self, step: Step) -> Written | None:
+        """Return the effect of `step` if it has happened; None: surely not.
 
-    def begun(self, step: str, subject: str = "") -> bool:
-        """Tell whether a write of this step may have left us: then only `make` may settle it."""
-        attempt = self._current(step, subject)
-        return attempt is not None and attempt.status != "planned"
+        To be asked before anything is decided from the newest facts: they say nothing of a write that has left us.
+        Raises StoppedError while an outcome is unknown.
+        """
+        attempt = self._current(step)
+        if attempt is None or attempt.status == "planned":
+            return None
+        return self._stored(attempt) if attempt.status in attempts.DONE else self._settle(step, attempt)
 
-    def make(self, write: Write) -> Written:
-        """Bring about the effect of `write` exactly once, and return it.
+    def make(self, step: Step, call: Call) -> Written:
+        """Bring about the effect of `step` exactly once, by `call` if it has not happened, and return it.
 
         Raises StoppedError while an outcome is unknown, RemoteError when the target refused (the class says who acts).
         """
-        attempt = self._current(write.step, write.subject)
-        if attempt is not None and attempt.status in attempts.DONE:
-            return self._stored(attempt)
-        if attempt is not None and attempt.status in ("sent", "unknown"):
-            settled = self._settle(write, attempt)
-            if settled is not None:
-                return settled
-            attempt = None
-        if attempt is not None and attempt.request != _request(write.call):
+        known = self.known(step)
+        if known is not None:
+            return known
+        attempt, request = self._current(step), _request(call)
+        if attempt is not None and attempt.request != request:
             outdated = attempt
             self.ledger.persist(lambda tx: attempts.mark_superseded(tx, outdated))
             attempt = None
-        return self._send(write, attempt or self._plan(write))
+        return self._send(step, attempt or self._plan(step, request))
 
-    def _current(self, step: str, subject: str) -> Attempt | None:
-        return self.ledger.persist(lambda tx: attempts.current(tx, self.document.id, step, subject))
+    def _current(self, step: Step) -> Attempt | None:
+        return self.ledger.persist(lambda tx: attempts.current(tx, self.document.id, step.name, step.subject))
 
-    def _plan(self, write: Write) -> Attempt:
+    def _plan(self, step: Step, request: Request) -> Attempt:
         with self.ledger.begin() as tx:
             return attempts.plan(
                 tx,
                 self.claim,
                 self.document.id,
-                write.step,
-                _request(write.call),
+                step.name,
+                request,
                 idempotency_key_prefix=f"{installation.read(tx).epoch}-{self.document.key}",
-                subject=write.subject,
+                subject=step.subject,
                 source_version=self.version,
             )
 
-    def _send(self, write: Write, attempt: Attempt) -> Written:
+    def _send(self, step: Step, attempt: Attempt) -> Written:
         """Send the attempt's own bytes: they are what the ledger says was sent."""
-        call = replace(write.call, method=attempt.request.method, path=attempt.request.path, body=attempt.request.body)
-        if self.policy.repeat_within is not None:
-            call = replace(call, headers={**call.headers, "Idempotency-Key": attempt.idempotency_key})
+        keyed = self.policy.repeat_within is not None
+        headers = {"Idempotency-Key": attempt.idempotency_key} if keyed else {}
+        call = Call(attempt.request.method, attempt.request.path, body=attempt.request.body, headers=headers)
         with self.ledger.begin() as tx:
             call_id = attempts.mark_sent(tx, self.claim, attempt)
         try:
             answer = self.send(call)
             value = answer.json()
-            remote_id = _identified(write, value)
+            remote_id = _identified(step, value)
         except RemoteError as error:
             reply = Reply(error.body, error.status, error.request_id, str(error))
             status = _status_after(error)
@@ -157,7 +153,7 @@ class Writer:
         self.ledger.persist(lambda tx: attempts.mark_ok(tx, attempt, call_id, reply, remote_id=remote_id))
         return Written(remote_id, value, attempt.source_version, fresh=attempt.status == "planned")
 
-    def _settle(self, write: Write, attempt: Attempt) -> Written | None:
+    def _settle(self, step: Step, attempt: Attempt) -> Written | None:
         """Settle a write whose answer was lost. None: it surely had no effect, and may be planned anew."""
         now = self.ledger.now()
         ended = max(moment for moment in (attempt.sent_at, attempt.finished_at) if moment is not None)
@@ -165,27 +161,27 @@ class Writer:
             raise stop("outcome_unknown", due_at=ended + self.policy.settle_after, step=attempt.step)
         if self._may_repeat(attempt, now):
             try:
-                return self._send(write, attempt)
+                return self._send(step, attempt)
             except TransientError:
                 raise
             except RemoteError as refusal:
-                return self._search(write, attempt, refusal)
-        return self._search(write, attempt, None)
+                return self._search(step, attempt, refusal)
+        return self._search(step, attempt, None)
 
     def _may_repeat(self, attempt: Attempt, now: datetime) -> bool:
         window, first = self.policy.repeat_within, attempt.first_sent_at
         return window is not None and first is not None and now < first + window
 
-    def _search(self, write: Write, attempt: Attempt, refusal: RemoteError | None) -> Written | None:
-        found = write.search(attempt)
+    def _search(self, step: Step, attempt: Attempt, refusal: RemoteError | None) -> Written | None:
+        found = step.search(attempt)
         if found is not None:
             body = to_json(found.value)
             self.ledger.persist(lambda tx: attempts.mark_adopted(tx, attempt, remote_id=found.remote_id, found=body))
             return Written(found.remote_id, found.value, attempt.source_version, adopted=True)
         self.ledger.persist(lambda tx: attempts.mark_absent(tx, attempt))
-        if refusal is not None:
+        if isinstance(refusal, ConfigurationError):
             raise refusal
-        return None
+        return None  # other bytes may be planned now than those that were refused
 
     def _stored(self, attempt: Attempt) -> Written:
         digest = attempt.response_sha256
@@ -197,19 +193,22 @@ class Writer:
 
 
 def _request(call: Call) -> Request:
+    if call.query or call.headers:
+        raise ValueError("a write is stored as method, path and body: nothing else of it could be repeated")
     return Request(call.method, call.path, call.body or b"")
 
 
 def _status_after(error: RemoteError) -> str:
     """What an attempt is after its first call failed so."""
-    if error.maybe_done:
+    unanswered = error.status is None and isinstance(error, ConfigurationError)
+    if error.maybe_done or unanswered:  # TLS may fail in the middle of an answer, too
         return "unknown"
     return "planned" if isinstance(error, (TransientError, ConfigurationError)) else "refused"
 
 
-def _identified(write: Write, value: Any) -> str:
+def _identified(step: Step, value: Any) -> str:
     """The effect's id; an answer of success without it means that the effect happened and we cannot name it."""
     try:
-        return write.identify(value)
+        return step.identify(value)
     except (KeyError, TypeError, ValueError, IndexError):
-        raise TransientError(f"the answer to {write.step} has no id where the contract has one") from None
+        raise TransientError(f"the answer to {step.name} has no id where the contract has one") from None

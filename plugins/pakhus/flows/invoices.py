@@ -7,27 +7,27 @@ again, one booked by hand is taken over with its difference shown. Sources: doma
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pakhus.clients import economic
 from pakhus.clients.economic import EconomicClient
+from pakhus.clients.http import Call
 from pakhus.clients.webshop import Webshop
 from pakhus.errors import ConfigurationError
 from pakhus.flows.accounts_customers import AccountsCustomers
 from pakhus.flows.accounts_facts import AccountsReader
-from pakhus.flows.exactly_once import ECONOMIC, Found, Write, Writer, Written
-from pakhus.flows.observation import INVOICES, Observer, state_rules, stored_order
+from pakhus.flows.exactly_once import ECONOMIC, Found, Step, Writer, Written
+from pakhus.flows.observation import INVOICES, Observer, hold_credit, state_rules, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.report import RunReport
 from pakhus.flows.shared_records import SharedRecords
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.economic import booked_number, draft_number, invoice_to_economic, totals_from_economic
 from pakhus.ledger import documents, sources
-from pakhus.ledger.attempts import Attempt
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.documents import Document
@@ -73,28 +73,46 @@ class Biller:
                     yield sources.name(tx, source_id)
 
     def _treat(self, document: Document, claim: Claim) -> Treated:
-        settings, ledger = self.observer.settings, self.observer.ledger
-        order, version = stored_order(ledger, self.observer.shop, document, None)
-        writer = Writer(ledger, claim, document, ECONOMIC, self.accounts.send, version)
-        drafted = writer.done("create_draft")
+        ledger, shop = self.observer.ledger, self.observer.shop
+        writer = Writer(ledger, claim, document, ECONOMIC, self.accounts.send)
+        drafting = self._drafting(document.key)
+        drafted = writer.known(drafting)
+        booked = None if drafted is None else writer.known(self._booking(document.key, drafted.remote_id))
+        if drafted is not None and booked is not None:
+            self._note_booked(document, claim, drafted, booked.value)
+        order, version = stored_order(ledger, shop, document, transferred=drafted is not None)
+        if drafted is not None and booked is not None:
+            return self._concluded(document, drafted, booked, order, version)
+        writer = replace(writer, version=version)
         if drafted is None:
-            if not writer.begun("create_draft"):
-                verdict = invoice_verdict(order, state_rules(settings))
-                if verdict.status is not Status.DUE:
-                    return Treated(verdict, version)
-            planned = self._plan(order)
-            if settings.invoices.mode is InvoiceMode.DRY_RUN:
-                return Treated(planned if isinstance(planned, Verdict) else Verdict.of("dry_run"), version)
+            planned = self._to_draft(document, order)
             if isinstance(planned, Verdict):
                 return Treated(planned, version)
-            drafted = writer.make(self._draft(document, order, planned))
+            drafted = writer.make(drafting, planned)
         return self._finish(document, claim, writer, drafted, order, version)
+
+    def _to_draft(self, document: Document, order: Order) -> Call | Verdict:
+        """The call that drafts the invoice of an order that has none, or why none is made now."""
+        settings = self.observer.settings
+        verdict = invoice_verdict(order, state_rules(settings))
+        if verdict.status is not Status.DUE:
+            return verdict
+        planned = self._plan(order)
+        if isinstance(planned, Verdict):
+            return planned
+        if settings.invoices.mode is InvoiceMode.DRY_RUN:
+            raise stop("dry_run", due_at=self._look_again_at())
+        return self._draft(document, order, planned)
 
     def _finish(
         self, document: Document, claim: Claim, writer: Writer, drafted: Written, order: Order, version: int
     ) -> Treated:
-        """From a draft that exists to a booked invoice."""
-        settings = self.observer.settings
+        """From a draft that exists to a booked invoice; one that somebody booked by hand is taken over."""
+        draft = drafted.value if drafted.fresh else self.accounts.find_draft(drafted.remote_id)
+        if draft is None:
+            by_hand = self._booked_by_hand(document.key, drafted.remote_id)
+            self._note_booked(document, claim, drafted, by_hand)
+            return self._concluded(document, drafted, Written("", by_hand, version), order, version)
         drafted_order = self._order_at(document, drafted, order, version)
         changed = changed_invoice(drafted_order, order)
         if changed is not None:
@@ -102,15 +120,17 @@ class Biller:
         plan = self._plan(drafted_order)
         if isinstance(plan, Verdict):
             return Treated(plan, version)
-        if not writer.begun("book_invoice"):
-            by_hand = self._compare(document, drafted, plan)
-            if by_hand is not None:
-                return self._take_over(document, claim, drafted, plan, by_hand, version)
-            if settings.invoices.mode is not InvoiceMode.AUTO:
-                self._note(document, claim, drafted, plan, None)
-                raise stop("drafted", due_at=self.observer.ledger.now() + _DRAFT_LOOK)
-        booked = writer.make(self._book(document, drafted.remote_id))
-        return self._take_over(document, claim, drafted, plan, booked.value, version, adopted=booked.adopted)
+        self._demand(draft, drafted, plan, drafted_order.currency)
+        self._note_drafted(document, claim, drafted, plan)
+        if self.observer.settings.invoices.mode is not InvoiceMode.AUTO:
+            raise stop("drafted", due_at=self._look_again_at())
+        booking = self._booking(document.key, drafted.remote_id)
+        booked = writer.make(booking, economic.book_draft(drafted.remote_id))
+        self._note_booked(document, claim, drafted, booked.value)
+        return self._concluded(document, drafted, booked, order, version)
+
+    def _look_again_at(self) -> datetime:
+        return self.observer.ledger.now() + _DRAFT_LOOK
 
     def _order_at(self, document: Document, drafted: Written, order: Order, version: int) -> Order:
         if drafted.version is None or drafted.version == version:
@@ -127,7 +147,7 @@ class Biller:
             return numbers
         return plan_invoice(order, self.mapping, renamed, self.reader.facts(numbers, zone))
 
-    def _draft(self, document: Document, order: Order, plan: InvoicePlan) -> Write:
+    def _draft(self, document: Document, order: Order, plan: InvoicePlan) -> Call:
         method = order.payments[0].method if order.payments else ""
         payment = self.mapping.payments.get(method)
         if payment is None:
@@ -152,13 +172,13 @@ class Biller:
             correction=plan.correction,
             heading=f"Ordre {order.number}",
         )
-        body = invoice_to_economic(invoice, self.mapping.country_names)
+        return economic.create_draft(invoice_to_economic(invoice, self.mapping.country_names))
 
-        def search(attempt: Attempt) -> Found | None:
-            del attempt
-            return self._search_draft(document.key)
+    def _drafting(self, key: str) -> Step:
+        return Step("create_draft", draft_number, lambda _: self._search_draft(key))
 
-        return Write("create_draft", economic.create_draft(body), draft_number, search)
+    def _booking(self, key: str, number: str) -> Step:
+        return Step("book_invoice", booked_number, lambda _: self._search_booked(key, number))
 
     def _invoice_date(self, order: Order) -> date:
         """The day the goods went as far as the shop says it (design, decision 8), in an open period."""
@@ -174,10 +194,7 @@ class Biller:
         """Look for our key among the drafts, then among the booked (decision 3)."""
         drafts = self.accounts.drafts_with_reference(key)
         booked = self.accounts.booked_with_reference(key)
-        if len(drafts) + len(booked) > 1:
-            numbers = [f"draft {row['draftInvoiceNumber']}" for row in drafts]
-            numbers += [f"invoice {row['bookedInvoiceNumber']}" for row in booked]
-            raise stop("duplicate_found", count=len(numbers), system="e-conomic", key=key, numbers=", ".join(numbers))
+        _demand_one(key, drafts, booked)
         if drafts:
             number = draft_number(drafts[0])
             return Found(number, self.accounts.find_draft(number) or drafts[0])
@@ -187,76 +204,71 @@ class Biller:
             return Found(str(int(document["orderNumber"])), document)
         return None
 
-    def _compare(self, document: Document, drafted: Written, plan: InvoicePlan) -> Any | None:
-        """Demand that the draft equals the prediction. Returns the invoice if somebody booked it by hand.
-
-        The answer to the creation is the draft; later the draft is read again, since people may have been at it.
-        """
-        draft = drafted.value if drafted.fresh else self.accounts.find_draft(drafted.remote_id)
-        if draft is None:
-            booked = self.accounts.booked_with_reference(document.key)
-            if len(booked) == 1:
-                return self.accounts.get_booked(booked_number(booked[0]))
-            raise stop("draft_gone", number=drafted.remote_id)
-        answered = totals_from_economic(draft)
-        if answered == plan.predicted:
-            return None
-        if answered == totals_from_economic(drafted.value):
-            raise stop("document_differs", answered=_text(answered), predicted=_text(plan.predicted))
-        look_at = self.observer.ledger.now() + _DRAFT_LOOK
-        raise stop("draft_changed", number=drafted.remote_id, due_at=look_at)
-
-    def _book(self, document: Document, number: str) -> Write:
-        def search(attempt: Attempt) -> Found | None:
-            del attempt
-            return self._search_booked(document.key, number)
-
-        return Write("book_invoice", economic.book_draft(number), booked_number, search)
-
     def _search_booked(self, key: str, number: str) -> Found | None:
         """Was the draft booked? (economic.md 9.4)"""
         if self.accounts.find_draft(number) is not None:
             return None
-        booked = [
-            row for row in self.accounts.booked_with_reference(key) if str(row.get("orderNumber", number)) == number
-        ]
-        if len(booked) != 1:
+        document = self._booked_by_hand(key, number)
+        return Found(booked_number(document), document)
+
+    def _booked_by_hand(self, key: str, number: str) -> Any:
+        """The invoice that a draft which is no longer there has become."""
+        booked = self.accounts.booked_with_reference(key)
+        _demand_one(key, [], booked)
+        if not booked or str(booked[0].get("orderNumber", number)) != number:
             raise stop("draft_gone", number=number)
-        return Found(booked_number(booked[0]), self.accounts.get_booked(booked_number(booked[0])))
+        return self.accounts.get_booked(booked_number(booked[0]))
 
-    def _take_over(
-        self,
-        document: Document,
-        claim: Claim,
-        drafted: Written,
-        plan: InvoicePlan,
-        booked: Any,
-        version: int,
-        *,
-        adopted: bool = False,
-    ) -> Treated:
-        """Record the booked invoice, and its difference to the plan if somebody booked another amount."""
-        totals = totals_from_economic(booked)
-        self._note(document, claim, drafted, plan, booked)
-        if totals.gross != plan.predicted.gross:
-            difference = totals.gross - plan.predicted.gross
-            return Treated(Verdict.of("booked_differently", difference=difference), version)
-        return Treated(Verdict.of("adopted" if adopted or drafted.adopted else "transferred"), version)
+    def _demand(self, draft: Any, drafted: Written, plan: InvoicePlan, currency: str) -> None:
+        """Demand that the draft equals the prediction; people may have been at it since it was made."""
+        answered = totals_from_economic(draft)
+        if (answered, draft["currency"]) == (plan.predicted, currency):
+            return
+        if answered == totals_from_economic(drafted.value) and draft["currency"] == drafted.value["currency"]:
+            raise stop("document_differs", answered=_text(answered), predicted=_text(plan.predicted))
+        raise stop("draft_changed", number=drafted.remote_id, due_at=self._look_again_at())
 
-    def _note(self, document: Document, claim: Claim, drafted: Written, plan: InvoicePlan, booked: Any | None) -> None:
-        totals = totals_from_economic(booked) if booked is not None else plan.predicted
-        currency = str(booked["currency"]) if booked is not None else None
+    def _concluded(self, document: Document, drafted: Written, booked: Written, order: Order, version: int) -> Treated:
+        """The verdict on a booked invoice: what differs from the order, then or since, is said."""
+        if order.refunded and document.source_id is not None:
+            source_id = document.source_id
+            self.observer.ledger.persist(lambda tx: hold_credit(tx, order, source_id, version, document))
+        drafted_order = self._order_at(document, drafted, order, version)
+        changed = changed_invoice(drafted_order, order)
+        if changed is not None:
+            return Treated(changed, version)
+        totals, planned = totals_from_economic(booked.value), totals_from_economic(drafted.value)
+        difference, of_vat = totals.gross - drafted_order.total.amount, totals.vat - planned.vat
+        currency = str(booked.value["currency"])
+        if difference or of_vat or currency != drafted_order.currency:
+            text = f"{difference:.2f} {currency}" + (f" ({of_vat:.2f} of VAT)" if of_vat else "")
+            return Treated(Verdict.of("booked_differently", difference=text), version)
+        return Treated(Verdict.of("adopted" if booked.adopted or drafted.adopted else "transferred"), version)
+
+    def _note_drafted(self, document: Document, claim: Claim, drafted: Written, plan: InvoicePlan) -> None:
         self.observer.ledger.persist(
             lambda tx: documents.note_remote(
                 tx,
                 document.id,
                 claim,
                 remote_id=drafted.remote_id,
-                remote_number=booked_number(booked) if booked is not None else None,
                 version=drafted.version,
-                currency=currency,
-                totals=totals,
+                totals=plan.predicted,
                 correction=plan.correction,
+            )
+        )
+
+    def _note_booked(self, document: Document, claim: Claim, drafted: Written, booked: Any) -> None:
+        self.observer.ledger.persist(
+            lambda tx: documents.note_remote(
+                tx,
+                document.id,
+                claim,
+                remote_id=drafted.remote_id,
+                remote_number=booked_number(booked),
+                version=drafted.version,
+                currency=str(booked["currency"]),
+                totals=totals_from_economic(booked),
             )
         )
 
@@ -273,6 +285,13 @@ def biller(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: Sh
         customers=AccountsCustomers(accounts, SharedRecords(ledger, target), mapping),
         reader=AccountsReader(accounts),
     )
+
+
+def _demand_one(key: str, drafts: Sequence[Any], booked: Sequence[Any]) -> None:
+    if len(drafts) + len(booked) > 1:
+        numbers = [f"draft {row['draftInvoiceNumber']}" for row in drafts]
+        numbers += [f"invoice {row['bookedInvoiceNumber']}" for row in booked]
+        raise stop("duplicate_found", count=len(numbers), system="e-conomic", key=key, numbers=", ".join(numbers))
 
 
 def _text(totals: Totals) -> str:

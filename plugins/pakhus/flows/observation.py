@@ -6,8 +6,11 @@ before it writes. Sources: domain guide 3.1-3.2, 16; design, decisions 4-6.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pakhus.clients.webshop import ChangesPage, Seen, Webshop
 from pakhus.flows.outcomes import stop
@@ -15,7 +18,7 @@ from pakhus.flows.report import RunReport
 from pakhus.ledger import cursors, documents, inbox, sources
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document, NewDocument
-from pakhus.ledger.sources import Recorded, Showing
+from pakhus.ledger.sources import Recorded, Showing, Source
 from pakhus.model import Order
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.states import (
@@ -29,8 +32,12 @@ from pakhus.settings import InvoiceMode, ShopSettings
 
 ORDERS = "orders"
 INVOICES = "invoices"
+CREDITS = "credit_notes"
 CURSOR = "orders"
+SETTINGS_CURSOR = "settings"
+GONE = "gone"  # as the problem of a source: the shop says that it has no such order
 _HINTS_PER_RUN = 200
+_RECONSIDERED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class Observer:
         the same shop has read on meanwhile.
         """
         report = RunReport(ORDERS, self.settings.shop)
+        self._reconsider()
         self._hinted(report)
         with self.ledger.begin() as tx:
             cursor = cursors.read(tx, self.settings.shop, CURSOR)
@@ -64,6 +72,26 @@ class Observer:
         with self.ledger.begin() as tx:
             self._record_all(tx, seen, report)
         return report
+
+    def _reconsider(self) -> None:
+        """Judge every stored order again when the settings have changed: their documents wait for nothing else.
+
+        In small transactions; begun anew by the next run if this one does not come to the end.
+        """
+        shop, now = self.settings.shop, fingerprint(self.settings)
+        with self.ledger.begin() as tx:
+            before = cursors.read(tx, shop, SETTINGS_CURSOR)
+        last = ""
+        while now != before:
+            with self.ledger.begin() as tx:
+                stored = sources.after(tx, shop, "order", last, limit=_RECONSIDERED_AT_ONCE)
+                for source in stored:
+                    seen = _as_seen(self.shop, source, tx.now)
+                    judge(tx, self.settings, self.shop, seen, Recorded(source.id, source.version, changed=False))
+                if not stored:
+                    cursors.move(tx, shop, SETTINGS_CURSOR, now, expected=before)
+                    return
+            last = stored[-1].source_id
 
     def _hinted(self, report: RunReport) -> None:
         with self.ledger.begin() as tx:
@@ -82,7 +110,8 @@ class Observer:
                 cursors.move(tx, self.settings.shop, CURSOR, page.cursor, expected=cursor)
 
     def _record_all(self, tx: Transaction, orders: Iterable[Seen], report: RunReport) -> None:
-        for seen in orders:
+        # In one order everywhere: two transactions that lock the same orders must not wait for each other.
+        for seen in sorted(orders, key=lambda one: one.id):
             report.seen += 1
             recorded = sources.record(tx, showing_of(self.settings.shop, seen))
             if recorded.changed:
@@ -94,7 +123,7 @@ def showing_of(shop: str, seen: Seen) -> Showing:
     """What the ledger keeps of an order as it was seen."""
     order = seen.order
     if order is None:
-        problem = seen.problem or ("gone" if seen.gone else "")
+        problem = GONE if seen.gone else seen.problem
         return Showing(shop, "order", seen.id, seen.body, seen.read_at, problem=problem)
     return Showing(
         scope=shop,
@@ -113,7 +142,7 @@ def showing_of(shop: str, seen: Seen) -> Showing:
 
 
 def judge(tx: Transaction, settings: ShopSettings, shop: Webshop, seen: Seen, recorded: Recorded) -> list[Verdict]:
-    """Decide what a new version of an order means for each document it is to become.
+    """Decide what a new version of an order, or an old one under new settings, means for what it is to become.
 
     Returns the verdicts on reservations that are not to be worked on: they are the run's own news.
     """
@@ -121,17 +150,18 @@ def judge(tx: Transaction, settings: ShopSettings, shop: Webshop, seen: Seen, re
     for new, verdict in _documents_of(settings, seen, recorded):
         document = documents.lock(tx, documents.ensure(tx, new, verdict, judged_version=recorded.version).id)
         if document.status is Status.DONE:
-            _judge_done(tx, shop, document, seen, recorded)
+            if recorded.changed:
+                _judge_done(tx, shop, document, seen, recorded)
         elif not documents.untouched(tx, document.id):
             # Its writes have begun: the flow sees the new version and compares it with what was sent.
             documents.give_verdict(tx, document.id, Verdict.of("due"), judged_version=recorded.version)
         else:
-            if document.judged_version != recorded.version:
+            if document.judged_version != recorded.version or not recorded.changed:
                 documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
             if new.flow == ORDERS and verdict.status is not Status.DUE:
                 news.append(verdict)
-    if seen.order is not None and seen.order.refunded:
-        _judge_refunds(tx, settings, seen.order, recorded)
+    if seen.order is not None:
+        _judge_refunds(tx, seen.order, recorded)
     return news
 
 
@@ -145,16 +175,58 @@ def state_rules(settings: ShopSettings) -> StateRules:
     )
 
 
-def stored_order(ledger: Ledger, shop: Webshop, document: Document, version: int | None) -> tuple[Order, int]:
-    """Return a document's order at a version (None: the newest) as the ledger has it; StoppedError if unreadable."""
+def fingerprint(settings: ShopSettings) -> str:
+    """Tell whether verdicts were given under other settings: a hash that does not depend on the order of sets."""
+    told = [settings.model_dump(mode="json"), settings.mapping.model_dump(mode="json")]
+    return hashlib.sha256(json.dumps(_ordered(told), sort_keys=True).encode()).hexdigest()
+
+
+def stored_order(
+    ledger: Ledger, shop: Webshop, document: Document, version: int | None = None, *, transferred: bool = False
+) -> tuple[Order, int]:
+    """Return a document's order at a version (None: the newest) as the ledger has it.
+
+    StoppedError when it could not be understood, or is gone from the shop: that is a cancellation once the order was
+    `transferred`.
+    """
     if document.source_id is None:
         raise ValueError(f"{document.key} has no source")
     row_id = document.source_id
     source = ledger.persist(lambda tx: sources.load(tx, row_id, version))
-    seen = shop.parse(source.source_id, source.body, ledger.now())
+    seen = _as_seen(shop, source, ledger.now())
+    if seen.gone:
+        raise stop("cancelled_after_transfer" if transferred else "order_gone")
     if seen.order is None:
         raise stop("order_unreadable", problem=seen.problem)
     return seen.order, source.version
+
+
+def hold_credit(tx: Transaction, order: Order, source_id: int, version: int, invoice: Document) -> None:
+    """Money given back after the invoice needs a credit note: held until that is treated, never dropped."""
+    new = NewDocument(
+        key=f"{order.shop}-{order.id}-credit",
+        scope=order.shop,
+        flow=CREDITS,
+        kind="credit_note",
+        target=invoice.target,
+        source_id=source_id,
+        parent_id=invoice.id,
+    )
+    verdict = Verdict.of("credit_not_treated", refunded=order.refunded)
+    document = documents.ensure(tx, new, verdict, judged_version=version)
+    documents.give_verdict(tx, document.id, verdict)
+
+
+def _as_seen(shop: Webshop, source: Source, read_at: datetime) -> Seen:
+    if source.problem == GONE:
+        return Seen(source.source_id, source.body, read_at, gone=True)
+    return shop.parse(source.source_id, source.body, read_at)
+
+
+def _ordered(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _ordered(item) for name, item in value.items()}
+    return sorted(map(_ordered, value), key=repr) if isinstance(value, list) else value
 
 
 def _documents_of(settings: ShopSettings, seen: Seen, recorded: Recorded) -> list[tuple[NewDocument, Verdict]]:
@@ -198,32 +270,19 @@ def _order(seen: Seen) -> Order:
 
 def _judge_done(tx: Transaction, shop: Webshop, document: Document, seen: Seen, recorded: Recorded) -> None:
     """A transferred document stays done unless the change means something for it; then a person must look."""
-    if seen.order is None or document.transferred_version is None or document.source_id is None:
+    if document.transferred_version is None or document.source_id is None:
         return
-    stored = sources.load(tx, document.source_id, document.transferred_version)
-    before = shop.parse(stored.source_id, stored.body, seen.read_at).order
-    if before is None:
-        return
-    changed = changed_reservation if document.kind == "reservation" else changed_invoice
-    verdict = changed(before, seen.order)
+    verdict = Verdict.of("cancelled_after_transfer") if seen.gone else None
+    if seen.order is not None:
+        stored = sources.load(tx, document.source_id, document.transferred_version)
+        before = shop.parse(stored.source_id, stored.body, seen.read_at).order
+        changed = changed_reservation if document.kind == "reservation" else changed_invoice
+        verdict = changed(before, seen.order) if before is not None else None
     if verdict is not None:
         documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
 
 
-def _judge_refunds(tx: Transaction, settings: ShopSettings, order: Order, recorded: Recorded) -> None:
-    """Money given back after the invoice needs a credit note: held until that is treated, never dropped."""
-    invoice = documents.find(tx, f"{settings.shop}-{order.id}-invoice")
-    if invoice is None or invoice.status is not Status.DONE:
-        return
-    new = NewDocument(
-        key=f"{settings.shop}-{order.id}-credit",
-        scope=settings.shop,
-        flow=INVOICES,
-        kind="credit_note",
-        target=invoice.target,
-        source_id=recorded.id,
-        parent_id=invoice.id,
-    )
-    verdict = Verdict.of("credit_not_treated", refunded=order.refunded)
-    document = documents.ensure(tx, new, verdict, judged_version=recorded.version)
-    documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
+def _judge_refunds(tx: Transaction, order: Order, recorded: Recorded) -> None:
+    invoice = documents.find(tx, f"{order.shop}-{order.id}-invoice") if order.refunded else None
+    if invoice is not None and (invoice.status is Status.DONE or invoice.remote_number is not None):
+        hold_credit(tx, order, recorded.id, recorded.version, invoice)

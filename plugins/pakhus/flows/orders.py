@@ -6,16 +6,17 @@ Sources: domain guide 3.1, 4.2; rackbeat.md 7; design, decision 3.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pakhus.clients import rackbeat
+from pakhus.clients.http import Call
 from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.clients.webshop import Webshop
 from pakhus.errors import ConfigurationError
-from pakhus.flows.exactly_once import RACKBEAT, Found, Write, Writer, Written
+from pakhus.flows.exactly_once import RACKBEAT, Found, Step, Writer, Written
 from pakhus.flows.observation import ORDERS, state_rules, stored_order
 from pakhus.flows.outcomes import stop
 from pakhus.flows.report import RunReport
@@ -56,26 +57,32 @@ class Reserver:
         return chunk.work(document_ids, self._treat)
 
     def _treat(self, document: Document, claim: Claim) -> Treated:
-        order, version = self._newest(document)
-        writer = Writer(self.ledger, claim, document, RACKBEAT, self.warehouse.send, version)
-        created = writer.done("create_order")
+        writer = Writer(self.ledger, claim, document, RACKBEAT, self.warehouse.send)
+        creating = self._creating(document.key)
+        created = writer.known(creating)
+        if created is not None:
+            self._note_created(document, claim, created)
+        order, version = stored_order(self.ledger, self.shop, document, transferred=created is not None)
+        writer = replace(writer, version=version)
         if created is None:
-            planned = self._plan(document, order, writer)
+            planned = self._plan(document, order)
             if isinstance(planned, Verdict):
                 return Treated(planned, version)
-            created = writer.make(planned)
-        self._note_created(document, claim, created)
+            created = writer.make(creating, planned)
+            self._note_created(document, claim, created)
+        booking = self._booking(created.remote_id)
+        booked = writer.known(booking)
         changed = self._change_since(document, created, order, version)
         if changed is not None:
             return Treated(changed, version)
-        writer.make(self._book(created.remote_id))
+        if booked is None:
+            writer.make(booking, rackbeat.book_order(created.remote_id))
         return Treated(Verdict.of("adopted" if created.adopted else "transferred"), version)
 
-    def _plan(self, document: Document, order: Order, writer: Writer) -> Write | Verdict:
-        if not writer.begun("create_order"):
-            verdict = reservation_verdict(order, state_rules(self.settings))
-            if verdict.status is not Status.DUE:
-                return verdict
+    def _plan(self, document: Document, order: Order) -> Call | Verdict:
+        verdict = reservation_verdict(order, state_rules(self.settings))
+        if verdict.status is not Status.DUE:
+            return verdict
         goods = goods_of(order, self.settings.mapping.product_numbers)
         return goods if isinstance(goods, Verdict) else self._create(document, order, goods)
 
@@ -83,17 +90,10 @@ class Reserver:
         """What the shop changed between the version that was sent and the newest one."""
         if created.version is None or created.version == version:
             return None
-        before, _ = self._version(document, created.version)
+        before, _ = stored_order(self.ledger, self.shop, document, created.version)
         return changed_reservation(before, order)
 
-    def _newest(self, document: Document) -> tuple[Order, int]:
-        """The order as the ledger last saw it; the observer ran a moment ago."""
-        return self._version(document, None)
-
-    def _version(self, document: Document, version: int | None) -> tuple[Order, int]:
-        return stored_order(self.ledger, self.shop, document, version)
-
-    def _create(self, document: Document, order: Order, goods: Sequence[Good]) -> Write:
+    def _create(self, document: Document, order: Order, goods: Sequence[Good]) -> Call:
         customer = self.customers.number_for(order)
         local_day = order.placed_at.astimezone(ZoneInfo(self.settings.timezone)).date()
         defaults = OrderDefaults(
@@ -104,12 +104,18 @@ class Reserver:
             order_date=local_day,
             heading=document.key,
         )
-        body = order_to_rackbeat(order, self._lines(order, goods), defaults)
+        return rackbeat.create_order(order_to_rackbeat(order, self._lines(order, goods), defaults))
 
+    def _creating(self, heading: str) -> Step:
+        return Step("create_order", order_number, lambda attempt: self._search_order(heading, attempt))
+
+    def _booking(self, number: str) -> Step:
         def search(attempt: Attempt) -> Found | None:
-            return self._search_order(document.key, attempt)
+            del attempt
+            order = self.warehouse.get_order(number)
+            return Found(number, {"order": order}) if order.get("is_booked") else None
 
-        return Write("create_order", rackbeat.create_order(body), order_number, search)
+        return Step("book_order", lambda body: _booked(body, number), search)
 
     def _lines(self, order: Order, goods: Sequence[Good]) -> list[ReservedLine]:
         lines = [
@@ -132,14 +138,6 @@ class Reserver:
             return None
         number = str(int(hits[0]["number"]))
         return Found(number, {"order": self.warehouse.get_order(number)})
-
-    def _book(self, number: str) -> Write:
-        def search(attempt: Attempt) -> Found | None:
-            del attempt
-            order = self.warehouse.get_order(number)
-            return Found(number, {"order": order}) if order.get("is_booked") else None
-
-        return Write("book_order", rackbeat.book_order(number), lambda body: _booked(body, number), search)
 
     def _note_created(self, document: Document, claim: Claim, created: Written) -> None:
         if document.remote_id == created.remote_id:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from pakhus.clients import rackbeat
 from pakhus.clients.rackbeat import RackbeatClient
-from pakhus.flows.exactly_once import RACKBEAT, Found, Write, Writer
+from pakhus.flows.exactly_once import RACKBEAT, Found, Step, Writer
 from pakhus.flows.outcomes import stop
 from pakhus.flows.shared_records import SharedRecords
 from pakhus.formats.rackbeat import CustomerDefaults, customer_number, customer_to_rackbeat
-from pakhus.ledger.attempts import Attempt
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.documents import Document
 from pakhus.model import Order
@@ -42,24 +41,18 @@ class WarehouseCustomers:
     def _create(
         self, document: Document, claim: Claim, order: Order, email: str, customers: RackbeatCustomerEach
     ) -> str:
+        step = Step("create_customer", customer_number, lambda _: self._existing(email))
         writer = Writer(self.records.ledger, claim, document, RACKBEAT, self.warehouse.send)
-        if not writer.begun("create_customer"):
-            existing = self._existing(email)
-            if existing is not None:
-                return existing.remote_id
+        known = writer.known(step) or self._existing(email)
+        if known is not None:
+            return known.remote_id
         defaults = CustomerDefaults(
             group=customers.group,
             payment_terms=customers.payment_terms,
             vat_zone=self.mapping.vat_zone,
             layout=self.mapping.layout,
         )
-        body = customer_to_rackbeat(order, defaults)
-
-        def search(attempt: Attempt) -> Found | None:
-            del attempt
-            return self._existing(email)
-
-        return writer.make(Write("create_customer", rackbeat.create_customer(body), customer_number, search)).remote_id
+        return writer.make(step, rackbeat.create_customer(customer_to_rackbeat(order, defaults))).remote_id
 
     def _existing(self, email: str) -> Found | None:
         hits = self.warehouse.customers_with_email(email)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pakhus.errors import (
     AccessDeniedError,
@@ -25,8 +25,8 @@ from pakhus.errors import (
 from pakhus.flows.outcomes import StoppedError
 from pakhus.flows.report import RunReport
 from pakhus.ledger import documents
-from pakhus.ledger.claims import Claim, holding
-from pakhus.ledger.connection import Ledger
+from pakhus.ledger.claims import Claim, holding, require
+from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
 from pakhus.reasons import Status, Verdict
 
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 _SHORTEST_BACKOFF = timedelta(seconds=30)
 _LONGEST_BACKOFF = timedelta(hours=1)
+# What holds a document may be mended where nothing tells us: a product, a period, an invoice booked by hand.
+_HELD_LOOK = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,12 @@ class Chunk:
         with ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix=self.report.flow) as pool:
             verdicts = list(pool.map(lambda row_id: self._one(row_id, treat, stopped), document_ids))
         for verdict in verdicts:
-            self.report.add(verdict)
+            if verdict is not None:
+                self.report.add(verdict)
         return self.report
 
-    def _one(self, document_id: int, treat: Treat, stopped: threading.Event) -> Verdict:
+    def _one(self, document_id: int, treat: Treat, stopped: threading.Event) -> Verdict | None:
+        """Treat a document; None when it stays held for the same reason, which is no news of this run."""
         if stopped.is_set():
             return Verdict.of("not_reached")
         document = self.ledger.persist(lambda tx: documents.load(tx, document_id))
@@ -73,19 +77,20 @@ class Chunk:
             if claim is None:
                 return Verdict.of("claimed_elsewhere")
             document = self.ledger.persist(lambda tx: documents.load(tx, document_id))
-            if document.status not in (Status.DUE, Status.WAITING):
+            if document.status not in (Status.DUE, Status.WAITING, Status.HELD):
                 return document.verdict
-            return self._treat(document, claim, treat, stopped)
+            verdict = self._treat(document, claim, treat, stopped)
+        still_held = document.status is Status.HELD and verdict.code == document.verdict.code
+        return None if still_held else verdict
 
     def _treat(self, document: Document, claim: Claim, treat: Treat, stopped: threading.Event) -> Verdict:
         try:
             treated = treat(document, claim)
             verdict, version, due_at = treated.verdict, treated.version, None
-        except DBAPIError:
+        except (OperationalError, InterfaceError):
             raise  # the ledger is away: nothing can be recorded, the task is tried again
         except ClaimLostError as error:
-            logger.warning("%s: %s", document.key, error)
-            return Verdict.of("claimed_elsewhere")
+            return _claim_lost(document, error)
         except ConfigurationError as error:
             stopped.set()
             verdict, version, due_at = _stopping_verdict(error, document), None, self.ledger.now()
@@ -96,11 +101,30 @@ class Chunk:
             logger.exception("%s: an error that should not happen", document.key)
             verdict = Verdict.of("internal_error", problem=type(error).__name__)
             version, due_at = document.judged_version, None
-        self.ledger.persist(
-            lambda tx: documents.give_verdict(tx, document.id, verdict, judged_version=version, due_at=due_at)
-        )
+        try:
+            self._conclude(document, claim, verdict, version, due_at)
+        except ClaimLostError as error:
+            return _claim_lost(document, error)
         logger.info("%s: %s", document.key, verdict.text())
         return verdict
+
+    def _conclude(
+        self, document: Document, claim: Claim, verdict: Verdict, version: int | None, due_at: datetime | None
+    ) -> None:
+        """Record the verdict, unless somebody else has taken the document over: then theirs counts."""
+        if verdict.status is Status.HELD and due_at is None:
+            due_at = self.ledger.now() + _HELD_LOOK
+
+        def record(tx: Transaction) -> None:
+            require(tx, claim)
+            documents.give_verdict(tx, document.id, verdict, judged_version=version, due_at=due_at)
+
+        self.ledger.persist(record)
+
+
+def _claim_lost(document: Document, error: ClaimLostError) -> Verdict:
+    logger.warning("%s: %s", document.key, error)
+    return Verdict.of("claimed_elsewhere")
 
 
 def _stopping_verdict(error: ConfigurationError, document: Document) -> Verdict:

@@ -111,14 +111,14 @@ def give_verdict(
 ) -> None:
     """Set a document's status and reason. `since` moves only when the reason's code changes.
 
-    When the source has a newer version than the one that was judged, the document is due again instead: the observer
-    and a worker may judge different versions at the same moment.
+    When the source has a newer version than the one that was judged, the document is due again instead, a transferred
+    one too: the observer and a worker may judge different versions at the same moment.
     """
     document = lock(tx, document_id)
-    if judged_version is not None and document.source_id is not None and verdict.status is not Status.DONE:
+    if judged_version is not None and document.source_id is not None:
         newest = tx.connection.execute(select(sources.c.version).where(sources.c.id == document.source_id)).scalar_one()
         if newest > judged_version:
-            verdict, due_at = Verdict.of("due"), None
+            verdict, due_at, judged_version = Verdict.of("due"), None, newest
     values = {**_verdict_columns(verdict), "due_at": due_at, "updated_at": tx.now}
     if judged_version is not None:
         values["judged_version"] = judged_version
@@ -163,7 +163,7 @@ class Due:
 
 
 def due(tx: Transaction, scope: str, flow: str, *, limit: int) -> list[Due]:
-    """Return documents to be worked on now, oldest first: due ones, and waiting ones whose time has come."""
+    """Return documents to be worked on now, oldest first: due ones, and waiting or held ones whose time has come."""
     query = (
         select(documents.c.id, sources.c.number)
         .join(sources, documents.c.source_id == sources.c.id)
@@ -202,7 +202,7 @@ def claim_name(key: str) -> str:
 def _is_due(tx: Transaction) -> ColumnElement[bool]:
     return or_(
         and_(documents.c.status == Status.DUE, or_(documents.c.due_at.is_(None), documents.c.due_at <= tx.now)),
-        and_(documents.c.status == Status.WAITING, documents.c.due_at <= tx.now),
+        and_(documents.c.status.in_((Status.WAITING, Status.HELD)), documents.c.due_at <= tx.now),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger import bodies
@@ -69,27 +69,50 @@ def record(tx: Transaction, showing: Showing) -> Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A stored object: its row's id, version and body."""
+    """A stored object: its row's id, version and body, and what was wrong with the newest version (as stored)."""
 
     id: int
     source_id: str
     version: int
     body: bytes
+    problem: str = ""
 
 
 def load(tx: Transaction, row_id: int, version: int | None = None) -> Source:
     """Return the newest version of a source, or the one asked for; KeyError when it is not there."""
-    query = select(sources.c.source_id, sources.c.version, sources.c.body_sha256).where(sources.c.id == row_id)
+    query = select(sources.c.source_id, sources.c.version, sources.c.body_sha256, sources.c.problem)
+    query = query.where(sources.c.id == row_id)
     if version is not None:
         query = (
-            select(sources.c.source_id, source_versions.c.version, source_versions.c.body_sha256)
+            select(
+                sources.c.source_id,
+                source_versions.c.version,
+                source_versions.c.body_sha256,
+                case((source_versions.c.version == sources.c.version, sources.c.problem), else_="").label("problem"),
+            )
             .join(source_versions, source_versions.c.source_id == sources.c.id)
             .where(sources.c.id == row_id, source_versions.c.version == version)
         )
     row = tx.connection.execute(query).one_or_none()
     if row is None:
         raise KeyError(f"no source {row_id} version {version or 'newest'}")
-    return Source(row_id, row.source_id, row.version, bodies.load(tx, row.body_sha256))
+    return Source(row_id, row.source_id, row.version, bodies.load(tx, row.body_sha256), row.problem)
+
+
+def after(tx: Transaction, scope: str, kind: str, source_id: str, *, limit: int) -> list[Source]:
+    """Return the newest versions of the sources that come after `source_id`, locked.
+
+    In the order of their ids' characters: whoever locks several sources does it in this order.
+    """
+    in_order = sources.c.source_id.collate("C")
+    rows = tx.connection.execute(
+        select(sources.c.id)
+        .where(sources.c.scope == scope, sources.c.kind == kind, in_order > source_id)
+        .order_by(in_order)
+        .limit(limit)
+        .with_for_update()
+    ).scalars()
+    return [load(tx, row_id) for row_id in rows.all()]
 
 
 def name(tx: Transaction, row_id: int) -> str:

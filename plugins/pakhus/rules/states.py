@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from pakhus.model import Lifecycle, LineKind, Order
+from pakhus.model import Lifecycle, LineKind, Order, Party
 from pakhus.reasons import Verdict
 
 
@@ -41,7 +41,7 @@ def changed_reservation(before: Order, now: Order) -> Verdict | None:
     """What a change in the shop means for a reservation that the warehouse already has; None: nothing."""
     if now.lifecycle in (Lifecycle.CANCELLED, Lifecycle.DELETED):
         return Verdict.of("cancelled_after_transfer")
-    if _goods(before) != _goods(now) or before.shipping != now.shipping:
+    if _goods(before) != _goods(now) or _delivery(before) != _delivery(now):
         return Verdict.of("order_changed_after_transfer")
     return None
 
@@ -82,6 +82,11 @@ def _goods(order: Order) -> list[tuple[str | None, Decimal]]:
         ((line.sku, line.quantity) for line in order.lines if line.kind is LineKind.PRODUCT),
         key=lambda pair: (pair[0] or "", pair[1]),
     )
+
+
+def _delivery(order: Order) -> Party:
+    """Where the warehouse sends the goods: orders without a shipping address go to the buyer's own."""
+    return order.shipping if order.shipping.street or order.shipping.postcode else order.billing
 
 
 def _amounts(order: Order) -> list[tuple[str, Decimal, Decimal]]:
