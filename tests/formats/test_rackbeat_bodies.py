@@ -56,8 +56,8 @@ def test_customer_has_its_name_in_both_members_and_no_empty_ones() -> None:
     ("text", "expected"),
     [
         ("2026-11-21T11:00:00+01:00", datetime(2026, 11, 21, 10, tzinfo=UTC)),
-        ("2026-11-21 11:00:00", datetime(2026, 11, 21, 10, tzinfo=UTC)),
-        ("2026-07-01 12:00:00", datetime(2026, 7, 1, 10, tzinfo=UTC)),
+        ("2026-11-21 11:00:00", datetime(2026, 11, 21, 11, tzinfo=UTC)),
+        ("2026-07-01 12:00:00", datetime(2026, 7, 1, 12, tzinfo=UTC)),
     ],
 )
 def test_both_forms_of_time_are_read(text: str, expected: datetime) -> None:

@@ -57,7 +57,7 @@ def _error(answer: Answer, body: Mapping[str, Any]) -> RemoteError:
         return NotFoundError(text)
     if status in _OUR_MISTAKES:
         return ConfigurationError(text)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         return TransientError(text, excerpt=answer.excerpt(), maybe_done=not call.reads)
     return DataError(text, fields=dict(_leaves(body.get("errors"))))
 

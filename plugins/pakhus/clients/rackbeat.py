@@ -123,15 +123,19 @@ class RackbeatClient:
             ("fields", "number,heading,created_at"),
         )
         hits: list[Any] = []
-        newest: int | None = None
+        seen: set[int] = set()
+        lowest: int | None = None
         for row in self._list("/orders", "orders", identity="number", query=query):
             try:
                 number, created = int(row["number"]), created_at(row)
             except (KeyError, TypeError, ValueError) as error:
                 raise TransientError(f"an order in the list cannot be read: {error}", system=SYSTEM) from error
-            if newest is not None and number > newest:
+            if number in seen:  # orders that are placed meanwhile push rows to the next page
+                continue
+            if lowest is not None and number > lowest:
                 raise TransientError("the list of orders is not in order: it proves nothing", system=SYSTEM)
-            newest = number
+            seen.add(number)
+            lowest = number
             if created < since:
                 break
             if row.get("heading") == heading:
@@ -187,7 +191,7 @@ def error_of(answer: Answer) -> RemoteError | None:
         return RateLimitedError(text, retry_after=wait, status=status)
     if status == HTTPStatus.NOT_IMPLEMENTED:
         return ConfigurationError(text, status=status)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         return TransientError(text, status=status, excerpt=answer.excerpt(), maybe_done=not call.reads)
     return DataError(text, fields=_fields(body), status=status, excerpt=answer.excerpt())
 

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pakhus.model import Order, Party
 
 HEADING_LENGTH = 255
 NOTE_LENGTH = 800
-# Times without a zone are Danish: the only example with a zone shows +01:00 (section 1.6).
-_ZONE = ZoneInfo("Europe/Copenhagen")
 _CENT = Decimal("0.01")
 
 
@@ -113,12 +110,16 @@ def unit_price(net: Decimal, quantity: Decimal) -> Decimal:
 
 
 def created_at(row: Mapping[str, Any]) -> datetime:
-    """When a row was made, in UTC; both forms of section 1.6. ValueError when it says nothing of it."""
+    """The latest moment at which a row can have been made, in UTC; ValueError when it says nothing of it.
+
+    Both forms of section 1.6. Whether a time without a zone is Danish or UTC is proven nowhere; UTC is the later one:
+    an order that is taken for older than it is would be believed absent, and be made a second time.
+    """
     text = str(row.get("created_at") or "")
     if not text:
         raise ValueError("the row has no created_at")
     moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=_ZONE)).astimezone(UTC)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def order_number(body: Mapping[str, Any]) -> str:
