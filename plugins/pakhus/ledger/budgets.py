@@ -121,12 +121,8 @@ def _set(tx: Transaction, bucket: Bucket, tokens: Decimal) -> None:
 
 
 def _lower(tx: Transaction, bucket: Bucket, remaining: Decimal) -> None:
-    _locked(tx, bucket)
-    tx.connection.execute(
-        update(budgets)
-        .where(budgets.c.target == bucket.target)
-        .values(tokens=func.least(budgets.c.tokens, remaining), as_of=tx.now)
-    )
+    row = _locked(tx, bucket)
+    _set(tx, bucket, min(_refilled(tx, bucket, row.tokens, row.as_of), remaining))
 
 
 def _block(tx: Transaction, bucket: Bucket, until: datetime) -> None:
