@@ -119,7 +119,7 @@ REASONS: dict[str, Reason] = _registry(
         "remote_unavailable",
         Status.WAITING,
         Actor.NOBODY,
-        "The remote system did not answer; tried again.",
+        "{system} did not answer ({problem}); tried again.",
         "None at first; if it stays, see whether the system is down.",
     ),
     Reason(
@@ -366,7 +366,7 @@ REASONS: dict[str, Reason] = _registry(
         Status.HELD,
         Actor.MERCHANT,
         "The draft {number} was deleted by hand.",
-        "Decide whether the order is to be invoiced; send it again to make a new draft.",
+        "None if the order is not to be invoiced; else invoice it by hand. No second draft is made.",
     ),
     Reason(
         "draft_changed",
@@ -446,6 +446,11 @@ class Verdict:
     def text(self) -> str:
         """The meaning with the parameters filled in, for logs, pages and alerts."""
         return reason(self.code).meaning.format_map(_Blanks(self.parameters))
+
+    def message(self) -> str:
+        """The meaning and what to do, for those who must act: the text of an alert."""
+        action = reason(self.code).action.format_map(_Blanks(self.parameters))
+        return self.text() if action == _NOTHING else f"{self.text()} {action}"
 
 
 class _Blanks(dict[str, str]):

@@ -95,7 +95,6 @@ def test_a_dead_shop_fails_the_run_with_what_to_do_and_touches_nothing(nordlys: 
     assert reserved.seen == DUE_RESERVATIONS
 
 
-@pytest.mark.xfail(strict=True, reason="the alarm of remote_unavailable names neither the system nor what to do")
 @pytest.mark.parametrize(("system", "name"), [("rackbeat", "Rackbeat"), ("economic", "e-conomic")])
 def test_the_alarm_names_the_dead_system_and_what_to_do(nordlys: World, system: str, name: str) -> None:
     nordlys.observe()

@@ -105,7 +105,6 @@ def test_each_document_that_met_the_wrong_key_says_which_connection_to_mend(
             assert row.due_at is not None
 
 
-@pytest.mark.xfail(strict=True, reason="RunReport's causes hold the meaning of a reason, not what to do")
 @pytest.mark.parametrize(("system", "flow"), [("rackbeat", "reserve"), ("economic", "book")])
 def test_the_alarm_itself_names_the_connection_to_mend(nordlys: World, system: str, flow: str) -> None:
     nordlys.observe()

@@ -21,12 +21,12 @@ class RunReport:
     scope: str
     seen: int = 0
     codes: Counter[str] = field(default_factory=Counter)
-    causes: dict[str, str] = field(default_factory=dict)  # code -> text of its first document, for the alert
+    causes: dict[str, str] = field(default_factory=dict)  # code -> message of its first document, for the alert
 
     def add(self, verdict: Verdict) -> None:
         """Count one document's verdict."""
         self.codes[verdict.code] += 1
-        self.causes.setdefault(verdict.code, verdict.text())
+        self.causes.setdefault(verdict.code, verdict.message())
 
     def merge(self, other: RunReport) -> None:
         """Take in the counts of another chunk of the same run."""

@@ -129,8 +129,8 @@ def _claim_lost(document: Document, error: ClaimLostError) -> Verdict:
 
 def _stopping_verdict(error: ConfigurationError, document: Document) -> Verdict:
     if isinstance(error, AccessDeniedError):
-        return Verdict.of("access_denied", system=error.system, problem=error, connection=document.target)
-    return Verdict.of("configuration", problem=error)
+        return Verdict.of("access_denied", system=error.system, problem=_brief(error), connection=document.target)
+    return Verdict.of("configuration", problem=_brief(error))
 
 
 def _verdict_of(
@@ -141,8 +141,15 @@ def _verdict_of(
     if isinstance(error, RateLimitedError):
         return Verdict.of("rate_limited"), now + error.retry_after
     if isinstance(error, TransientError):
-        return Verdict.of("remote_unavailable", problem=error), now + _backoff(document, now)
+        return Verdict.of(
+            "remote_unavailable", system=error.system or "The remote system", problem=_brief(error)
+        ), now + _backoff(document, now)
     return Verdict.of("refused", system=error.system, step=document.kind, problem=error), None
+
+
+def _brief(error: Exception) -> str:
+    """An error's text without the stop that the reason's own text sets."""
+    return str(error).rstrip(". ")
 
 
 def _backoff(document: Document, now: datetime) -> timedelta:
