@@ -158,7 +158,7 @@ REASONS: dict[str, Reason] = _registry(
         Status.HELD,
         Actor.MERCHANT,
         "Line {line} has no SKU.",
-        "Give the product a SKU in the shop; the order is read again by itself.",
+        "Give the product a SKU in the shop; the order is read again within a day.",
     ),
     Reason(
         "sku_too_long",

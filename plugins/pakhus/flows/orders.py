@@ -17,14 +17,14 @@ from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.clients.webshop import Webshop
 from pakhus.errors import ConfigurationError
 from pakhus.flows.exactly_once import RACKBEAT, Found, Step, Writer, Written
-from pakhus.flows.observation import ORDERS, state_rules, stored_order
+from pakhus.flows.observation import ORDERS, Observer, state_rules, stored_order
 from pakhus.flows.outcomes import stop
 from pakhus.flows.report import RunReport
 from pakhus.flows.shared_records import SharedRecords
 from pakhus.flows.warehouse_customers import WarehouseCustomers
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.rackbeat import OrderDefaults, ReservedLine, order_number, order_to_rackbeat, unit_price
-from pakhus.ledger import documents
+from pakhus.ledger import documents, sources
 from pakhus.ledger.attempts import Attempt
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger
@@ -53,8 +53,18 @@ class Reserver:
 
     def reserve(self, document_ids: Sequence[int], *, workers: int = 4) -> RunReport:
         """Reserve the orders of these documents; returns the counts."""
+        self._look_at_held(document_ids)
         chunk = Chunk(self.ledger, RunReport(ORDERS, self.settings.shop), workers)
         return chunk.work(document_ids, self._treat)
+
+    def _look_at_held(self, document_ids: Sequence[int]) -> None:
+        """Read the orders of held documents anew: a SKU given to a product since changes no order by itself."""
+        with self.ledger.begin() as tx:
+            found = [documents.load(tx, document_id) for document_id in document_ids]
+            held = [row.source_id for row in found if row.status is Status.HELD and row.source_id is not None]
+            names = [sources.name(tx, source_id) for source_id in held]
+        if names:
+            Observer(self.shop, self.ledger, self.settings).look_again(names)
 
     def _treat(self, document: Document, claim: Claim) -> Treated:
         writer = Writer(self.ledger, claim, document, RACKBEAT, self.warehouse.send)

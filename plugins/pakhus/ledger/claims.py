@@ -23,8 +23,9 @@ from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.schema import claim_fence, claims
 
 LEASE = timedelta(minutes=5)
-# A call must not begin when less than this is left of the lease (Limits.deadline_s and a margin).
-CALL_MARGIN = timedelta(seconds=120)
+# A call must not begin when less than this is left of the lease: Limits.deadline_s, the last read's own time-out, and
+# a margin.
+CALL_MARGIN = timedelta(seconds=180)
 _POLL_S = 0.2
 
 
