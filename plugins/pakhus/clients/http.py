@@ -149,7 +149,8 @@ class Transport:
             except TransientError as error:
                 wait = self._wait_before_next(error, attempt)
                 repeatable = call.reads or not error.maybe_done
-                if not repeatable or attempt == self.limits.tries or time.monotonic() + wait > deadline:
+                too_long = wait > self.limits.longest_wait_s or time.monotonic() + wait > deadline
+                if not repeatable or too_long or attempt == self.limits.tries:
                     raise
                 time.sleep(wait)
         raise AssertionError("a loop of at least one try returns or raises")
@@ -224,8 +225,7 @@ class Transport:
 
     def _wait_before_next(self, error: TransientError, attempt: int) -> float:
         if isinstance(error, RateLimitedError):
-            wait = error.retry_after.total_seconds()
-            return wait if wait <= self.limits.longest_wait_s else float("inf")
+            return error.retry_after.total_seconds()
         full: float = self.limits.first_backoff_s * 2 ** (attempt - 1)
         return full / 2 + random.uniform(0, full / 2)  # noqa: S311 - jitter, no secret
 
