@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -155,10 +157,14 @@ def _states(api: AirflowApi, run_id: str) -> list[str]:
 
 def _listening(pid: int) -> list[str]:
     """Local addresses (hexadecimal, as in /proc/net/tcp) on which a process listens, of both address families."""
-    try:
-        targets = [str(descriptor.readlink()) for descriptor in Path(f"/proc/{pid}/fd").iterdir()]
-    except PermissionError:  # Airflow hides some of its processes from other programs of the same user
-        return []
-    sockets = {target[8:-1] for target in targets if target.startswith("socket:[")}
+    sockets = {target[8:-1] for target in _descriptors(pid) if target.startswith("socket:[")}
     rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
     return [row[1] for row in rows if row[3] == "0A" and row[9] in sockets]
+
+
+def _descriptors(pid: int) -> Iterator[str]:
+    """What a process has open; Airflow hides some of its processes from other programs of the same user."""
+    with suppress(PermissionError, FileNotFoundError):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                yield str(descriptor.readlink())
