@@ -57,7 +57,9 @@ class EndingSignals:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "EndingSignals":
-        numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # ignored under nohup, and it stays so
+            numbers.append(signal.SIGHUP)
         self._before = {number: signal.signal(number, self._receive) for number in numbers}
         return self
 

@@ -38,9 +38,10 @@ TEMPLATE = "ledger_template"
 
 
 def pytest_configure() -> None:
-    """Let TERM and HUP end the tests as Ctrl-C does, so that servers and their data are removed."""
+    """Let TERM and HUP end the tests as Ctrl-C does, so that servers and their data are removed; not under nohup."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -24,7 +24,21 @@ def test_waits(postgres):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_tests_that_are_ended_by_a_signal_leave_no_database(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "test_waiting.py").write_text(WAITING)
-    argv = [sys.executable, "-m", "pytest", "-s", "-q", "-p", "tests.conftest", "-c", os.devnull, str(tmp_path)]
+    # In the background of a shell, and under nohup, we may have been told to ignore the signal.
+    argv = [
+        "env",
+        "--default-signal",
+        sys.executable,
+        "-m",
+        "pytest",
+        "-s",
+        "-q",
+        "-p",
+        "tests.conftest",
+        "-c",
+        os.devnull,
+        str(tmp_path),
+    ]
     output = tmp_path / "output"
     with output.open("w") as file:
         run = subprocess.Popen(

@@ -190,7 +190,7 @@ def run_elsewhere(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Pop
 
     def run(*components: tuple[str, str]) -> tuple[subprocess.Popen[str], list[Session]]:
         code = SCRIPT.format(root=str(ROOT), directory=str(tmp_path / "run"), components=components)
-        process = subprocess.Popen(python(code), stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(["env", "--default-signal", *python(code)], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         found = processes.named(int(pid) for pid in process.stdout.readline().split())
         started.extend([*found, *processes.named([process.pid])])
