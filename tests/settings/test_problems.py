@@ -156,7 +156,7 @@ def test_tells_that_a_file_is_not_utf8(tmp_path: Path) -> None:
         ("? [a, b]\n: 1\n", "a key must be a single word"),
         ("loaded_mapping: {version: 1}\n", "loaded_mapping: is no setting; remove it"),
         ("rackbeat2: main\n", "rackbeat2: is no setting; did you mean rackbeat?"),
-        ("qqq: main\n", "qqq: is no setting; known here: economic, invoice_source, invoices, mapping, orders,"),
+        ("qqq: main\n", "qqq: is no setting; known here: alerts, audit, decisions, economic, fulfilment,"),
         ("orders: {enabled: maybe}\n", "orders.enabled: must be true or false, not 'maybe'"),
         ("orders: [enabled]\n", "orders: must be a table of keys and values, not a list"),
         ("orders: {reserve_states: [[a]]}\n", "orders.reserve_states.0: must be a text, not a list"),

@@ -10,21 +10,27 @@ from pakhus.settings.loading import (
     shop_path,
 )
 from pakhus.settings.problems import Problem, SettingsError
-from pakhus.settings.shop import (
-    Agreement,
+from pakhus.settings.sections import (
+    AlertsSettings,
+    AuditSettings,
+    DecisionsSettings,
+    FulfilmentSettings,
     InvoiceMode,
-    InvoiceSource,
     InvoicesSettings,
     InvoiceWhen,
     OrdersSettings,
-    Platform,
-    ShopId,
-    ShopSettings,
+    StockSettings,
+    WebhooksSettings,
 )
+from pakhus.settings.shop import Agreement, InvoiceSource, Platform, ShopId, ShopSettings
 
 __all__ = [
     "INCLUDE_VARIABLE",
     "Agreement",
+    "AlertsSettings",
+    "AuditSettings",
+    "DecisionsSettings",
+    "FulfilmentSettings",
     "InvoiceMode",
     "InvoiceSource",
     "InvoiceWhen",
@@ -36,6 +42,8 @@ __all__ = [
     "SettingsError",
     "ShopId",
     "ShopSettings",
+    "StockSettings",
+    "WebhooksSettings",
     "include_folder",
     "load_all",
     "load_shop",

@@ -16,7 +16,16 @@ from pydantic_core import PydanticCustomError
 
 from pakhus.rules.mappings import Mapping, Strict
 from pakhus.settings.contradictions import Outline, contradictions
-from pakhus.settings.schedules import checked_cron
+from pakhus.settings.sections import (
+    AlertsSettings,
+    AuditSettings,
+    DecisionsSettings,
+    FulfilmentSettings,
+    InvoicesSettings,
+    OrdersSettings,
+    StockSettings,
+    WebhooksSettings,
+)
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,30}$"
 CONTRADICTION = "contradiction"
@@ -40,8 +49,6 @@ def _moment(value: Any) -> Any:
 ShopId = Annotated[str, Field(pattern=NAME_PATTERN)]
 Agreement = Annotated[str, Field(pattern=NAME_PATTERN)]
 MappingName = Annotated[str, Field(pattern=NAME_PATTERN)]
-State = Annotated[str, Field(min_length=1)]
-Cron = Annotated[str, AfterValidator(checked_cron)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
@@ -67,49 +74,6 @@ def _invoice_source(value: Any) -> Any:
     return value
 
 
-class OrdersSettings(Strict):
-    """The flow shop -> Rackbeat."""
-
-    enabled: bool = Field(True, description="Whether orders are read and reserved")
-    schedule: Cron = Field("*/5 * * * *", description="Cron in the shop's time zone")
-    reserve_states: frozenset[State] = Field(frozenset({"processing"}), description="Native states that reserve")
-    ignore_states: frozenset[State] = Field(
-        frozenset(), description="States of plugins that are to start nothing; an unknown state is skipped and named"
-    )
-
-
-class InvoiceMode(StrEnum):
-    """How far the flow goes by itself (domain guide 3.7)."""
-
-    OFF = "off"
-    DRY_RUN = "dry_run"
-    DRAFT = "draft"
-    AUTO = "auto"
-
-
-class InvoiceWhen(StrEnum):
-    """When an order is due to be invoiced (design, decision 8)."""
-
-    STATE = "state"
-    SHIPPED = "shipped"
-    SHIPPED_OR_STATE = "shipped_or_state"
-
-
-class InvoicesSettings(Strict):
-    """The flow shop -> e-conomic."""
-
-    mode: InvoiceMode = Field(
-        InvoiceMode.DRY_RUN,
-        description="off; dry_run: plan and compare; draft: make drafts, a person books; auto: book what is equal",
-    )
-    schedule: Cron = Field("*/10 * * * *", description="Cron in the shop's time zone")
-    when: InvoiceWhen = Field(
-        InvoiceWhen.SHIPPED_OR_STATE,
-        description="What makes an order due: its state, its shipment, or whichever is first",
-    )
-    states: frozenset[State] = Field(frozenset({"completed"}), description="Native states that say that the goods went")
-
-
 class ShopSettings(Strict):
     """A shop file. In code, `mapping` is the loaded mapping that the file names."""
 
@@ -125,7 +89,13 @@ class ShopSettings(Strict):
     start_from: Moment = Field(description="Orders placed before are not ours; with time zone")
     timezone: TimeZone = Field("Europe/Copenhagen", description="The shop's days and schedules are in this zone")
     orders: OrdersSettings = Field(OrdersSettings(), description="The flow shop -> Rackbeat")
+    fulfilment: FulfilmentSettings = Field(FulfilmentSettings(), description="The flow Rackbeat -> shop: shipments")
+    stock: StockSettings = Field(StockSettings(), description="The flow Rackbeat -> shop: stock")
     invoices: InvoicesSettings = Field(InvoicesSettings(), description="The flow shop -> e-conomic")
+    audit: AuditSettings = Field(AuditSettings(), description="The nightly sweep and proof of each day")
+    decisions: DecisionsSettings = Field(DecisionsSettings(), description="Questions about held documents")
+    webhooks: WebhooksSettings = Field(WebhooksSettings(), description="Hints from the shop")
+    alerts: AlertsSettings = Field(AlertsSettings(), description="Who is told when a run is red")
 
     @property
     def connection(self) -> str:

@@ -1,0 +1,29 @@
+"""The ledger's tables: every document, every attempt, every reason (design, decisions 3, 4, 6, 10, 11)."""
+
+from pakhus.ledger.schema.base import metadata
+from pakhus.ledger.schema.coordination import budgets, claim_fence, claims, cursors, inbox, installation
+from pakhus.ledger.schema.documents import attempts, bodies, calls, documents, source_versions, sources
+from pakhus.ledger.schema.evidence import proven_days, stock_levels
+from pakhus.ledger.schema.operation import alerts, decisions, runs, stops
+
+__all__ = [
+    "alerts",
+    "attempts",
+    "bodies",
+    "budgets",
+    "calls",
+    "claim_fence",
+    "claims",
+    "cursors",
+    "decisions",
+    "documents",
+    "inbox",
+    "installation",
+    "metadata",
+    "proven_days",
+    "runs",
+    "source_versions",
+    "sources",
+    "stock_levels",
+    "stops",
+]

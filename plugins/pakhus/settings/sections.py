@@ -1,0 +1,113 @@
+"""The sections of a shop file that stand for a flow or for how people are reached; docs/settings.md is made from here.
+
+Sources: domain guide section 4; design, decisions 4, 5, 8 and 9.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from pakhus.rules.mappings import Strict
+from pakhus.settings.schedules import checked_cron
+
+State = Annotated[str, Field(min_length=1)]
+Cron = Annotated[str, AfterValidator(checked_cron)]
+MailAddress = Annotated[str, Field(pattern=r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+$")]
+ConnectionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,250}$")]
+PublicAddress = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
+
+
+class OrdersSettings(Strict):
+    """The flow shop -> Rackbeat."""
+
+    enabled: bool = Field(True, description="Whether orders are read and reserved")
+    schedule: Cron = Field("*/5 * * * *", description="Cron in the shop's time zone")
+    reserve_states: frozenset[State] = Field(frozenset({"processing"}), description="Native states that reserve")
+    ignore_states: frozenset[State] = Field(
+        frozenset(), description="States of plugins that are to start nothing; an unknown state is skipped and named"
+    )
+
+
+class FulfilmentSettings(Strict):
+    """The flow Rackbeat -> shop: shipments and tracking."""
+
+    enabled: bool = Field(True, description="Whether shipments are told to the shop; needs a Rackbeat agreement")
+    schedule: Cron = Field("*/10 * * * *", description="Cron in the shop's time zone")
+    notify_customer: bool = Field(
+        False, description="Whether the shop mails the note about a shipment to the buyer; its other mails are its own"
+    )
+
+
+class StockSettings(Strict):
+    """The flow Rackbeat -> shop: stock. Shops of one agreement share one DAG, which runs at each one's schedule."""
+
+    enabled: bool = Field(False, description="Whether the shop is given Rackbeat's available quantities")
+    schedule: Cron = Field("*/10 * * * *", description="Cron in the shop's time zone")
+
+
+class InvoiceMode(StrEnum):
+    """How far the flow goes by itself (domain guide 3.7)."""
+
+    OFF = "off"
+    DRY_RUN = "dry_run"
+    DRAFT = "draft"
+    AUTO = "auto"
+
+
+class InvoiceWhen(StrEnum):
+    """When an order is due to be invoiced (design, decision 8)."""
+
+    STATE = "state"
+    SHIPPED = "shipped"
+    SHIPPED_OR_STATE = "shipped_or_state"
+
+
+class InvoicesSettings(Strict):
+    """The flow shop -> e-conomic."""
+
+    mode: InvoiceMode = Field(
+        InvoiceMode.DRY_RUN,
+        description="off; dry_run: plan and compare; draft: make drafts, a person books; auto: book what is equal",
+    )
+    schedule: Cron = Field("*/10 * * * *", description="Cron in the shop's time zone")
+    when: InvoiceWhen = Field(
+        InvoiceWhen.SHIPPED_OR_STATE,
+        description="What makes an order due: its state, its shipment, or whichever is first",
+    )
+    states: frozenset[State] = Field(frozenset({"completed"}), description="Native states that say that the goods went")
+
+
+class AuditSettings(Strict):
+    """The nightly sweep and proof of each day."""
+
+    enabled: bool = Field(True, description="Whether each day is read again and proven, at midnight of the shop")
+
+
+class DecisionsSettings(Strict):
+    """Questions to people about held documents."""
+
+    enabled: bool = Field(True, description="Whether held documents that a person can release are asked about")
+
+
+class WebhooksSettings(Strict):
+    """Hints from the shop, so that an order need not wait for the schedule."""
+
+    enabled: bool = Field(False, description="Whether webhooks are registered in the shop, and repaired")
+    address: PublicAddress | None = Field(
+        None, description="Where the shop reaches this Airflow from outside: https://pakhus.example.dk"
+    )
+
+
+class AlertsSettings(Strict):
+    """Who is told when a run is red. Nobody by default: then alerts stand in the ledger and in Airflow only."""
+
+    mail_to: tuple[MailAddress, ...] = Field((), description="Addresses that get a mail")
+    mail_from: MailAddress | None = Field(None, description="The sender; none: the mail connection's own")
+    mail_connection: ConnectionId = Field("smtp_default", description="Airflow connection of type smtp")
+    slack_connection: ConnectionId | None = Field(None, description="Airflow connection of type slackwebhook")
+    webhook_connection: ConnectionId | None = Field(
+        None, description="Airflow connection of type http to which each alert is posted as JSON"
+    )
