@@ -1,6 +1,10 @@
 """The one way to call remote systems: what is repeated, what is not, and what each failure is called."""
 
+import os
+import socket
+import ssl
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -152,6 +156,39 @@ def test_self_signed_certificate_is_a_configuration_error_with_advice(tmp_path: 
             transport(server.url).send(WRITE)
         assert transport(server.url, verify=str(tmp_path / "cert.pem")).send(READ).status == 200
         assert transport(server.url, verify=False).send(READ).status == 200
+
+
+@contextmanager
+def broken_tls(files: tuple[str, str], taken: list[bytes]) -> Iterator[str]:
+    """A server that reads a request over TLS, then answers with bytes that are no TLS."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*files)
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with context.wrap_socket(connection, server_side=True) as secured:
+            taken.append(secured.recv(65536))
+            os.write(secured.fileno(), b"HTTP/1.1 500 the proxy has lost its mind\r\n\r\n")
+
+    with listener:
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join(5)
+
+
+def test_write_over_tls_that_breaks_after_it_was_sent_may_be_done(tmp_path: Any) -> None:
+    taken: list[bytes] = []
+    with broken_tls(self_signed(tmp_path), taken) as url, pytest.raises(TransientError) as caught:
+        transport(url, verify=str(tmp_path / "cert.pem")).send(WRITE)
+    assert caught.value.maybe_done
+    assert len(taken) == 1
+
+
+def test_server_without_tls_is_a_configuration_error(server: StandinServer) -> None:
+    with pytest.raises(ConfigurationError, match="TLS"):
+        transport(server.url.replace("http://", "https://")).send(READ)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,10 @@ EXCERPT_CHARACTERS = 300
 MAXIMUM_BODY_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 _UNUSED: Query = ()
+# OpenSSL's names of what ends a handshake: the other side speaks no TLS, or none that we speak.
+_HANDSHAKE_REASONS = frozenset(
+    {"HTTP_REQUEST", "NO_PROTOCOLS_AVAILABLE", "RECORD_LAYER_FAILURE", "UNSUPPORTED_PROTOCOL", "WRONG_VERSION_NUMBER"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +202,15 @@ class Transport:
             ) as response:
                 return Answer(response.status_code, response.headers, self._body(response, deadline), call)
         # `from None`: the texts of these errors hold the whole address, and with it signatures.
-        except requests.exceptions.SSLError as error:
-            raise ConfigurationError(
-                f"{self.system}: TLS to {self.base_url} failed ({_cause(error)}); for a self-signed certificate set "
-                "the connection's CA file or switch verification off",
-                system=self.system,
-            ) from None
         except requests.exceptions.InvalidURL:
             raise ConfigurationError(f"{self.system}: {self.base_url} is not an address", system=self.system) from None
         except requests.exceptions.RequestException as error:
+            if _tls_refused(error, reading=call.reads):
+                raise ConfigurationError(
+                    f"{self.system}: TLS to {self.base_url} failed ({_cause(error)}); for a self-signed certificate "
+                    "set the connection's CA file or switch verification off",
+                    system=self.system,
+                ) from None
             raise TransientError(
                 f"{self.system}: no answer to {call.method} {call.path} from {self.base_url} ({_cause(error)})",
                 system=self.system,
@@ -290,6 +295,27 @@ def _never_sent(error: requests.exceptions.RequestException) -> bool:
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     return isinstance(reason, (NewConnectionError, NameResolutionError, ConnectTimeoutError))
+
+
+def _tls_refused(error: requests.exceptions.RequestException, *, reading: bool) -> bool:
+    """Whether TLS could not be agreed on, which a person must mend.
+
+    Only a certificate that was refused proves that nothing was sent: a connection that breaks later can look like the
+    other cases, so a write's outcome is unknown then.
+    """
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, ssl.SSLError):
+        found = _inside(found)
+    if isinstance(found, ssl.SSLCertVerificationError):
+        return True
+    return reading and found is not None and found.reason in _HANDSHAKE_REASONS
+
+
+def _inside(error: BaseException) -> BaseException | None:
+    """Return the error that another one wraps."""
+    if isinstance(error, MaxRetryError):
+        return error.reason
+    return next((inner for inner in error.args if isinstance(inner, BaseException)), None)
 
 
 def _cause(error: Exception) -> str:
