@@ -160,7 +160,7 @@ def test_self_signed_certificate_is_a_configuration_error_with_advice(tmp_path: 
 
 @contextmanager
 def broken_tls(files: tuple[str, str], taken: list[bytes]) -> Iterator[str]:
-    """A server that reads a request over TLS, then answers with bytes that are no TLS."""
+    """A server that reads a request over TLS, then answers with a record that cannot be deciphered."""
     listener = socket.create_server(("127.0.0.1", 0))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*files)
@@ -169,7 +169,8 @@ def broken_tls(files: tuple[str, str], taken: list[bytes]) -> Iterator[str]:
         connection, _ = listener.accept()
         with context.wrap_socket(connection, server_side=True) as secured:
             taken.append(secured.recv(65536))
-            os.write(secured.fileno(), b"HTTP/1.1 500 the proxy has lost its mind\r\n\r\n")
+            os.write(secured.fileno(), b"\x17\x03\x03\x00\x20" + b"a record nobody sealed: 32 bytes ")
+            secured.recv(1)  # until the client has hung up
 
     with listener:
         thread = Thread(target=serve, daemon=True)
