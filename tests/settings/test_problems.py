@@ -326,3 +326,10 @@ def test_refuses_files_that_would_not_be_read(tmp_path: Path) -> None:
     include = write_folder(tmp_path)
     (include / "shops" / "fjordliv.yml").write_text(SHOP)
     assert all_problems(include) == ["shops/fjordliv.yml:1: is not read; call it fjordliv.yaml"]
+
+
+def test_refuses_nesting_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "deep.yaml"
+    path.write_text("shop: " + "[" * 5000)
+    with pytest.raises(SettingsError, match="nested deeper"):
+        load_shop(path)

@@ -62,6 +62,8 @@ def read_document(file: Path, name: str) -> Document:
         return _unreadable(document, _line(error.problem_mark), _syntax(error))
     except yaml.YAMLError as error:
         return _unreadable(document, 1, f"is not YAML: {' '.join(str(error).split())}")
+    except RecursionError:
+        return _unreadable(document, 1, "is nested deeper than any settings are; look for a bracket too many")
     if not isinstance(node, yaml.MappingNode):
         return _unreadable(document, 1, "must hold keys and values, like shop: nordlys")
     values = _Reader(document).table(node, ())
