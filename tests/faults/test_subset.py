@@ -51,6 +51,6 @@ def test_exploration_sees_the_double_when_outcomes_are_settled_too_early(
 def test_exploration_sees_the_double_when_an_unknown_outcome_is_taken_for_a_refusal(
     stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pakhus.flows.exactly_once._status_after", lambda _: "refused")
+    monkeypatch.setattr("pakhus.flows.exactly_once.status_after", lambda _: "refused")
     result = explore(stage, [Case(*CREATE_ORDER, "answer lost")])
     assert [finding.kind for _, found in result.failures for finding in found if finding.kind == "doubled"]

@@ -143,6 +143,9 @@ class Webshop(Protocol):
     @property
     def capabilities(self) -> frozenset[Capability]: ...
 
+    def send(self, call: Call) -> Answer:
+        """Make a call of a write that a CallRecorder has stored; the adapter's own transport."""
+
     def probe(self) -> ShopFacts:
         """Read only: check address, key and rights, and learn the settings."""
 

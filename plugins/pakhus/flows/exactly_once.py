@@ -38,6 +38,8 @@ class Policy:
 
 
 RACKBEAT = Policy()
+# Neither knows a webshop any: it is read before it is written, and only when a late effect must have shown.
+WEBSHOP = Policy()
 # The wait before a repeat is ours: that a repeat is refused while the first request still runs is proven nowhere.
 ECONOMIC = Policy(repeat_within=timedelta(minutes=50))
 
@@ -146,7 +148,7 @@ class Writer:
             remote_id = _identified(step, value)
         except RemoteError as error:
             reply = Reply(error.body, error.status, error.request_id, str(error))
-            status = _status_after(error)
+            status = status_after(error)
             self.ledger.persist(lambda tx: attempts.mark_failed(tx, attempt, call_id, reply, status))
             raise
         reply = Reply(answer.body, answer.status)
@@ -198,7 +200,7 @@ def _request(call: Call) -> Request:
     return Request(call.method, call.path, call.body or b"")
 
 
-def _status_after(error: RemoteError) -> str:
+def status_after(error: RemoteError) -> str:
     """What an attempt is after its first call failed so."""
     unanswered = error.status is None and isinstance(error, ConfigurationError)
     if error.maybe_done or unanswered:  # TLS may fail in the middle of an answer, too

@@ -61,6 +61,23 @@ def current(tx: Transaction, document_id: int, step: str, subject: str = "") -> 
     return None if row is None else _attempt(tx, row)
 
 
+def open_of(tx: Transaction, document_id: int, step: str) -> list[Attempt]:
+    """Return the attempts of a step, whatever their subject, whose outcome is not settled; oldest first."""
+    rows = tx.connection.execute(
+        select(attempts)
+        .where(attempts.c.document_id == document_id, attempts.c.step == step, attempts.c.status.in_(OPEN))
+        .order_by(attempts.c.id)
+    )
+    return [_attempt(tx, row) for row in rows]
+
+
+def count_of(tx: Transaction, document_id: int, step: str) -> int:
+    """Return how many attempts of a step were ever planned, whatever their subject and outcome."""
+    query = select(func.count()).where(attempts.c.document_id == document_id, attempts.c.step == step)
+    found: int = tx.connection.execute(query).scalar_one()
+    return found
+
+
 def plan(
     tx: Transaction,
     claim: Claim,
@@ -134,8 +151,11 @@ class Reply:
     problem: str = ""
 
 
-def mark_ok(tx: Transaction, attempt: Attempt, call_id: int, reply: Reply, *, remote_id: str) -> None:
-    """Record the effect and its id. Not guarded by the claim: it is the truth whoever holds it now."""
+def mark_ok(tx: Transaction, attempt: Attempt, call_id: int, reply: Reply, *, remote_id: str | None) -> None:
+    """Record the effect, and its id where the write made something.
+
+    Not guarded by the claim: it is the truth whoever holds it now.
+    """
     _end_call(tx, call_id, reply)
     _settle(tx, attempt, "ok", remote_id=remote_id, response_sha256=bodies.store(tx, reply.body), problem="")
 
@@ -163,9 +183,11 @@ def mark_absent(tx: Transaction, attempt: Attempt) -> None:
 
 
 def mark_superseded(tx: Transaction, attempt: Attempt) -> None:
-    """Record that a planned write will not be sent, because the plan has changed."""
-    statement = update(attempts).where(attempts.c.id == attempt.id, attempts.c.status == "planned")
-    tx.connection.execute(statement.values(status="superseded", finished_at=tx.now))
+    """Record that a planned write will not be sent, because the plan has changed.
+
+    Or that a write of absolute values is of no matter any more, whatever came of it: a later one has overwritten it.
+    """
+    _settle(tx, attempt, "superseded")
 
 
 def _settle(tx: Transaction, attempt: Attempt, status: str, **values: Any) -> None:
