@@ -14,6 +14,8 @@ python3|python3 -c pass|runs everything; 3.11 (Debian 12) or 3.12
 python3-venv|python3 -c 'import ensurepip, venv'|gives pip a place to put uv, which then fills .venv
 ca-certificates|test -s /etc/ssl/certs/ca-certificates.crt|lets pip and uv check who the package index is
 util-linux|command -v flock|keeps two installations at once apart
+chromium-headless-shell|for name in chromium-headless-shell chromium; do command -v $name && exit; done; false|shows pages to the browser tests and the screenshots (300 MB on disk); without it those tests are left out
+fonts-inter|test -d /usr/share/fonts/opentype/inter|the typeface of Airflow's pages, for the screenshots
 LIST
 }
 
@@ -27,7 +29,7 @@ show() {
     packages | while IFS='|' read -r package proof why; do
         state=missing
         if sh -c "$proof" >/dev/null 2>&1; then state=there; fi
-        printf '%-8s %-16s %s\n' "$state" "$package" "$why"
+        printf '%-8s %-24s %s\n' "$state" "$package" "$why"
     done
 }
 
