@@ -45,6 +45,16 @@ def database_time(connection: Connection) -> datetime:
     return moment
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long a process waits for the ledger's database, in whole seconds, and with how many connections."""
+
+    connections: int = 16
+    connect_s: int = 10
+    statement_s: int = 30
+    free_connection_s: int = 30
+
+
 @dataclass(slots=True)
 class Ledger:
     """The ledger at `url` (postgresql+psycopg://…). Picklable and safe across forks: engines are made per process."""
@@ -52,6 +62,7 @@ class Ledger:
     url: str = field(repr=False)
     run: RunIdentity = RunIdentity()
     clock: Clock = database_time
+    bounds: Bounds = Bounds()
     _engines: dict[int, Engine] = field(default_factory=dict, repr=False)
 
     @property
@@ -59,19 +70,29 @@ class Ledger:
         pid = os.getpid()
         if pid not in self._engines:
             self._engines.clear()  # a forked child must not touch its parent's connections
-            self._engines[pid] = create_engine(
-                self.url,
-                pool_pre_ping=True,
-                hide_parameters=True,  # bodies must not stand in error texts
-                pool_size=8,
-                max_overflow=8,
-                connect_args={
-                    "connect_timeout": 10,
-                    "application_name": "pakhus",
-                    "options": "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000",
-                },
-            )
+            self._engines[pid] = self._engine()
         return self._engines[pid]
+
+    def _engine(self) -> Engine:
+        bounds = self.bounds
+        timeouts = f"-c statement_timeout={bounds.statement_s * 1000} -c idle_in_transaction_session_timeout=60000"
+        return create_engine(
+            self.url,
+            pool_pre_ping=True,
+            hide_parameters=True,  # bodies must not stand in error texts
+            pool_size=-(-bounds.connections // 2),
+            max_overflow=bounds.connections // 2,
+            pool_timeout=bounds.free_connection_s,
+            connect_args={
+                "connect_timeout": bounds.connect_s,
+                "application_name": "pakhus",
+                "options": timeouts,
+                # A server that vanished without a word is noticed within half a minute, not after hours.
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+            },
+        )
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger.claims import Claim, require
@@ -59,6 +59,7 @@ def ensure(tx: Transaction, new: NewDocument, verdict: Verdict, *, judged_versio
     row = {
         "key": new.key,
         "source_id": new.source_id,
+        "order_id": None if new.source_id is None else _order_of(new.source_id),
         "parent_id": new.parent_id,
         "judged_version": judged_version,
         "scope": new.scope,
@@ -197,6 +198,13 @@ def untouched(tx: Transaction, document_id: int) -> bool:
 def claim_name(key: str) -> str:
     """The name of the claim on a document."""
     return f"document:{key}"
+
+
+def _order_of(source_id: int) -> ScalarSelect[int]:
+    """The order that a source is, or belongs to; null when there is none."""
+    order = sources.alias("order_of_source")
+    is_it = (order.c.id == sources.c.id) | (order.c.id == sources.c.parent_id)
+    return select(order.c.id).where(sources.c.id == source_id, is_it, order.c.kind == "order").scalar_subquery()
 
 
 def _is_due(tx: Transaction) -> ColumnElement[bool]:

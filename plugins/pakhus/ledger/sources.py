@@ -158,6 +158,8 @@ def _add_version(tx: Transaction, row_id: int, version: int, showing: Showing, d
             version=version,
             body_sha256=digest,
             native_state=showing.native_state,
+            gross=showing.gross,
+            vat=showing.vat,
             modified_at=showing.modified_at,
             seen_at=tx.now,
         )

@@ -60,7 +60,8 @@ sources = Table(
     Column("changed_at", TIME, nullable=False, comment="when this version was stored"),
     UniqueConstraint("scope", "kind", "source_id"),
     Index(None, "scope", "kind", "number"),
-    Index(None, "scope", "kind", "placed_at"),
+    Index(None, "scope", "kind", "placed_at", "id"),
+    Index(None, "kind", "placed_at", "id"),
     comment="The newest version of each object that a system showed us",
 )
 
@@ -71,6 +72,8 @@ source_versions = Table(
     Column("version", Integer, primary_key=True),
     Column("body_sha256", Text, ForeignKey("bodies.sha256"), nullable=False),
     Column("native_state", Text, nullable=False, server_default=""),
+    Column("gross", MONEY, comment="in the source's currency"),
+    Column("vat", MONEY),
     Column("modified_at", TIME),
     Column("seen_at", TIME, nullable=False),
     comment="Every version that was seen, for differences between them",
@@ -82,6 +85,7 @@ documents = Table(
     identity(),
     Column("key", Text, nullable=False, unique=True, comment="{shop}-{source id}-{kind}; stands in the target system"),
     Column("source_id", BigInteger, ForeignKey("sources.id"), comment="null for shared records (customers …)"),
+    Column("order_id", BigInteger, ForeignKey("sources.id"), index=True, comment="the order it belongs to, if one"),
     Column("parent_id", BigInteger, ForeignKey("documents.id"), index=True, comment="a credit note's invoice"),
     Column("scope", Text, nullable=False, comment="shop, or agreement for shared records"),
     Column("flow", Text, nullable=False, comment="the flow that works on it"),
@@ -109,6 +113,11 @@ documents = Table(
     Index(None, "scope", "flow", "status", "due_at"),
     Index(None, "source_id"),
     Index(None, "target", "kind", "remote_id"),
+    Index(None, "remote_id"),
+    Index(None, "remote_number"),
+    # Read by itself: which orders stand where, and how many (pakhus/ledger/transfers).
+    Index(None, "status", "order_id", "reason", "scope", "kind"),
+    Index("ix_documents_without_order", "id", postgresql_where=text("order_id is null")),
     comment="What is to become of a source in one target system, and how far it is",
 )
 

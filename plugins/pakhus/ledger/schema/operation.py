@@ -15,8 +15,9 @@ stops = Table(
     Column("code", Text, nullable=False),
     Column("cause", Text, nullable=False),
     Column("by_person", Boolean, nullable=False, comment="true: only a person lifts it"),
+    Column("stopped_by", Text, nullable=False, server_default="", comment="who: a name of Airflow or of the host"),
     Column("since", TIME, nullable=False),
-    comment="Flows that are stopped for a shop, by a person or by a configuration error",
+    comment="Flows that are stopped for a shop (flow all: every one), by a person or by a configuration error",
 )
 
 alerts = Table(
@@ -34,7 +35,9 @@ alerts = Table(
     Column("last_seen_at", TIME, nullable=False),
     Column("count", Integer, nullable=False, server_default="1"),
     Column("sending_until", TIME, comment="somebody is sending it now"),
-    Column("sent_at", TIME),
+    Column("sent_at", TIME, comment="every channel has it"),
+    Column("told", JSONB, nullable=False, server_default="[]", comment="the channels that have it"),
+    Column("problem", Text, nullable=False, server_default="", comment="why the last sending failed"),
     Column("resolved_at", TIME),
     Index(
         "uq_alerts_open",
@@ -59,6 +62,7 @@ runs = Table(
     Column("note", Text, nullable=False, comment="counts, as Airflow's run note shows them"),
     Column("codes", JSONB, nullable=False, comment="documents per reason code"),
     Column("cause", Text, nullable=False, server_default="", comment="why the run is red; empty when it is green"),
+    Column("alert_id", BigInteger, ForeignKey("alerts.id"), comment="the alert that its cause raised or was counted on"),
     Column("reported_at", TIME, nullable=False),
     Index(None, "scope", "flow", "reported_at"),
     comment="What each run did, kept when Airflow's own history is purged",
