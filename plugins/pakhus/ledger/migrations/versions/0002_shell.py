@@ -117,6 +117,7 @@ def downgrade() -> None:
     _forget_transfers()
     for table in ('stock_levels', 'proven_days', 'decisions', 'runs'):
         op.drop_table(table)
+    _forget_who_was_told()
 
 
 def _forget_transfers() -> None:
@@ -128,6 +129,9 @@ def _forget_transfers() -> None:
     op.drop_column('documents', 'order_id')
     op.drop_column('source_versions', 'vat')
     op.drop_column('source_versions', 'gross')
+
+
+def _forget_who_was_told() -> None:
     op.create_table_comment('stops', _STOPS)
     op.drop_column('stops', 'stopped_by')
     op.alter_column('alerts', 'sent_at', comment=None, existing_nullable=True, existing_type=sa.DateTime(timezone=True))
