@@ -447,9 +447,13 @@ class Verdict:
         """The meaning with the parameters filled in, for logs, pages and alerts."""
         return reason(self.code).meaning.format_map(_Blanks(self.parameters))
 
+    def action(self) -> str:
+        """What the actor does to get the document moving."""
+        return reason(self.code).action.format_map(_Blanks(self.parameters))
+
     def message(self) -> str:
         """The meaning and what to do, for those who must act: the text of an alert."""
-        action = reason(self.code).action.format_map(_Blanks(self.parameters))
+        action = self.action()
         return self.text() if action == _NOTHING else f"{self.text()} {action}"
 
 
