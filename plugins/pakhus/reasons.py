@@ -33,15 +33,27 @@ class Status(StrEnum):
     DONE = "done"
 
 
+class Answer(StrEnum):
+    """What a person may decide about a held document (<shop>__decisions)."""
+
+    AGAIN = "again"  # judge it anew, and send it if it is right now
+    ACCEPT = "accept"  # what stands in the other system stays as it is; only after something was written there
+    IGNORE = "ignore"  # leave it out for good; only where nothing of ours stands in the other system
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A code's status, actor and texts. `action` is what that actor does to get the document moving."""
+    """A code's status, actor and texts. `action` is what that actor does to get the document moving.
+
+    `answers` is what a person may decide about a document that is held with this code; empty: nobody is asked.
+    """
 
     code: str
     status: Status
     actor: Actor
     meaning: str
     action: str
+    answers: tuple[Answer, ...] = ()
 
 
 def _registry(*reasons: Reason) -> dict[str, Reason]:
@@ -52,6 +64,7 @@ def _registry(*reasons: Reason) -> dict[str, Reason]:
 
 
 _NOTHING = "Nothing."
+_EITHER = (Answer.AGAIN, Answer.IGNORE)
 _EDIT_ORDER = "Correct the order in the shop; it is read again by itself."
 
 REASONS: dict[str, Reason] = _registry(
@@ -145,6 +158,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.US,
         "The shop's answer for this order could not be understood: {problem}.",
         "Send the transfer log of this order to whoever maintains Pakhus.",
+        _EITHER,
     ),
     Reason(
         "state_unknown",
@@ -159,6 +173,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "Line {line} has no SKU.",
         "Give the product a SKU in the shop; the order is read again within a day.",
+        _EITHER,
     ),
     Reason(
         "sku_too_long",
@@ -166,6 +181,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The SKU of line {line} has more than 25 characters.",
         "Shorten the SKU, or map it in the shop's mapping.",
+        _EITHER,
     ),
     Reason(
         "product_deleted",
@@ -173,15 +189,39 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The product of line {line} no longer exists in the shop.",
         "Map the line's name to a product number, or edit the order.",
+        _EITHER,
     ),
     Reason("order_empty", Status.SKIPPED, Actor.NOBODY, "The order has no lines.", _NOTHING),
     Reason("nothing_to_reserve", Status.SKIPPED, Actor.NOBODY, "No line of the order is a stocked product.", _NOTHING),
+    Reason(
+        "ignored_by_person",
+        Status.FILTERED,
+        Actor.NOBODY,
+        "A person decided on {on} to leave this out; it was held with {was}.",
+        "None; to take it in after all, send the order again.",
+    ),
+    Reason(
+        "accepted_by_person",
+        Status.DONE,
+        Actor.NOBODY,
+        "A person decided on {on} that it stays as it stands; it was held with {was}.",
+        _NOTHING,
+    ),
+    Reason(
+        "order_changed_after_ignored",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order was changed in the shop after a person had decided to leave this out.",
+        "Decide again: send the order again, or leave it out as it is now.",
+        _EITHER,
+    ),
     Reason(
         "order_changed_after_transfer",
         Status.HELD,
         Actor.MERCHANT,
         "The order was changed in the shop after it was transferred.",
         "Compare both versions and mend the document by hand.",
+        (Answer.ACCEPT,),
     ),
     Reason(
         "cancelled_after_transfer",
@@ -189,6 +229,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The order was cancelled in the shop after it was transferred.",
         "Cancel it in the warehouse, or credit the invoice.",
+        (Answer.ACCEPT,),
     ),
     # held: amounts
     Reason(
@@ -197,6 +238,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The lines sum to {lines_total}, the customer was charged {total}.",
         "Find the cause (gift card, store credit, changed settings); see the runbook.",
+        _EITHER,
     ),
     Reason(
         "vat_not_explained",
@@ -204,6 +246,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "Line {line} states VAT {stated}, {rate} of its net is {expected}.",
         "Compare the shop's tax table with the VAT zones of the mapping.",
+        _EITHER,
     ),
     Reason(
         "vat_rate_conflict",
@@ -211,6 +254,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The shop charged {charged} on {line}, the accounts would charge {expected}.",
         "Correct the product's group in e-conomic, or the tax class in the shop.",
+        _EITHER,
     ),
     Reason(
         "vat_zone_undecided",
@@ -218,6 +262,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "No VAT zone is settled for delivery to {country} with VAT {charged}.",
         "Add the country to the mapping, or set up OSS.",
+        _EITHER,
     ),
     Reason(
         "mixed_rates_on_line",
@@ -225,6 +270,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "Line {line} carries more VAT rates than one.",
         "Split the line, or invoice this order by hand.",
+        _EITHER,
     ),
     Reason(
         "currency_not_mapped",
@@ -232,6 +278,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The currency {currency} is not in the mapping.",
         "Add the currency to the mapping.",
+        _EITHER,
     ),
     Reason(
         "refunded_before_invoice",
@@ -239,6 +286,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "{refunded} was refunded before the order was invoiced.",
         "Invoice what is left by hand; this is treated by a later version.",
+        _EITHER,
     ),
     Reason(
         "fraction_not_sendable",
@@ -246,6 +294,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The amount {amount} has more decimals than the accounts take.",
         _EDIT_ORDER,
+        _EITHER,
     ),
     Reason(
         "document_differs",
@@ -253,6 +302,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The accounts answered {answered}, we predicted {predicted}.",
         "See the cause named in the transfer log; mend the set-up, then send the order again.",
+        (Answer.AGAIN,),
     ),
     Reason(
         "gift_card_not_treated",
@@ -260,6 +310,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "Line {line} is a gift card.",
         "Invoice this order by hand; gift cards are treated by a later version.",
+        _EITHER,
     ),
     Reason(
         "credit_not_treated",
@@ -267,6 +318,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "{refunded} was refunded after the order was invoiced.",
         "Make the credit note by hand; this is treated by a later version.",
+        (Answer.IGNORE,),
     ),
     Reason(
         "rounding_product_taxed",
@@ -274,6 +326,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.OPERATOR,
         "The rounding product {number} is in a product group with VAT.",
         "Put it into a product group without VAT, or name another in the mapping.",
+        _EITHER,
     ),
     # held: mappings and counterparts
     Reason(
@@ -282,6 +335,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.OPERATOR,
         "The payment method {method} has no payment term in the mapping.",
         "Add the method to the mapping's payments.",
+        _EITHER,
     ),
     Reason(
         "customer_class_unsupported",
@@ -289,6 +343,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The buyer is a company or public body; only private buyers are invoiced by this version.",
         "Invoice this order by hand.",
+        _EITHER,
     ),
     Reason(
         "customer_not_identified",
@@ -296,6 +351,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The order has no e-mail to find a customer by.",
         "Add the e-mail to the order, or set one collective customer.",
+        _EITHER,
     ),
     Reason(
         "customer_missing",
@@ -303,6 +359,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The buyer is no customer yet, and none may be created.",
         "Create the customer with the buyer's e-mail, or allow creation in the mapping.",
+        _EITHER,
     ),
     Reason(
         "booked_differently",
@@ -317,6 +374,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "{count} customers have the same e-mail: {numbers}.",
         "Merge or bar all but one, then send the order again.",
+        _EITHER,
     ),
     Reason(
         "customer_refused",
@@ -324,6 +382,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The {system} refused the customer: {problem}.",
         "Correct what is named; the order is tried again when it changes or is sent again.",
+        _EITHER,
     ),
     Reason(
         "customer_barred",
@@ -331,6 +390,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "Customer {number} is barred.",
         "Open the customer, then send the order again.",
+        _EITHER,
     ),
     Reason(
         "product_missing",
@@ -338,14 +398,23 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "{sku} does not exist in {system}.",
         "Create the product there, or map the SKU.",
+        _EITHER,
     ),
-    Reason("product_barred", Status.HELD, Actor.MERCHANT, "{sku} is barred in {system}.", "Open the product there."),
+    Reason(
+        "product_barred",
+        Status.HELD,
+        Actor.MERCHANT,
+        "{sku} is barred in {system}.",
+        "Open the product there.",
+        _EITHER,
+    ),
     Reason(
         "product_group_without_account",
         Status.HELD,
         Actor.OPERATOR,
         "Product group {group} has no sales account for VAT zone {zone}.",
         "Give the group an account for the zone in e-conomic.",
+        _EITHER,
     ),
     Reason(
         "refused",
@@ -353,6 +422,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "{system} refused {step}: {problem}.",
         "Correct what is named, then send the order again.",
+        _EITHER,
     ),
     Reason(
         "duplicate_found",
@@ -360,6 +430,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.OPERATOR,
         "{count} documents in {system} carry our key {key}: {numbers}.",
         "Delete or credit all but one, then send the order again.",
+        (Answer.AGAIN,),
     ),
     Reason(
         "draft_gone",
@@ -367,6 +438,7 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "The draft {number} was deleted by hand.",
         "None if the order is not to be invoiced; else invoice it by hand. No second draft is made.",
+        (Answer.IGNORE,),
     ),
     Reason(
         "draft_changed",
@@ -381,6 +453,85 @@ REASONS: dict[str, Reason] = _registry(
         Actor.MERCHANT,
         "{date} lies in a closed or missing accounting period.",
         "Open the period, or move accounting.lock_date.",
+        _EITHER,
+    ),
+    # what the audit's proof names; a day's differences, never a document's own state
+    Reason(
+        "order_not_recorded",
+        Status.FAILED,
+        Actor.US,
+        "The shop lists order {number}, the ledger does not have it on that day.",
+        "Run the audit of that day again; if it stays, report it with the number.",
+    ),
+    Reason(
+        "order_recorded_differently",
+        Status.FAILED,
+        Actor.US,
+        "The shop says {shop} of order {number}, the ledger {ledger}.",
+        "Run the audit of that day again; if it stays, report it with the number.",
+    ),
+    Reason(
+        "order_not_listed",
+        Status.FAILED,
+        Actor.OPERATOR,
+        "The shop has order {number}, but does not list it on that day.",
+        "Look for a plugin in the shop that hides orders from lists.",
+    ),
+    Reason(
+        "document_missing",
+        Status.FAILED,
+        Actor.US,
+        "Order {number} is in the ledger without a {kind}.",
+        "Run the audit of that day again; if it stays, report it with the number.",
+    ),
+    Reason(
+        "invoice_missing",
+        Status.FAILED,
+        Actor.MERCHANT,
+        "The ledger has invoice {number}, the accounts have none under its key.",
+        "Look for invoice {number} in e-conomic; its other reference must be the key.",
+    ),
+    Reason(
+        "invoice_doubled",
+        Status.FAILED,
+        Actor.MERCHANT,
+        "The accounts have {count} booked invoices under one key: {numbers}.",
+        "Credit all but the one that the ledger names.",
+    ),
+    Reason(
+        "invoice_unknown",
+        Status.FAILED,
+        Actor.MERCHANT,
+        "The accounts have invoice {number} under our key, the ledger does not know it.",
+        "Find out who booked it; credit it, or take our key out of a copy before it is booked.",
+    ),
+    Reason(
+        "invoice_differs",
+        Status.FAILED,
+        Actor.MERCHANT,
+        "Invoice {number}: the ledger has {ledger}, the accounts {accounts}.",
+        "Look at the invoice in e-conomic and at what was answered when it was booked.",
+    ),
+    Reason(
+        "invoice_not_as_charged",
+        Status.FAILED,
+        Actor.US,
+        "Invoice {number} is {invoiced}, the customer was charged {charged}.",
+        "Report it with the transfer log; credit the invoice if it is wrong.",
+    ),
+    Reason(
+        "draft_beside_invoice",
+        Status.FAILED,
+        Actor.MERCHANT,
+        "The accounts have drafts under one key beside what the ledger knows: {numbers}.",
+        "Delete the drafts, else the order is invoiced twice.",
+    ),
+    Reason(
+        "draft_unknown",
+        Status.FAILED,
+        Actor.MERCHANT,
+        "The accounts have draft {number} under our key, the ledger does not know it.",
+        "Find out who made it; delete it, or take our key out of it.",
     ),
     # configuration and our own mistakes
     Reason(
