@@ -87,6 +87,8 @@ COMPILE = .state/uv/bin/uv pip compile --quiet --universal --python-version 3.11
 lock: venv ## renew the locks after a change of requirements.in; ARGS=--upgrade takes newer versions
 	@echo "lock: requirements.txt"
 	@$(COMPILE) requirements.in --output-file requirements.txt
+	@echo "lock: deploy/requirements.txt"
+	@$(COMPILE) --constraint requirements.txt deploy/requirements.in --output-file deploy/requirements.txt
 	@echo "lock: stack/tools.txt"
 	@$(COMPILE) stack/tools.in --output-file stack/tools.txt
 
