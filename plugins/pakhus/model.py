@@ -288,6 +288,17 @@ class ProductRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Available:
+    """What the warehouse has free of an item: in stock minus in orders, over all locations; may be negative.
+
+    `quantity` is None when the warehouse's number could not be understood.
+    """
+
+    number: str
+    quantity: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class StockLevel:
     """The absolute quantity a shop is to show for a product.
 

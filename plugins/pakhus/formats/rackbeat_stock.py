@@ -1,0 +1,48 @@
+"""Available quantities and account settings out of Rackbeat's JSON (contracts/rackbeat.md 2, 3.2); pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pakhus.model import Available
+
+AVAILABLE_FIELDS = "number,available_quantity,inventory_enabled,deleted_at"
+# The setting is known by its title only, "Inventory value associated with invoicing" (section 11): its identifier is
+# proven nowhere, so it is told by the words that it must have.
+_SETTING_WORDS = ("inventory", "value", "invoic")
+_OFF = frozenset({"", "0", "false", "no", "off"})
+
+
+def available_from_rackbeat(row: Mapping[str, Any]) -> Available | None:
+    """Return what is free of an item; None for one that keeps no stock, was deleted, or has no number.
+
+    A quantity that is missing or no number is None in the result: it must not be taken for 0.
+    """
+    number = str(row.get("number") or "").strip()
+    if not number or row.get("deleted_at") is not None or row.get("inventory_enabled") is False:
+        return None
+    return Available(number, _quantity(row.get("available_quantity")))
+
+
+def stock_follows_invoices(settings: Iterable[Mapping[str, Any]]) -> bool | None:
+    """Tell whether goods leave stock when they are invoiced, not when they are shipped; None: the account does not say.
+
+    Then `available` rises at shipping (section 11).
+    """
+    for setting in settings:
+        identifier = str(setting.get("identifier") or "").lower()
+        if all(word in identifier for word in _SETTING_WORDS):
+            return str(setting.get("value") or "").strip().lower() not in _OFF
+    return None
+
+
+def _quantity(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
+        return None
+    try:
+        quantity = Decimal(value)
+    except InvalidOperation:
+        return None
+    return quantity if quantity.is_finite() else None
