@@ -16,14 +16,15 @@ SINCE = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 class Pages:
-    """A transport that answers these pages, one after the other."""
+    """A transport that answers these pages, one after the other, with these totals."""
 
-    def __init__(self, pages: Sequence[Sequence[dict[str, Any]]]) -> None:
+    def __init__(self, pages: Sequence[Sequence[dict[str, Any]]], totals: Sequence[int | None] = ()) -> None:
         self._pages = list(pages)
+        self._totals = list(totals) or [1000] * len(pages)
 
     def send(self, call: Call) -> Answer:
         rows = self._pages.pop(0)
-        body = {"orders": rows, "pages": len(self._pages) + 2, "total": 1000}
+        body = {"orders": rows, "pages": len(self._pages) + 2, "total": self._totals.pop(0)}
         return Answer(206, {}, to_json(body), call)
 
 
@@ -32,8 +33,8 @@ def order(number: int, heading: str = "", created: datetime | str = SINCE) -> di
     return {"number": number, "heading": heading, "created_at": text}
 
 
-def search(pages: Sequence[Sequence[dict[str, Any]]]) -> list[int]:
-    client = RackbeatClient(Pages(pages))  # type: ignore[arg-type]
+def search(pages: Sequence[Sequence[dict[str, Any]]], totals: Sequence[int | None] = ()) -> list[int]:
+    client = RackbeatClient(Pages(pages, totals))  # type: ignore[arg-type]
     return [row["number"] for row in client.orders_with_heading("ours", since=SINCE)]
 
 
@@ -44,6 +45,17 @@ def test_order_that_is_pushed_to_the_next_page_while_the_list_is_read_is_one_hit
 def test_list_that_is_not_in_order_proves_nothing() -> None:
     with pytest.raises(TransientError):
         search([[order(7), order(9)], []])
+
+
+@pytest.mark.parametrize("totals", [[3, 2], [3, None]])
+def test_list_that_became_shorter_while_it_was_read_proves_nothing(totals: list[int | None]) -> None:
+    """Order 9 was deleted after the first page: order 7, ours, came over to it and is on no page."""
+    with pytest.raises(TransientError, match="shorter"):
+        search([[order(9), order(8)], [order(6)], []], totals)
+
+
+def test_list_that_became_longer_while_it_was_read_shows_all() -> None:
+    assert search([[order(9), order(8)], [order(8), order(7, "ours")], []], [3, 4, 4]) == [7]
 
 
 def test_reading_ends_at_the_first_order_that_is_too_old() -> None:

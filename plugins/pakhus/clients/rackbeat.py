@@ -91,8 +91,25 @@ class RackbeatClient:
         return self._get("/self")
 
     def get_order(self, number: str) -> Any:
-        """Return one order; NotFoundError when there is none."""
-        return self._get(f"/orders/{quote(number, safe='')}")["order"]
+        """Return one order with its custom fields; NotFoundError when there is none."""
+        return self._get(f"/orders/{quote(number, safe='')}", (("expand", "field_values"),))["order"]
+
+    def get_shipment(self, shipment_id: int) -> Any:
+        """Return one shipment; NotFoundError when there is none (section 8)."""
+        return self._get(f"/order-shipments/{shipment_id}")["order_shipment"]
+
+    def shipments_of_order(self, number: str) -> list[Any]:
+        """Return all shipments of one order; NotFoundError when there is no such order (section 8)."""
+        return list(self._list(f"/orders/{quote(number, safe='')}/shipments", "order_shipments", identity="id"))
+
+    def shipments_newest_first(self) -> Iterator[Sequence[Any]]:
+        """Yield all shipments of the account, page by page (section 8).
+
+        The order is asked for but proven nowhere: whoever ends early must look at the ids. No filter is used: a
+        shipment is made before it is shipped, and whether the flags are heard is unknown (section 1.4).
+        """
+        query = (("order_by", "id"), ("order_direction", "DESC"))
+        yield from self._pages("/order-shipments", "order_shipments", identity="id", query=query)
 
     def find_product(self, number: str) -> Any | None:
         """Return a product by its number, or None."""
@@ -146,16 +163,32 @@ class RackbeatClient:
         return self._transport.send(Call("GET", path, query)).json()
 
     def _list(self, path: str, key: str, *, identity: str, query: Query = ()) -> Iterator[Any]:
+        for records in self._pages(path, key, identity=identity, query=query):
+            yield from records
+
+    def _pages(self, path: str, key: str, *, identity: str, query: Query = ()) -> Iterator[Sequence[Any]]:
+        """Yield the pages of a list; TransientError when it shrank meanwhile.
+
+        What is deleted pulls rows over to a page that was read already: they would be missed. What is added pushes
+        rows to the next page, where they come a second time.
+        """
+        told: int | None = None
+
         def fetch(number: int) -> Page:
+            nonlocal told
             paging = (("page", str(number)), ("limit", str(PAGE_SIZE)))
             body = self._get(path, (*query, *paging))
             records, pages = body.get(key), body.get("pages")
             if not isinstance(records, list):
                 raise TransientError(f"{path}: the answer has no list {key!r}", system=SYSTEM)
+            before, told = told, None if body.get("total") is None else int(body["total"])
+            if before is not None and (told is None or told < before):
+                raise TransientError(
+                    f"{path}: the list became shorter while it was read; it proves nothing", system=SYSTEM
+                )
             return Page(records, None if pages is None else int(pages))
 
-        for records in numbered_pages(fetch, identity=lambda row: row.get(identity)):
-            yield from records
+        return numbered_pages(fetch, identity=lambda row: row.get(identity))
 
 
 def create_customer(body: Mapping[str, Any]) -> Call:
