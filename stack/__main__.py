@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 from stack import ROOT
 from stack.airflow import Stack, StackError
+from stack.celery_workers import NoRedisError
 from stack.postgres import PostgresError
 from stack.rest import AirflowError
 from stack.runner import AlreadyRunningError, ComponentFailedError, Ended, EndingSignals
@@ -24,6 +25,7 @@ TROUBLE = (
     AirflowError,
     AlreadyRunningError,
     ComponentFailedError,
+    NoRedisError,
     PostgresError,
     StackError,
     TimedOutError,
@@ -37,13 +39,16 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("command", choices=["up", "demo", "demo-check"])
     parser.add_argument("--port", type=int, help="port of Airflow's user interface; default: a free one")
+    parser.add_argument(
+        "--workers", type=int, default=0, help="run tasks by Celery with so many workers (needs redis-server)"
+    )
     options = parser.parse_args(arguments)
     say = narrator()
     with EndingSignals(say) as signals:
         try:
             if options.command == "up":
-                return up(options.port, signals, say)
-            return demo(options.command, options.port, signals, say)
+                return up(options, signals, say)
+            return demo(options, signals, say)
         except Ended as end:
             return end.exit_code
         except TROUBLE as error:
@@ -51,9 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
             return 1
 
 
-def up(port: int | None, signals: EndingSignals, say: Say) -> int:
+def up(options: argparse.Namespace, signals: EndingSignals, say: Say) -> int:
     """Run Airflow alone until a signal; what it knows stays for the next time."""
-    stack = Stack(STATE / "up", port=port, say=say)
+    stack = Stack(STATE / "up", port=options.port, workers=options.workers, say=say)
     try:
         stack.start()
         stay_open(stack, say)
@@ -65,16 +70,25 @@ def up(port: int | None, signals: EndingSignals, say: Say) -> int:
     return 0
 
 
-def demo(command: str, port: int | None, signals: EndingSignals, say: Say) -> int:
+def demo(options: argparse.Namespace, signals: EndingSignals, say: Say) -> int:
     """Start everything afresh, play, perhaps stay open, stop, and delete what was made; logs stay after a failure."""
-    urls = STATE / command / "stand-ins.json"
-    stack = Stack(STATE / command, extra=[stand_ins(STAND_INS, urls)], durable=False, fresh=True, port=port, say=say)
+    directory = STATE / options.command
+    urls = directory / "stand-ins.json"
+    stack = Stack(
+        directory,
+        extra=[stand_ins(STAND_INS, urls)],
+        durable=False,
+        fresh=True,
+        port=options.port,
+        workers=options.workers,
+        say=say,
+    )
     good = False
     try:
         stack.start()
         say("playing")
         good = play()(stack, json.loads(urls.read_text()), say)
-        if command == "demo":
+        if options.command == "demo":
             stay_open(stack, say)
     finally:
         signals.shield()

@@ -1,7 +1,7 @@
 """Airflow 3.3 with PostgreSQL and the ledger as local processes: settings, order of starting, stopping.
 
-The settings are those of design, decision 1: LocalExecutor with few slots, a short idle sleep, a patient execution
-API, explicit keys, loopback only.
+What Airflow is set to everywhere comes from deploy/airflow.env; here stands what is true of this machine only:
+addresses on loopback, explicit keys, the folders of this checkout, and files that are looked at more often.
 """
 
 import base64
@@ -17,6 +17,7 @@ from types import TracebackType
 
 from pakhus.ledger.migrate import migrate
 from stack import ROOT
+from stack.celery_workers import CeleryWorkers
 from stack.postgres import Cluster
 from stack.rest import AirflowApi
 from stack.runner import Component, Runner, Step
@@ -25,6 +26,7 @@ from stack.waiting import Say, free_port, quiet
 METADATA = "airflow"
 LEDGER = "ledger"
 ADMIN = "admin"
+SETTINGS = ROOT / "deploy" / "airflow.env"
 NOT_INHERITED = ("AIRFLOW", "PYTHON", "PG", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -37,7 +39,8 @@ class Stack:
 
     ``extra`` components (stand-ins) start before Airflow and get its environment. ``everyone_is_admin`` needs no
     log-in, for tests; else one user `ADMIN` with a password made for this directory. ``settings`` are more environment
-    variables for Airflow. ``fresh`` forgets what an earlier start left here. `remove` deletes the directory, `stop`
+    variables for Airflow. ``workers`` runs tasks by Celery with that many workers and Redis, as docker-compose.yaml
+    does; else the scheduler's own processes do. ``fresh`` forgets what an earlier start left here. `remove` deletes the directory, `stop`
     leaves it for the next start.
     """
 
@@ -53,6 +56,7 @@ class Stack:
         fresh: bool = False,
         port: int | None = None,
         settings: Mapping[str, str] | None = None,
+        workers: int = 0,
         say: Say = quiet,
     ) -> None:
         self.directory = directory.resolve()
@@ -63,6 +67,7 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         self.user = None if everyone_is_admin else ADMIN
         self.dags = dags
+        self.celery = CeleryWorkers(self.directory / "celery", workers) if workers else None
         self._plugins = plugins
         self._extra = extra
         self._settings = dict(settings or {})
@@ -122,7 +127,8 @@ class Stack:
         environment = self.environment()
         self._say("creating Airflow's tables")
         self.runner.run(Step("migrate", _airflow("db", "migrate"), environment))
-        for component in self._extra:
+        extra = [self.celery.broker(), *self._extra] if self.celery else self._extra
+        for component in extra:
             self._say(f"starting {component.name}")
             self.runner.start(replace(component, env={**environment, **component.env}))
         self._start_airflow(environment)
@@ -176,25 +182,16 @@ class Stack:
 
     def _core_settings(self) -> dict[str, str]:
         return {
+            **shared_settings(),
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-            "AIRFLOW__CORE__PARALLELISM": "8",
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(self._plugins),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.cluster.url(METADATA, driver="psycopg2"),
-            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
-            # 5 s, the default, is too short for the first tasks of a cold start on two busy cores.
-            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+            # Who writes a DAG file wants to see it at once; a real deployment saves itself the work.
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
-            # Tasks of a scheduler that was killed are taken up again after 15-20 s; with the defaults (30, 300) those
-            # that were queued wait for five minutes.
-            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
-            "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
-            # A trigger of a triggerer that was killed is taken over after this many seconds, not after 30.
-            "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
+            **(self.celery.settings() if self.celery else {}),
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
         }
 
@@ -206,7 +203,6 @@ class Stack:
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__API__SECRET_KEY": keys["api"],
-            "AIRFLOW__API__INSTANCE_NAME": "Pakhus",
             "AIRFLOW__API_AUTH__JWT_SECRET": keys["jwt"],
         }
         if self.user is None:
@@ -243,6 +239,10 @@ class Stack:
         """Start the API server first: tasks that begin before it answers have failed without having run."""
         self._say("starting Airflow's API server")
         self.runner.start(self._component("api-server", _airflow("api-server"), environment, "metadatabase"))
+        if self.celery:
+            self._say(f"starting {self.celery.count} Celery workers")
+            for worker in self.celery.workers(environment):
+                self.runner.start(worker)
         self._say("starting Airflow's DAG processor, triggerer and scheduler")
         self.runner.start(Component("dag-processor", _airflow("dag-processor"), environment))
         # Their log servers would listen on every interface; the API server reads the same files from disk.
@@ -261,6 +261,12 @@ class Stack:
             return all(health.get(part) == "healthy" for part in healthy)
 
         return Component(name, argv, environment, ready)
+
+
+def shared_settings() -> dict[str, str]:
+    """What Airflow is set to wherever Pakhus runs, by environment variable."""
+    lines = [line.strip() for line in SETTINGS.read_text().splitlines()]
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
 def _airflow(*arguments: str) -> list[str]:
