@@ -165,7 +165,7 @@ def _objects(connection: Connection, query: Select[Any]) -> list[Object]:
     )
     for source_id, *version in connection.execute(newest_first):
         versions[source_id].insert(0, Version(*version))
-    return [Object(*row, tuple(versions[row.id])) for row in rows]
+    return [Object(**row._asdict(), versions=tuple(versions[row.id])) for row in rows]
 
 
 def _objects_query() -> Select[Any]:
@@ -175,7 +175,7 @@ def _objects_query() -> Select[Any]:
 def _writes(connection: Connection, document_ids: Collection[int]) -> list[Write]:
     request = bodies.alias("request")
     query = (
-        select(*_columns(attempts, Write, "request_size", "calls"), request.c.size)
+        select(*_columns(attempts, Write, "request_size", "calls"), request.c.size.label("request_size"))
         .join(request, request.c.sha256 == attempts.c.request_sha256)
         .where(attempts.c.document_id.in_(document_ids))
         .order_by(attempts.c.id.desc())
@@ -183,7 +183,7 @@ def _writes(connection: Connection, document_ids: Collection[int]) -> list[Write
     )
     rows = connection.execute(query).all()
     made = _calls(connection, [row.id for row in rows])
-    return [Write(*row, tuple(made[row.id])) for row in reversed(rows)]
+    return [Write(**row._asdict(), calls=tuple(made[row.id])) for row in reversed(rows)]
 
 
 def _calls(connection: Connection, attempt_ids: Collection[int]) -> dict[int, list[Call]]:
