@@ -14,6 +14,7 @@ from operators.observe_orders_operator import ObserveOrdersOperator
 from operators.report_run_operator import ReportRunOperator
 from operators.reserve_orders_operator import ReserveOrdersOperator
 from operators.shop_operator import TASK_DEFAULTS
+from triggers.inbox_trigger import live_run_types, live_schedule
 
 FLOW = "orders"
 
@@ -24,11 +25,11 @@ for shop in shops_for(FLOW):
         f"{shop.shop}__{FLOW}",
         doc_md=__doc__,
         default_args=TASK_DEFAULTS,
-        schedule=CronTriggerTimetable(shop.orders.schedule, timezone=shop.timezone),
+        schedule=live_schedule(shop, CronTriggerTimetable(shop.orders.schedule, timezone=shop.timezone)),
         start_date=shop.start_from,
         catchup=False,
         max_active_runs=1,
-        allowed_run_types=["scheduled", "manual"],  # a backfill would reserve stock for goods long shipped
+        allowed_run_types=live_run_types(shop),  # no backfill: it would reserve stock for goods long shipped
         tags=["pakhus", FLOW, shop.shop],
     ):
         observe = ObserveOrdersOperator(task_id="observe", shop=shop.shop, pool=shop.connection)

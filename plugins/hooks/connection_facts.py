@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
@@ -21,15 +24,20 @@ def read_facts(conn_id: str) -> ConnectionFacts:
     try:
         connection = BaseHook.get_connection(conn_id)
     except AirflowNotFoundException:
-        kind = conn_id.partition("__")[0]
-        raise ConnectionMissingError(
-            f"there is no Airflow connection {conn_id}: create it (type {kind}; docs/settings.md lists its fields), or "
-            f"set AIRFLOW_CONN_{conn_id.upper()}"
-        ) from None
-    return facts_of(connection)
+        raise _missing(conn_id) from None
+    return facts_of(connection, connection.extra_dejson)
 
 
-def facts_of(connection: Connection) -> ConnectionFacts:
+async def aread_facts(conn_id: str) -> ConnectionFacts:
+    """Look a connection up in an event loop; ConnectionMissingError when Airflow gives none of this name."""
+    try:
+        connection = await BaseHook.aget_connection(conn_id)
+    except AirflowNotFoundException:
+        raise _missing(conn_id) from None
+    return facts_of(connection, await connection.aextra_dejson())
+
+
+def facts_of(connection: Connection, extra: Mapping[str, Any]) -> ConnectionFacts:
     """Return what a connection says."""
     return ConnectionFacts(
         conn_id=connection.conn_id,
@@ -39,5 +47,13 @@ def facts_of(connection: Connection) -> ConnectionFacts:
         port=connection.port,
         login=connection.login or "",
         password=connection.password or "",
-        extra=dict(connection.extra_dejson),
+        extra=dict(extra),
+    )
+
+
+def _missing(conn_id: str) -> ConnectionMissingError:
+    kind = conn_id.partition("__")[0]
+    return ConnectionMissingError(
+        f"there is no Airflow connection {conn_id}: create it (type {kind}; docs/settings.md lists its fields), or "
+        f"set AIRFLOW_CONN_{conn_id.upper()}"
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from airflow.sdk import BaseHook
 
-from hooks.connection_facts import read_facts
+from hooks.connection_facts import aread_facts, read_facts
 from pakhus.connections import LEDGER_CONNECTION, ledger_url
-from pakhus.ledger.connection import Ledger, RunIdentity
+from pakhus.ledger.connection import Bounds, Ledger, RunIdentity
 
 
 class LedgerHook(BaseHook):
@@ -16,6 +16,10 @@ class LedgerHook(BaseHook):
         super().__init__()
         self.ledger_conn_id = ledger_conn_id
 
-    def ledger(self, run: RunIdentity) -> Ledger:
+    def ledger(self, run: RunIdentity, bounds: Bounds | None = None) -> Ledger:
         """Return the ledger; rows it writes carry `run`."""
-        return Ledger(ledger_url(read_facts(self.ledger_conn_id)), run)
+        return Ledger(ledger_url(read_facts(self.ledger_conn_id)), run, bounds=bounds or Bounds())
+
+    async def conninfo(self) -> str:
+        """Return how psycopg reaches the ledger; for triggers, which must not wait for Airflow's answer in the loop."""
+        return ledger_url(await aread_facts(self.ledger_conn_id)).replace("+psycopg", "", 1)

@@ -10,7 +10,7 @@ from hooks.connection_answer import LIMITS, tested
 from hooks.connection_facts import read_facts
 from pakhus.clients.http import Limits
 from pakhus.clients.woocommerce import WooCommerceClient
-from pakhus.connections import woocommerce_settings
+from pakhus.connections import webhook_secrets, woocommerce_settings
 from pakhus.errors import ConfigurationError
 from pakhus.settings import ShopSettings
 
@@ -31,6 +31,10 @@ class WooCommerceHook(BaseHook):
         """Return the client; without a shop's settings it can only be tested."""
         settings = woocommerce_settings(read_facts(self.woocommerce_conn_id), shop)
         return WooCommerceClient.from_settings(replace(settings, limits=limits) if limits else settings)
+
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """Return the secrets that the shop's webhooks may be signed with, that of new ones first."""
+        return webhook_secrets(read_facts(self.woocommerce_conn_id))
 
     def test_connection(self) -> tuple[bool, str]:
         """Read the shop's settings; for the Test button."""

@@ -53,6 +53,16 @@ def _woocommerce() -> dict[str, Any]:
             },
             "path": _PATH,
             "verify": _VERIFY,
+            "webhook_secret": {
+                "label": "Webhook secret",
+                "description": "At least 24 letters and digits that nobody knows; signs the shop's webhooks.",
+                "schema": {"type": ["string", "null"], "format": "password"},
+            },
+            "webhook_secret_before": {
+                "label": "Webhook secret before",
+                "description": "The one before, still taken while the shop changes to the new one.",
+                "schema": {"type": ["string", "null"], "format": "password"},
+            },
         },
     }
 

@@ -26,6 +26,8 @@ from pakhus.settings import ShopSettings
 ENVIRONMENT_PREFIX = "AIRFLOW_CONN_"
 LEDGER_CONNECTION = "pakhus_ledger"
 LEDGER_URL_VARIABLE = "PAKHUS_LEDGER_URL"
+SHORTEST_SECRET = 24
+_HOW_TO_MAKE_ONE = "put what `openssl rand -hex 32` prints there, and nowhere else"
 _DEFAULT_SCHEME = "https"
 _LEDGER_DRIVER = "postgresql+psycopg"
 _EXTRA_KEY = "__extra__"  # Airflow's name for extras that do not fit the query of a URI
@@ -82,6 +84,22 @@ def woocommerce_settings(connection: ConnectionFacts, shop: ShopSettings | None 
         attribute_map=shop.mapping.buyer_fields if shop else {},
         home_url=connection.text("home_url"),
     )
+
+
+def webhook_secrets(connection: ConnectionFacts) -> tuple[str, ...]:
+    """Return the secrets that a shop's webhooks may be signed with; the first one is for new webhooks.
+
+    Extras: `webhook_secret`, and `webhook_secret_before`, which is still taken while the shop changes to the new one.
+    ConfigurationError when there is none, or one so short that it could be guessed.
+    """
+    secrets = connection.text("webhook_secret"), connection.text("webhook_secret_before")
+    if not secrets[0]:
+        raise connection.problem("extra webhook_secret", f"is missing; {_HOW_TO_MAKE_ONE}")
+    for name, secret in zip(("webhook_secret", "webhook_secret_before"), secrets, strict=True):
+        if secret and not (len(secret) >= SHORTEST_SECRET and secret.isascii() and secret.isalnum()):
+            must = f"must be at least {SHORTEST_SECRET} letters and digits"
+            raise connection.problem(f"extra {name}", f"{must}; {_HOW_TO_MAKE_ONE}")
+    return tuple(secret for secret in secrets if secret)
 
 
 def rackbeat_settings(connection: ConnectionFacts) -> RackbeatSettings:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from pakhus.errors import CursorMovedError
 from pakhus.ledger import bodies, cursors, documents, inbox, installation, sources
@@ -85,6 +85,19 @@ def test_hint_that_comes_again_while_it_is_treated_stays(ledger: Ledger) -> None
         inbox.add(tx, "nordlys", "order", "7")
         inbox.mark_taken(tx, waiting)
         assert [hint.hints for hint in inbox.waiting(tx, "nordlys", "order", limit=10)] == [3]
+
+
+def test_newest_waiting_hint_is_another_one_whenever_a_hint_comes_again(ledger: Ledger) -> None:
+    newest = text(inbox.NEWEST_WAITING % "'order'")
+    seen = []
+    with ledger.begin() as tx:
+        for source_id in ("7", "7", "8"):
+            inbox.add(tx, "nordlys", "order", source_id)
+            seen.append({row.scope: row.max for row in tx.connection.execute(newest)}["nordlys"])
+        assert seen == sorted(set(seen))
+        inbox.add(tx, "fjordliv", "product", "1")
+        inbox.mark_taken(tx, inbox.waiting(tx, "nordlys", "order", limit=10))
+        assert tx.connection.execute(newest).all() == []
 
 
 def test_pseudonym_is_stable_and_tells_nothing(ledger: Ledger) -> None:

@@ -52,13 +52,18 @@ def test_each_form_names_a_hook_of_its_type(form: dict[str, str]) -> None:
 def test_each_form_has_the_extras_that_are_read(form: dict[str, dict[str, object]]) -> None:
     """Every extra that the settings of this type read is in its form, and no other."""
     kind = str(form["connection-type"])
-    read = set(re.findall(r'connection\.text\("(\w+)"\)', inspect.getsource(getattr(connections, f"{kind}_settings"))))
+    readers = [getattr(connections, f"{kind}_settings")]
+    readers += [connections.webhook_secrets] if kind == "woocommerce" else []
+    text = "".join(inspect.getsource(reader) for reader in readers)
+    read = set(re.findall(r'connection\.text\("(\w+)"\)', text))
     assert set(form["conn-fields"]) == read | {"path", "verify"}
 
 
-def test_airflow_masks_the_apps_secret() -> None:
+def test_airflow_masks_the_secrets_among_the_extras() -> None:
     fields = {form["connection-type"]: form["conn-fields"] for form in provider_info()["connection-types"]}
     assert fields["economic"]["app_secret_token"]["schema"]["format"] == "password"
+    assert fields["woocommerce"]["webhook_secret"]["schema"]["format"] == "password"
+    assert fields["woocommerce"]["webhook_secret_before"]["schema"]["format"] == "password"
 
 
 def test_airflow_shows_a_form_for_each_type() -> None:

@@ -224,12 +224,37 @@ def test_refuses_a_shop_file(tmp_path: Path, changes: dict[str, str | None], exp
             "WooCommerce's API names states without wc-; write processing",
         ),
         ({"invoices": "{states: [cancelled]}"}, "invoices.states: cancelled is a state in which goods are never sent"),
+        ({"webhooks": "{enabled: true}"}, "webhooks.address: is missing; write where the shop reaches this Airflow"),
+        ({"webhooks": "{enabled: true, address: 'http://pakhus.example.dk'}"}, "webhooks.address: is not https"),
+        ({"webhooks": "{address: 'https://pakhus.example.dk:8443'}"}, "has port 8443, which WordPress never calls"),
+        ({"webhooks": "{address: 'https://pakhus.example.dk:a'}"}, "webhooks.address: is no address"),
+        ({"webhooks": "{address: 'https://a:b@pakhus.example.dk'}"}, "webhooks.address: holds a user or password"),
+        (
+            {"orders": "{enabled: no}", "webhooks": "{enabled: yes, address: 'https://pakhus.example.dk'}"},
+            "webhooks.enabled: is true, but orders.enabled is false",
+        ),
     ],
 )
 def test_refuses_keys_that_contradict_each_other(tmp_path: Path, changes: dict[str, str | None], expected: str) -> None:
     found = problems(write_folder(tmp_path, {"nordlys": shop_text(**changes)}))
     assert len(found) == 1, found
     assert expected in found[0]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://pakhus.example.dk",
+        "https://pakhus.example.dk:8080/airflow",
+        "http://127.0.0.1:18080",
+        "http://10.1.2.3:8080",
+        "http://api-server:8080",
+        "http://[::1]:8080",
+    ],
+)
+def test_takes_https_and_on_ones_own_network_http(tmp_path: Path, address: str) -> None:
+    text = shop_text(webhooks=f"{{enabled: true, address: '{address}'}}")
+    assert load_shop("nordlys", write_folder(tmp_path, {"nordlys": text})).webhooks.address == address
 
 
 def test_tells_contradictions_although_other_keys_are_wrong(tmp_path: Path) -> None:

@@ -129,12 +129,17 @@ class CallRecorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebhookState:
-    """A registration of ours as the shop has it now."""
+    """A registration of ours as the shop has it now.
+
+    `id` is empty where there is none, `repaired` says that it was made anew in place of one that did not work, and
+    `problem` what is wrong with it as it is now.
+    """
 
     topic: str
     id: str
     active: bool
-    repaired: bool
+    repaired: bool = False
+    problem: str = ""
 
 
 class Webshop(Protocol):
@@ -195,8 +200,11 @@ class Webshop(Protocol):
     def read_hint(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Hint | None:
         """Verify a webhook in constant time on the raw body with any of `secrets` (old and new while one is changed).
 
-        None for a ping; AccessDeniedError for a bad signature.
+        None for a ping; AccessDeniedError for a bad signature, and for another shop than this one.
         """
+
+    def webhooks(self, callback_url: str, secret: str) -> Sequence[WebhookState]:
+        """Say how the webhooks are that `ensure_webhooks` would register; changes nothing."""
 
     def ensure_webhooks(self, callback_url: str, secret: str) -> Sequence[WebhookState]:
         """Register what is missing and repair what the shop has switched off."""

@@ -51,6 +51,7 @@ class WooCommerceClient:
     def __init__(self, api: WooCommerceApi, settings: WooCommerceSettings) -> None:
         self._api = api
         self._settings = settings
+        self._addresses = tuple(address for address in (settings.base_url, settings.home_url) if address)
         self._orders = WooCommerceOrders(api, settings)
         self._fulfilment = WooCommerceFulfilment(api)
         self._stock = WooCommerceStock(api)
@@ -111,7 +112,10 @@ class WooCommerceClient:
         return self._products.put(product, calls)
 
     def read_hint(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Hint | None:
-        return webhooks.read_hint(headers, body, secrets)
+        return webhooks.read_hint(headers, body, secrets, self._addresses)
+
+    def webhooks(self, callback_url: str, secret: str) -> Sequence[WebhookState]:
+        return webhooks.look_at_webhooks(self._api, callback_url, secret)
 
     def ensure_webhooks(self, callback_url: str, secret: str) -> Sequence[WebhookState]:
         return webhooks.ensure_webhooks(self._api, callback_url, secret)

@@ -17,6 +17,7 @@ from pakhus.probes.findings import LIMITS, Findings
 from pakhus.probes.installation import note_missing
 from pakhus.probes.rackbeat import probe_rackbeat
 from pakhus.probes.shop import probe_shop
+from pakhus.probes.webhooks import probe_webhooks
 from pakhus.settings import ShopSettings
 
 Connections = Mapping[str, ConnectionFacts]
@@ -70,7 +71,14 @@ def _probes(shops: Sequence[ShopSettings]) -> dict[str, Probe]:
 
 
 def _shop_probe(shop: ShopSettings) -> Probe:
-    return lambda connection, findings: probe_shop(shop_client(connection, shop), findings, shop)
+    def probe(connection: ConnectionFacts, findings: Findings) -> str:
+        client = shop_client(connection, shop)
+        identity = probe_shop(client, findings, shop)
+        if identity:
+            probe_webhooks(client, findings, shop, connection, identity)
+        return identity
+
+    return probe
 
 
 def _rackbeat_probe(shops: Sequence[ShopSettings]) -> Probe:

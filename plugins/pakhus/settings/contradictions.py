@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 KeyPath = tuple[str, ...]
 Contradiction = tuple[KeyPath, str]
@@ -16,6 +18,10 @@ _DEFAULT_WHEN = "shipped_or_state"
 _DEFAULT_INVOICE_STATES = frozenset({"completed"})
 _DEFAULT_RESERVE_STATES = frozenset({"processing"})
 _NONE: frozenset[str] = frozenset()
+_TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})
+# The ports that WordPress calls at addresses which others chose (contract woocommerce.md section 12).
+_CALLED_PORTS = {"woocommerce": frozenset({None, 80, 443, 8080})}
+_PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".lan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +39,19 @@ class Outline:
     invoice_states: frozenset[str] = _DEFAULT_INVOICE_STATES
     reserve_states: frozenset[str] = _DEFAULT_RESERVE_STATES
     ignore_states: frozenset[str] = _NONE
+    webhooks: bool = False
+    webhooks_address: str = ""
+    orders: bool = True
 
 
 def contradictions(outline: Outline) -> list[Contradiction]:
     """Return (key, what is wrong and what to do) for each."""
-    return [*_topology(outline), *_invoicing(outline), *_states(outline)]
+    return [*_topology(outline), *_invoicing(outline), *_states(outline), *_webhooks(outline)]
 
 
 def outline_of(values: Mapping[str, Any], mapping_parts: frozenset[str] | None) -> Outline:
     """Return the outline of a file's raw values, whatever else is wrong with them."""
-    orders, invoices = _table(values, "orders"), _table(values, "invoices")
+    orders, invoices, webhooks = (_table(values, name) for name in ("orders", "invoices", "webhooks"))
     mode = invoices.get("mode")
     return Outline(
         platform=str(values.get("platform") or ""),
@@ -55,6 +64,9 @@ def outline_of(values: Mapping[str, Any], mapping_parts: frozenset[str] | None) 
         invoice_states=_texts(invoices, "states", _DEFAULT_INVOICE_STATES),
         reserve_states=_texts(orders, "reserve_states", _DEFAULT_RESERVE_STATES),
         ignore_states=_texts(orders, "ignore_states", _NONE),
+        webhooks=str(webhooks.get("enabled")).lower() in _TRUE,
+        webhooks_address=str(webhooks.get("address") or ""),
+        orders=str(orders.get("enabled", True)).lower() in _TRUE,
     )
 
 
@@ -100,6 +112,39 @@ def _states(outline: Outline) -> Iterator[Contradiction]:
         if prefixed:
             bare = ", ".join(state.removeprefix("wc-") for state in prefixed)
             yield path, f"{', '.join(prefixed)}: WooCommerce's API names states without wc-; write {bare}"
+
+
+def _webhooks(outline: Outline) -> Iterator[Contradiction]:
+    path = ("webhooks", "address")
+    if outline.webhooks and not outline.orders:
+        yield ("webhooks", "enabled"), "is true, but orders.enabled is false: nobody would read the hints; leave it out"
+    if not outline.webhooks_address:
+        if outline.webhooks:
+            yield path, "is missing; write where the shop reaches this Airflow, or switch webhooks.enabled off"
+        return
+    try:
+        parts = urlsplit(outline.webhooks_address)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        yield path, "is no address; write it like https://pakhus.example.dk"
+        return
+    if "@" in parts.netloc:
+        yield path, "holds a user or password, which the shop would show; leave it out"
+    if _is_private(host):
+        return
+    if parts.scheme != "https":
+        yield path, "is not https: whoever is on the way could read what the shop sends; write https"
+    ports = _CALLED_PORTS.get(outline.platform)
+    if ports is not None and port not in ports:
+        yield path, f"has port {port}, which WordPress never calls; only 80, 443 and 8080 are reached"
+
+
+def _is_private(host: str) -> bool:
+    """Whether an address is on this machine or its own network, where plain http is allowed."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.lower().endswith(_PRIVATE_ENDINGS)
 
 
 def _table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

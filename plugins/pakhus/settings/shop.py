@@ -140,6 +140,9 @@ class ShopSettings(Strict):
             invoice_states=self.invoices.states,
             reserve_states=self.orders.reserve_states,
             ignore_states=self.orders.ignore_states,
+            webhooks=self.webhooks.enabled,
+            webhooks_address=self.webhooks.address or "",
+            orders=self.orders.enabled,
         )
 
     def is_ours(self, placed_at: datetime) -> bool:

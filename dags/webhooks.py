@@ -1,0 +1,43 @@
+"""Webhooks: registered in the shop, and repaired when it has switched them off. One DAG per shop, `<shop>__webhooks`.
+
+When a run is red, look at the message of its task `report`: it names the cause and who must act.
+- "has switched off its webhooks again": the shop does not reach this Airflow; see docs/runbooks/webhooks.md.
+- access_denied, configuration: mend the Airflow connection or settings it names.
+Nothing is lost meanwhile: orders are read by the schedule of `<shop>__orders`, only later.
+Clearing, re-running or marking success is safe at any time: what is registered is not registered twice.
+"""
+
+from airflow.sdk import DAG, Asset, CronTriggerTimetable
+
+from operators.ensure_webhooks_operator import EnsureWebhooksOperator
+from operators.flow_shops import shops_for
+from operators.report_run_operator import ReportRunOperator
+from operators.shop_operator import TASK_DEFAULTS
+
+FLOW = "webhooks"
+HOURLY = "17 * * * *"
+
+for shop in shops_for(FLOW):
+    if not shop.webhooks.enabled:
+        continue
+    with DAG(
+        f"{shop.shop}__{FLOW}",
+        doc_md=__doc__,
+        default_args=TASK_DEFAULTS,
+        schedule=CronTriggerTimetable(HOURLY, timezone=shop.timezone),
+        start_date=shop.start_from,
+        catchup=False,
+        max_active_runs=1,
+        allowed_run_types=["scheduled", "manual"],
+        tags=["pakhus", FLOW, shop.shop],
+    ):
+        ensure = EnsureWebhooksOperator(task_id="ensure", shop=shop.shop, pool=shop.connection)
+        report = ReportRunOperator(
+            task_id="report",
+            flow=FLOW,
+            scope=shop.shop,
+            reading="ensure",
+            working="ensure",
+            outlets=[Asset(f"pakhus_{FLOW}_{shop.shop}")],
+        )
+        ensure >> report
