@@ -74,6 +74,35 @@ def read_configuration(path: Path) -> list[Entry]:
             raise ValueError(f"{path} needs a list stand_ins")
 
 
+@dataclass(frozen=True)
+class PageEntry:
+    """The page where a person works the stand-ins: its port, and links (text, href) to where else there is to look."""
+
+    port: int = 0
+    links: tuple[Mapping[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> PageEntry:
+        """From ``page`` of the configuration. Raises ValueError naming what is wrong."""
+        if unknown := set(value) - {"port", "links"}:
+            raise ValueError(f"unknown members {', '.join(sorted(unknown))} in page")
+        links = value.get("links", [])
+        for link in links:
+            if set(link) != {"text", "href"} or not str(link["href"]).startswith(("http://", "https://")):
+                raise ValueError(f"a link of the page has a text and an http href, not {link}")
+        return cls(int(value.get("port", 0)), tuple({name: str(text) for name, text in link.items()} for link in links))
+
+
+def read_page(path: Path) -> PageEntry | None:
+    """The page of a YAML file, None where it has none. Raises ValueError."""
+    match yaml.safe_load(path.read_text(encoding="utf-8")):
+        case {"page": {**page}}:
+            return PageEntry.of({str(name): value for name, value in page.items()})
+        case {"page": wrong}:
+            raise ValueError(f"{path} needs members in page, not {wrong!r}")
+    return None
+
+
 def short_entry(text: str) -> Entry:
     """An entry from ``system:name[:port]``. Raises ValueError."""
     system, name, port = [*text.split(":"), "0", "0"][:3]

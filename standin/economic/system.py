@@ -9,6 +9,7 @@ from typing import Any
 
 from standin.clock import Clock
 from standin.economic import booked, customers, drafts, products, reference, unsupported
+from standin.economic.amounts import compute
 from standin.economic.call import Call, answer, router
 from standin.economic.errors import ApiError, not_found
 from standin.economic.idempotency import ReplyCache
@@ -179,8 +180,10 @@ class EconomicStandin(Standin):
         return {"records": records, "drafts_wiped": self.state.drafts_wiped}
 
     def dump(self) -> object:
-        """The whole state with keys as text."""
-        return _plain(vars(self.state))
+        """The whole state with keys as text, and what each draft comes to with VAT."""
+        rounding = self.switches.rounding
+        gross = {number: compute(self.state, draft, rounding).gross for number, draft in self.state.drafts.items()}
+        return _plain({**vars(self.state), "draft_gross": gross})
 
     def reset(self) -> None:
         """Back to the seed; switches stay."""

@@ -20,6 +20,12 @@ class RefusedError(Exception):
         self.status = status
         self.body: dict[str, Any] = {"errors": errors} if errors else {"message": message}
 
+    @property
+    def text(self) -> str:
+        """What a person reads in Rackbeat's own pages."""
+        errors: Errors = self.body.get("errors", {})
+        return " ".join(line for lines in errors.values() for line in lines) or str(self)
+
 
 def refuse(field: str, text: str) -> RefusedError:
     """A 422 about one field."""

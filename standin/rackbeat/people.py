@@ -1,4 +1,4 @@
-"""What people do in Rackbeat's own pages, for tests and the demo: ship a part, cancel, adjust, bar."""
+"""What people do in Rackbeat's own pages, for tests and the demo: ship, receive, cancel, adjust, name, bar."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ from typing import Any
 
 from standin.rackbeat.call import Call
 from standin.rackbeat.checks import as_decimal
+from standin.rackbeat.products import add_product, change_product
 from standin.rackbeat.shipping import new_shipment, ship
+from standin.rackbeat.state import Record
 from standin.rackbeat.stock import refresh_order
+
+
+def _order(call: Call, action: Mapping[str, Any]) -> Record:
+    number = int(action["order"])
+    if number not in call.state.orders:
+        raise LookupError(f"no order {number}")
+    return call.state.orders[number]
 
 
 def _ship(call: Call, action: Mapping[str, Any]) -> object:
     """Ship an order, whole or ``lines`` {item: quantity}; books nothing, so an unbooked order is refused."""
-    order = call.state.orders[int(action["order"])]
+    order = _order(call, action)
     lines = action.get("lines")
     quantities = (
         None if lines is None else {item: as_decimal(quantity) or Decimal(0) for item, quantity in lines.items()}
@@ -26,7 +35,7 @@ def _ship(call: Call, action: Mapping[str, Any]) -> object:
 
 def _cancel(call: Call, action: Mapping[str, Any]) -> object:
     """Cancel an order: archived, nothing restocked, nothing credited."""
-    order = call.state.orders[int(action["order"])]
+    order = _order(call, action)
     order |= {"is_cancelled": True, "updated": call.now}
     refresh_order(call.state, order)
     return {"order": order["number"]}
@@ -34,7 +43,7 @@ def _cancel(call: Call, action: Mapping[str, Any]) -> object:
 
 def _book(call: Call, action: Mapping[str, Any]) -> object:
     """Send an order in the app."""
-    order = call.state.orders[int(action["order"])]
+    order = _order(call, action)
     order |= {"is_booked": True, "booked_at": call.now, "updated": call.now}
     refresh_order(call.state, order)
     return {"order": order["number"]}
@@ -42,7 +51,7 @@ def _book(call: Call, action: Mapping[str, Any]) -> object:
 
 def _delete(call: Call, action: Mapping[str, Any]) -> object:
     """Delete an order behind everybody's back."""
-    del call.state.orders[int(action["order"])]
+    del call.state.orders[_order(call, action)["number"]]
     return {"order": action["order"]}
 
 
@@ -55,6 +64,42 @@ def _set_stock(call: Call, action: Mapping[str, Any]) -> object:
     call.state.stock.setdefault(item, {})[location] = quantity
     call.emit("inventory.changed", item)
     return {"item": item, "stock": quantity}
+
+
+def _receive(call: Call, action: Mapping[str, Any]) -> object:
+    """Take goods in: ``quantity`` more of an item at a location, else at the item's own."""
+    item, quantity = str(action["item"]), as_decimal(action["quantity"])
+    if item not in call.state.products or not call.state.keeps_stock(item):
+        raise ValueError(f"no item {item!r} that keeps stock")
+    if quantity is None or quantity <= 0:
+        raise ValueError(f"{action['quantity']!r} is no quantity that can be received")
+    own = call.state.products[item]["default_location_id"] or next(iter(call.state.locations))
+    location = int(action.get("location") or own)
+    if location not in call.state.locations:
+        raise LookupError(f"no location {location}")
+    rows = call.state.stock.setdefault(item, {})
+    rows[location] = rows.get(location, Decimal(0)) + quantity
+    call.emit("inventory.changed", item)
+    return {"item": item, "stock": call.state.stock_of(item)}
+
+
+def _add_item(call: Call, action: Mapping[str, Any]) -> object:
+    """Make an item with ``number`` and ``name``, in the first group that keeps stock or in ``group``."""
+    stocked = next(number for number, group in call.state.groups.items() if group["has_inventory"])
+    given = {"number": str(action["number"]).strip(), "name": str(action["name"]).strip()}
+    if not all(given.values()):
+        raise ValueError("an item needs a number and a name")
+    body = {**given, "group": int(action.get("group") or stocked), "sales_price": action.get("sales_price", 0)}
+    return {"item": add_product(call, body)["number"]}
+
+
+def _edit_item(call: Call, action: Mapping[str, Any]) -> object:
+    """``changes``: members as in a PUT, such as ``name`` or a new ``number``."""
+    record = call.state.products.get(str(action["item"]))
+    if record is None:
+        raise LookupError(f"no item {action['item']!r}")
+    change_product(call, record, dict(action["changes"]))
+    return {"item": record["number"], "name": record["name"]}
 
 
 def _bar(call: Call, action: Mapping[str, Any]) -> object:
@@ -71,5 +116,8 @@ ACTIONS: dict[str, Callable[[Call, Mapping[str, Any]], object]] = {
     "book": _book,
     "delete": _delete,
     "set_stock": _set_stock,
+    "receive": _receive,
+    "add_item": _add_item,
+    "edit_item": _edit_item,
     "bar": _bar,
 }

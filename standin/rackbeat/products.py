@@ -188,7 +188,11 @@ def new_product(number_: str, name: str, group: int, **members: Any) -> Record:
 @router.on("POST", "/api/products")
 def create_product(call: Call) -> Response:
     """A new product; an initial ``stock_quantity`` is accepted and has no effect."""
-    body = call.body()
+    return single(201, "product", show_product(call, add_product(call, call.body())))
+
+
+def add_product(call: Call, body: dict[str, Any]) -> Record:
+    """The new product that a body describes. Raises RefusedError (422)."""
     validate(body, _spec(call), ("number", "name", "group", "sales_price"), strict=call.strict)
     if body["number"] in call.state.products:
         raise refuse("number", "The number has already been taken.")
@@ -196,13 +200,19 @@ def create_product(call: Call) -> Response:
     record = new_product(body["number"], body["name"], int(body["group"]), created=call.now, **rest)
     call.state.products[record["number"]] = record
     call.emit("product.created", record["number"])
-    return single(201, "product", show_product(call, record))
+    return record
 
 
 @router.on("PUT", "/api/products/{number}")
 def update_product(call: Call) -> Response:
     """Change the members that are sent; a new number renames the product everywhere."""
-    record, body = find_product(call), call.body()
+    record = find_product(call)
+    change_product(call, record, call.body())
+    return single(200, "product", show_product(call, record))
+
+
+def change_product(call: Call, record: Record, body: dict[str, Any]) -> None:
+    """Put the members of a body into a product. Raises RefusedError (422)."""
     validate(body, _spec(call), strict=call.strict)
     if "number" in body and body["number"] != record["number"]:
         _rename(call, record, body["number"])
@@ -215,7 +225,6 @@ def update_product(call: Call) -> Response:
             record[name] = value
     record["updated"] = call.now
     call.emit("product.updated", record["number"])
-    return single(200, "product", show_product(call, record))
 
 
 def _rename(call: Call, record: Record, new: str) -> None:

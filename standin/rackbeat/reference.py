@@ -108,6 +108,27 @@ _reference("customer-groups", "customer_groups", _show_plain)
 _reference("employees", "employees", _show_plain)
 
 
+def _settings(call: Call) -> dict[str, Record]:
+    """The account's settings. What the one on invoicing is called is told nowhere: hidden unless switched on."""
+    by_invoice = "1" if call.switches.deduct_at == "invoice_booking" else "0"
+    shown = {"default_currency": ("DKK", "string")}
+    if call.switches.stock_setting == "shown":
+        shown["inventory_value_associated_with_invoicing"] = (by_invoice, "boolean")
+    return {name: {"identifier": name, "value": value, "type": kind} for name, (value, kind) in shown.items()}
+
+
+@router.on("GET", "/api/settings")
+def read_settings(call: Call) -> Response:
+    """All settings, without paging (contract 1.3, 2)."""
+    return answer(200, {"settings": [_show_plain(call, record) for record in _settings(call).values()]})
+
+
+@router.on("GET", "/api/settings/{identifier}")
+def read_setting(call: Call) -> Response:
+    """One setting, without a wrapper."""
+    return answer(200, _show_plain(call, found(_settings(call), call.keys["identifier"])))
+
+
 @router.on("GET", "/api/currencies")
 def read_currencies(call: Call) -> Response:
     """The currencies of the account."""

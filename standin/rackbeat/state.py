@@ -12,6 +12,7 @@ Record = dict[str, Any]
 _ONE_OF = {
     "reserve_at": {"booking", "creation"},
     "deduct_at": {"shipping", "invoice_booking"},
+    "stock_setting": {"hidden", "shown"},
     "plain_flags": {"honoured", "ignored"},
     "date_filters": {"invoices", "everywhere"},
     "unknown_members": {"refused", "ignored"},
@@ -25,6 +26,7 @@ class Switches:
 
     reserve_at: str = "booking"
     deduct_at: str = "shipping"
+    stock_setting: str = "hidden"
     plain_flags: str = "honoured"
     date_filters: str = "invoices"
     unknown_members: str = "refused"

@@ -16,6 +16,7 @@ from standin.rackbeat.checks import RefusedError
 from standin.rackbeat.people import ACTIONS
 from standin.rackbeat.seed import build
 from standin.rackbeat.state import Switches
+from standin.rackbeat.stock import reserved
 from standin.rackbeat.subscriptions import deliveries
 from standin.system import Standin, freeze, thaw
 from standin.webhooks import WebhookSender
@@ -127,7 +128,7 @@ class RackbeatStandin(Standin):
         self.webhooks.gaps_s = self.switches.webhook_gaps_s
 
     def act(self, action: Mapping[str, Any]) -> object:
-        """Ship, cancel, book, delete, set_stock, bar: see ``standin.rackbeat.people``. Raises ValueError."""
+        """Ship, receive, cancel, book and more: see ``standin.rackbeat.people``. Raises ValueError, LookupError."""
         name = action.get("action")
         if name not in ACTIONS:
             raise ValueError(f"{self.name} knows no action {name!r}; known are {', '.join(sorted(ACTIONS))}")
@@ -135,7 +136,7 @@ class RackbeatStandin(Standin):
         try:
             result = ACTIONS[str(name)](call, action)
         except RefusedError as refused:
-            raise ValueError(str(refused)) from None
+            raise ValueError(refused.text) from None
         self._queue(call)
         return result
 
@@ -162,8 +163,9 @@ class RackbeatStandin(Standin):
         return {"records": {kind: len(getattr(self.state, kind)) for kind in kinds}}
 
     def dump(self) -> object:
-        """The whole state with keys as text."""
-        return plain({**vars(self.state), "webhook_log": self.webhooks.log()})
+        """The whole state with keys as text, what orders hold back, and the webhooks sent."""
+        held = reserved(self.state, self.switches)
+        return plain({**vars(self.state), "reserved": held, "webhook_log": self.webhooks.log()})
 
     def reset(self) -> None:
         """Back to the seed; switches stay."""
