@@ -555,6 +555,13 @@ REASONS: dict[str, Reason] = _registry(
         "The newest reading of the warehouse's stock is too old to be pushed.",
         _NOTHING,
     ),
+    Reason(
+        "stock_not_compared",
+        Status.WAITING,
+        Actor.MERCHANT,
+        "The shop's whole catalogue could not be compared: {problem}.",
+        "Correct what is named, if it names a product; changed quantities are pushed all the same.",
+    ),
     Reason("sku_not_in_shop", Status.SKIPPED, Actor.NOBODY, "{sku}: the shop has no such product.", _NOTHING),
     Reason(
         "sku_not_in_warehouse",

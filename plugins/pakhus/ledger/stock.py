@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, select, true, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger import cursors
@@ -39,7 +39,7 @@ def newest_reading(tx: Transaction, shop: str) -> datetime | None:
 
 
 def store_reading(tx: Transaction, shop: str, read_at: datetime, wanted: Sequence[Wanted]) -> list[Level] | None:
-    """Store what a reading that began at `read_at` wants; returns the levels it changed, None when it is not the newest.
+    """Store what a reading that began at `read_at` wants; returns what it changed, None when it is not the newest.
 
     CursorMovedError when another reading was stored at this very moment.
     """
@@ -90,10 +90,16 @@ def forget_confirmed(tx: Transaction, shop: str, skus: Sequence[str]) -> None:
     tx.connection.execute(statement.values(confirmed=None))
 
 
+def restore_confirmed(tx: Transaction, shop: str, before: Iterable[Level]) -> None:
+    """Take back that quantities are unknown: none of them has left us."""
+    rows = [{"the_sku": level.sku, "shown": level.confirmed} for level in before]
+    _update_each(tx, shop, {"confirmed": bindparam("shown", type_=stock_levels.c.confirmed.type)}, rows)
+
+
 def confirm(tx: Transaction, shop: str, shown: Iterable[tuple[str, str, Decimal | None]]) -> None:
     """Record what the shop says it shows: SKU, product and quantity. What hindered is over."""
     rows = [{"the_sku": sku, "product": product, "shown": quantity} for sku, product, quantity in shown]
-    values = {
+    values: dict[str, Any] = {
         "product_id": bindparam("product"),
         "confirmed": bindparam("shown", type_=stock_levels.c.confirmed.type),
         "confirmed_at": tx.now,
@@ -113,7 +119,7 @@ def hinder(tx: Transaction, shop: str, verdicts: Iterable[tuple[Level, Verdict]]
         for level, verdict in verdicts
     ]
     tried = bindparam("tried", type_=stock_levels.c.wanted.type)
-    values = {"reason": bindparam("code"), "problem": bindparam("words")}
+    values: dict[str, Any] = {"reason": bindparam("code"), "problem": bindparam("words")}
     _update_each(tx, shop, values, rows, stock_levels.c.wanted.is_not_distinct_from(tried))
 
 
@@ -122,11 +128,12 @@ def _update_each(
     shop: str,
     values: dict[str, Any],
     rows: list[dict[str, Any]],
-    also: ColumnElement[bool] = true(),
+    also: ColumnElement[bool] | None = None,
 ) -> None:
     ours = (stock_levels.c.scope == shop) & (stock_levels.c.sku == bindparam("the_sku"))
     if rows:
-        tx.connection.execute(update(stock_levels).where(ours, also).values(values), rows)
+        where = ours if also is None else ours & also
+        tx.connection.execute(update(stock_levels).where(where).values(values), rows)
 
 
 def _row(shop: str, level: Level, read_at: datetime) -> dict[str, Any]:
@@ -141,5 +148,5 @@ def _row(shop: str, level: Level, read_at: datetime) -> dict[str, Any]:
     }
 
 
-def _level(row: Row[Any]) -> Level:
+def _level(row: Any) -> Level:
     return Level(row.sku, row.wanted, row.confirmed, row.available, row.reason, row.problem)

@@ -76,6 +76,16 @@ class RackbeatCustomerEach(Strict):
     payment_terms: int = Field(gt=0, description="Payment terms number")
 
 
+class TrackingField(Strict):
+    """Where the merchant keeps tracking numbers: Rackbeat's shipments have no member for them (rackbeat.md 8)."""
+
+    field: Annotated[int, BeforeValidator(_number)] = Field(
+        gt=0, description="Id of the custom field of Rackbeat's orders; several numbers are divided by commas or spaces"
+    )
+    carrier: str = Field("", description="The carrier's name, as buyers read it")
+    address: str = Field("", description="Where a parcel is followed, with {number} in it; none: the number alone")
+
+
 class WarehouseMapping(Strict):
     """How orders look in Rackbeat."""
 
@@ -90,6 +100,12 @@ class WarehouseMapping(Strict):
     shipping_item: ProductNumber | None = Field(
         None, description="Product (in a group without stock) that carries freight; none: freight is left out"
     )
+    stock_falls_at: Literal["shipping", "invoice"] | None = Field(
+        None,
+        description="When goods leave stock, by the account setting 'Inventory value associated with invoicing': "
+        "shipping (off) or invoice (on); stock is pushed to shops only where this says shipping",
+    )
+    tracking: TrackingField | None = Field(None, description="Where tracking numbers stand; none: none are told")
 
 
 class EconomicCustomerEach(Strict):

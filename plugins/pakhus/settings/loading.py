@@ -211,21 +211,27 @@ def _same_shop(documents: Table[Path, Document], files: Iterable[Path], root: Pa
         first.setdefault(shop, file)
 
 
+# What is a fact of an agreement, in which part of the mappings it stands, and how a disagreement is told.
+_FACTS = (("economic", "rounding_mode", "rounds VAT by"), ("rackbeat", "stock_falls_at", "lowers stock at"))
+
+
 def _disagreeing(shops: Iterable[ShopSettings], loader: _Loader) -> Iterable[Problem]:
     """What is a fact of the agreement must be the same in every mapping that is used with it."""
-    first: dict[str, tuple[ShopSettings, str]] = {}
+    first: dict[tuple[str, str], tuple[ShopSettings, str]] = {}
     for shop in shops:
-        if shop.economic is None or shop.mapping.economic is None:
-            continue
-        mode = shop.mapping.economic.rounding_mode.value
-        other, agreed = first.setdefault(shop.economic, (shop, mode))
-        if agreed == mode:
-            continue
-        text = (
-            f"{shop.economic} rounds VAT by {mode} in mapping {shop.mapping_name}, but by {agreed} in mapping "
-            f"{other.mapping_name} of shop {other.shop}; an agreement has one economic.rounding_mode"
-        )
-        yield problem_at(loader.documents[loader.root / SHOPS / f"{shop.shop}{SUFFIX}"], ("economic",), text)
+        for system, key, does in _FACTS:
+            agreement, part = getattr(shop, system), getattr(shop.mapping, system)
+            value = getattr(part, key, None)
+            if agreement is None or value is None:
+                continue
+            other, agreed = first.setdefault((system, agreement), (shop, str(value)))
+            if agreed == str(value):
+                continue
+            text = (
+                f"{agreement} {does} {value} in mapping {shop.mapping_name}, but {does.split()[-1]} {agreed} in "
+                f"mapping {other.mapping_name} of shop {other.shop}; an agreement has one {system}.{key}"
+            )
+            yield problem_at(loader.documents[loader.root / SHOPS / f"{shop.shop}{SUFFIX}"], (system,), text)
 
 
 def _shown(file: Path, root: Path) -> str:

@@ -1,0 +1,61 @@
+"""Read an agreement's available quantities once, and store for each of its shops what it is to show."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pakhus.clients.rackbeat import RackbeatClient
+from pakhus.clients.rackbeat_stock import read_available
+from pakhus.errors import CursorMovedError
+from pakhus.flows.report import RunReport
+from pakhus.flows.stock_account import ask_account
+from pakhus.ledger import stock
+from pakhus.ledger.connection import Ledger
+from pakhus.model import Available
+from pakhus.reasons import Verdict
+from pakhus.rules.stock import Level, wanted_of
+from pakhus.settings import ShopSettings
+
+logger = logging.getLogger(__name__)
+
+STOCK = "stock"
+_STORE_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class StockReader:
+    """The stock of one Rackbeat agreement; `target` is its connection."""
+
+    warehouse: RackbeatClient
+    ledger: Ledger
+    target: str
+
+    def read(self, shops: Sequence[ShopSettings]) -> RunReport:
+        """Read all quantities, store what has changed. A product whose quantity is the same changes no row."""
+        report = RunReport(STOCK, self.target.partition("__")[2])
+        ask_account(self.warehouse, self.ledger, self.target)
+        # Stamped before the first request: what is reserved while the list is read may or may not be in it.
+        read_at = self.ledger.now()
+        items = read_available(self.warehouse)
+        report.seen = len(items)
+        for shop in shops:
+            for level in self._store(shop, read_at, items):
+                if level.reason:
+                    report.add(Verdict.of(level.reason, sku=level.sku))
+        return report
+
+    def _store(self, shop: ShopSettings, read_at: datetime, items: Sequence[Available]) -> Sequence[Level]:
+        wanted = wanted_of(items, shop.mapping.product_numbers)
+        for _ in range(_STORE_TRIES):
+            try:
+                with self.ledger.begin() as tx:
+                    changed = stock.store_reading(tx, shop.shop, read_at, wanted)
+            except CursorMovedError:  # another run stores at this moment; the one that began later counts
+                continue
+            if changed is None:
+                logger.info("%s: a newer reading is stored already", shop.shop)
+            return changed or ()
+        raise CursorMovedError(f"the stock of {shop.shop} is being stored by other runs all the time")
