@@ -10,6 +10,7 @@ Clearing, re-running or marking success is safe at any time: what was written is
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable
 
+from notifiers.alert_notifier import AlertNotifier
 from operators.book_invoices_operator import BookInvoicesOperator
 from operators.flow_shops import shops_for
 from operators.list_due_invoices_operator import ListDueInvoicesOperator
@@ -32,6 +33,7 @@ for shop in shops_for(FLOW):
         max_active_runs=1,
         allowed_run_types=["scheduled", "manual"],  # earlier orders come in by the audit's backfill
         tags=["pakhus", FLOW, shop.shop],
+        on_failure_callback=AlertNotifier(scope=shop.shop, flow=FLOW),
     ):
         due = ListDueInvoicesOperator(task_id="list_due", shop=shop.shop, pool=shop.economic_target)
         book = BookInvoicesOperator.partial(

@@ -9,6 +9,7 @@ Clearing, re-running or marking success is safe at any time: what was written is
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable
 
+from notifiers.alert_notifier import AlertNotifier
 from operators.flow_shops import shops_for
 from operators.observe_orders_operator import ObserveOrdersOperator
 from operators.report_run_operator import ReportRunOperator
@@ -31,6 +32,7 @@ for shop in shops_for(FLOW):
         max_active_runs=1,
         allowed_run_types=live_run_types(shop),  # no backfill: it would reserve stock for goods long shipped
         tags=["pakhus", FLOW, shop.shop],
+        on_failure_callback=AlertNotifier(scope=shop.shop, flow=FLOW),
     ):
         observe = ObserveOrdersOperator(task_id="observe", shop=shop.shop, pool=shop.connection)
         reserve = ReserveOrdersOperator.partial(

@@ -16,7 +16,28 @@ from pakhus.errors import (
     RemoteError,
     TransientError,
 )
+from pakhus.ledger.alerts import Cause
 from pakhus.settings import SettingsError, ShopSettings, load_shop
+
+TASK_FAILED = "task_failed"
+_CODES: tuple[tuple[type[PakhusError], str], ...] = (
+    (SettingsError, "settings_wrong"),
+    (AccessDeniedError, "access_denied"),
+    (ConfigurationError, "configuration"),
+    (RateLimitedError, "rate_limited"),
+    (TransientError, "remote_unavailable"),
+    (CursorMovedError, "cursor_moved"),
+)
+
+
+def failure_cause(error: PakhusError | DBAPIError, shop: str) -> Cause:
+    """Return what an error that ended a task is to be told as; docs/runbooks/alerts.md has a part for each code."""
+    text = failure_text(error, shop)
+    if isinstance(error, DBAPIError):
+        return Cause("ledger_unavailable", text, LEDGER_CONNECTION)
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), TASK_FAILED)
+    subject = (connection_of(error, shop) or error.system) if isinstance(error, RemoteError) else ""
+    return Cause(code, text, subject)
 
 
 def failure_text(error: PakhusError | DBAPIError, shop: str) -> str:

@@ -10,12 +10,20 @@ from typing import Any
 from airflow.sdk import DAG, BaseOperator, get_parsing_context
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException
+from sqlalchemy.exc import DBAPIError
 
+from hooks.ledger_hook import LedgerHook
+from notifiers.alert_notifier import AlertNotifier
+from pakhus.errors import PakhusError
+from pakhus.ledger import runs
+from pakhus.ledger.alerts import Cause
+from pakhus.ledger.connection import RunIdentity
 from pakhus.settings import SettingsError, ShopSettings, load_shop, shop_names, shop_path
 
 BROKEN = "broken"
 """The tag of DAGs that only say what is wrong with their shop's file."""
 
+SETTINGS_WRONG = "settings_wrong"
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_.-]")
 _ACTION = "Mend the file; `python -m pakhus check` says whether all is well. Other shops are not affected."
@@ -31,7 +39,15 @@ class SayWhatIsWrongOperator(BaseOperator):
         self.problem = problem
 
     def execute(self, context: Context) -> None:
-        del context
+        task = context["ti"]
+        run = RunIdentity(task.dag_id, task.run_id, task.task_id, -1, task.try_number)
+        scope, _, flow = task.dag_id.rpartition("__")
+        cause = Cause(SETTINGS_WRONG, self.problem)
+        try:
+            with LedgerHook().ledger(run).begin() as tx:
+                runs.report(tx, scope, flow, note="the settings are wrong", codes={}, cause=cause)
+        except (PakhusError, DBAPIError) as error:  # the problem must be told in any case
+            self.log.warning("the run could not be stored: %s", type(error).__name__)
         raise AirflowFailException(self.problem)
 
 
@@ -54,8 +70,9 @@ def shops_for(flow: str) -> Iterator[ShopSettings]:
 def _declare_problem(name: str, flow: str, problem: str) -> None:
     """Declare the DAG that fails with the problem."""
     text = f"{problem}\n{_ACTION}"
+    dag_id = _dag_id(name, flow)
     with DAG(
-        _dag_id(name, flow),
+        dag_id,
         schedule="@hourly",
         start_date=_SINCE,
         catchup=False,
@@ -63,6 +80,7 @@ def _declare_problem(name: str, flow: str, problem: str) -> None:
         allowed_run_types=["scheduled", "manual"],
         doc_md=text,
         tags=["pakhus", flow, BROKEN],
+        on_failure_callback=AlertNotifier(scope=dag_id.rpartition("__")[0], flow=flow),
     ):
         SayWhatIsWrongOperator(task_id="settings_are_wrong", problem=text, retries=0)
 

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk.definitions.context import Context
 
 from operators.shop_operator import ShopOperator
-from pakhus.flows.chunks import due_chunks
+from pakhus.flows.chunks import due_chunks, see_handed_on
 from pakhus.flows.observation import ORDERS, Observer
 
 
@@ -18,8 +18,9 @@ class ObserveOrdersOperator(ShopOperator):
     def work(self, context: Context) -> list[dict[str, Any]]:
         settings, ledger = self.settings(), self.ledger(context)
         report = Observer(self.webshop(settings), ledger, settings).observe()
+        reserves = settings.rackbeat_target is not None and settings.orders.enabled
+        chunks = due_chunks(ledger, self.shop, ORDERS) if reserves else []
+        see_handed_on(ledger, report, chunks)
         self.log.info("%s", report.note())
         context["ti"].xcom_push(key="report", value=report.as_dict())
-        if settings.rackbeat_target is None or not settings.orders.enabled:
-            return []
-        return [asdict(chunk) for chunk in due_chunks(ledger, self.shop, ORDERS)]
+        return [asdict(chunk) for chunk in chunks]

@@ -1,4 +1,7 @@
-"""The one leaf task of a run: adds up what its tasks did, and decides whether the run is red (design, decision 9)."""
+"""The one leaf task of a run: adds up what its tasks did, and decides whether the run is red (design, decision 9).
+
+What it finds is stored in the ledger, with the alert of a red run; the run note and whoever sends alerts read it there.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,13 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from operators.shop_operator import FAILURE
+from hooks.ledger_hook import LedgerHook
+from operators.failure_texts import TASK_FAILED
+from operators.shop_operator import FAILURE, STOPPED
 from pakhus.flows.report import RunReport
+from pakhus.ledger import runs
+from pakhus.ledger.alerts import Cause
+from pakhus.ledger.connection import RunIdentity
 
 
 class ReportRunOperator(BaseOperator):
@@ -30,33 +38,56 @@ class ReportRunOperator(BaseOperator):
         self.working = working
 
     def execute(self, context: Context) -> dict[str, Any]:
-        total = RunReport(self.flow, self.scope)
-        for report in self._reports(context["ti"]):
-            total.merge(RunReport.from_dict(report))
+        task = context["ti"]
+        total = self._total(task)
         note = total.note()
         self.log.info("%s %s: %s", self.scope, self.flow, note)
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra = {"note": note, "codes": dict(total.codes)}
-        alarms = list(dict.fromkeys([*self._failures(context["ti"]), *total.alarms()]))
-        if alarms:
-            raise AirflowFailException(f"{self.scope} {self.flow}: {' | '.join(alarms)} ({note})")
+        causes = list(dict.fromkeys([*self._failures(task), *total.red_causes()]))
+        texts = " | ".join(dict.fromkeys(cause.text for cause in causes))
+        if causes:
+            self.log.error("%s %s: %s", self.scope, self.flow, texts)  # before the ledger, which may be the cause
+        self._store(task, total, Cause(causes[0].code, texts, causes[0].subject) if causes else None)
+        if causes:
+            raise AirflowFailException(f"{self.scope} {self.flow}: {texts} ({note})")
         return total.as_dict()
 
-    def _reports(self, task: Any) -> Sequence[dict[str, Any]]:
-        return [*_pulled(task, self.reading, "report"), *_pulled(task, self.working, "return_value")]
+    def _total(self, task: Any) -> RunReport:
+        reading = [RunReport.from_dict(report) for report in _pulled(task, self.reading, "report")]
+        working = [RunReport.from_dict(report) for report in _pulled(task, self.working, "return_value")]
+        total = RunReport.of_run(self.flow, self.scope, reading, working)
+        stopped = [text for name in (self.reading, self.working) for text in _pulled(task, name, STOPPED)]
+        total.stopped = next(iter(stopped), total.stopped)
+        return total
 
-    def _failures(self, task: Any) -> list[str]:
+    def _store(self, task: Any, total: RunReport, cause: Cause | None) -> None:
+        """Keep the run; when it is red, its first cause is the one that is told."""
+        run = RunIdentity(task.dag_id, task.run_id, task.task_id, -1, task.try_number)
+        ledger = LedgerHook().ledger(run)
+        note, codes = total.note(), total.codes
+        ledger.persist(lambda tx: runs.report(tx, self.scope, self.flow, note=note, codes=codes, cause=cause))
+        ledger.close()
+
+    def _failures(self, task: Any) -> list[Cause]:
         """Say why tasks of this run failed, in their own words; one that was killed left none."""
         watched = [self.reading, self.working]
         states = task.get_task_states(dag_id=task.dag_id, task_ids=watched, run_ids=[task.run_id])
         found = {name: state for tasks in states.values() for name, state in tasks.items()}
         failed = sorted(name for name, state in found.items() if state == "failed")
         if not failed:
-            return [f"task {name} was not run" for name, state in sorted(found.items()) if state == "upstream_failed"]
-        texts = [text for name in watched for text in _pulled(task, name, FAILURE)]
-        if len(texts) < len(failed):
-            texts.append(f"task {', '.join(failed)} failed: see its log; the next run goes on")
-        return texts
+            unrun = [name for name, state in sorted(found.items()) if state == "upstream_failed"]
+            return [Cause(TASK_FAILED, f"task {name} was not run", name) for name in unrun]
+        causes = [Cause(**cause) for name in watched for cause in _pulled(task, name, FAILURE)]
+        if len(causes) < len(failed):
+            text = f"task {', '.join(failed)} failed: see its log; the next run goes on"
+            causes.append(Cause(TASK_FAILED, text, _task_of(failed[0], watched)))
+        return causes
+
+
+def _task_of(name: str, watched: Sequence[str]) -> str:
+    """The task of a name as `get_task_states` gives it: a mapped one's ends in its index."""
+    return next((task for task in watched if name == task or name.startswith(f"{task}_")), name)
 
 
 def _pulled(task: Any, name: str, key: str) -> list[Any]:

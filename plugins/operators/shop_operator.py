@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator, RetryPolicy
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.definitions.retry_policy import RetryDecision
+from airflow.sdk.exceptions import AirflowSkipException
 from sqlalchemy.exc import DBAPIError
 
 from hooks.connection_facts import ConnectionMissingError
 from hooks.ledger_hook import LedgerHook
 from hooks.woocommerce_hook import WooCommerceHook
-from operators.failure_texts import failure_text
+from operators.failure_texts import failure_cause
 from pakhus.clients.webshop import Webshop
 from pakhus.errors import ConfigurationError, PakhusError, RateLimitedError
+from pakhus.ledger import stops
 from pakhus.ledger.connection import Ledger, RunIdentity
 from pakhus.settings import ShopSettings, load_shop
 
 FAILURE = "failure"
-"""The XCom in which a task that fails leaves its message for the run's report."""
+"""The XCom in which a task that fails leaves its cause (a dict of `Cause`) for the run's report."""
+
+STOPPED = "stopped"
+"""The XCom in which a task that a stop skipped says so for the run's report."""
 
 
 class WhoActsRetryPolicy(RetryPolicy):
@@ -63,12 +69,28 @@ class ShopOperator(BaseOperator):
         self.shop = shop
 
     def execute(self, context: Context) -> Any:
-        """Do the work; a failure's message is left for the run's report, which nothing else would tell it."""
+        """Do the work, unless the flow is stopped for the shop: then the task is skipped and everything stays due.
+
+        A failure's message is left for the run's report, which nothing else would tell it.
+        """
         try:
+            self._skip_if_stopped(context)
             return self.work(context)
         except (PakhusError, DBAPIError) as error:
-            context["ti"].xcom_push(key=FAILURE, value=failure_text(error, self.shop))
+            context["ti"].xcom_push(key=FAILURE, value=asdict(failure_cause(error, self.shop)))
             raise
+
+    def _skip_if_stopped(self, context: Context) -> None:
+        """The flow is the one that the DAG is called after."""
+        task = context["ti"]
+        ledger = self.ledger(context)
+        flow = task.dag_id.rpartition("__")[2]
+        with ledger.begin() as tx:
+            stop = stops.find(tx, self.shop, flow)
+        ledger.close()
+        if stop is not None:
+            task.xcom_push(key=STOPPED, value=stop.text())
+            raise AirflowSkipException(f"{self.shop} {flow}: {stop.text()}. `python -m pakhus resume` lifts it.")
 
     def work(self, context: Context) -> Any:
         """What the operator does; returns what goes to XCom: counts and ids, never anything of a person."""

@@ -18,7 +18,6 @@ RESERVED = {
     "filtered_by_rule": "filters of a mapping",
     "flow_off": "the stop switch",
     "stopped": "the stop switch",
-    "stopped_by_person": "the stop switch",
     "customer_refused": "refusals of customers told apart from refusals of documents",
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.definitions.retry_policy import RetryAction
+from airflow.sdk.exceptions import AirflowSkipException
 from sqlalchemy.exc import OperationalError
 
 from hooks.connection_facts import ConnectionMissingError
@@ -16,7 +17,7 @@ from operators.failure_texts import failure_text
 from operators.list_due_invoices_operator import ListDueInvoicesOperator
 from operators.observe_orders_operator import ObserveOrdersOperator
 from operators.reserve_orders_operator import ReserveOrdersOperator
-from operators.shop_operator import FAILURE, TASK_DEFAULTS, ShopOperator, WhoActsRetryPolicy
+from operators.shop_operator import FAILURE, STOPPED, TASK_DEFAULTS, ShopOperator, WhoActsRetryPolicy
 from pakhus.errors import (
     AccessDeniedError,
     ConfigurationError,
@@ -25,6 +26,7 @@ from pakhus.errors import (
     RateLimitedError,
     TransientError,
 )
+from pakhus.ledger import documents, stops
 from pakhus.ledger.schema import calls
 from pakhus.settings import Problem, SettingsError
 from tests.failures.people import personal_texts, secrets
@@ -132,7 +134,9 @@ def test_a_wrong_shop_key_fails_with_what_to_renew_and_leaves_that_for_the_repor
     task = Task("observe")
     with pytest.raises(AccessDeniedError):
         ObserveOrdersOperator(task_id="observe", shop="nordlys").execute(context(task))
-    (text,) = task.pushed["observe", FAILURE]
+    (failure,) = task.pushed["observe", FAILURE]
+    assert (failure["code"], failure["subject"]) == ("access_denied", "woocommerce__nordlys")
+    text = failure["text"]
     assert text.endswith(
         "Renew the key in the Airflow connection woocommerce__nordlys; nothing is lost, the next run goes on."
     )
@@ -149,7 +153,7 @@ def test_a_missing_connection_is_named_with_how_to_make_it(
     task = Task("t")
     with pytest.raises(ConnectionMissingError):
         operator(task_id="t", shop="nordlys", chunk_label="", documents=[]).execute(context(task))
-    assert f"there is no Airflow connection {missing}: create it" in task.pushed["t", FAILURE][0]
+    assert f"there is no Airflow connection {missing}: create it" in task.pushed["t", FAILURE][0]["text"]
 
 
 def test_a_dead_ledger_is_told_without_its_password_or_a_statement(wire: Wire) -> None:
@@ -157,8 +161,9 @@ def test_a_dead_ledger_is_told_without_its_password_or_a_statement(wire: Wire) -
     task = Task("list_due")
     with pytest.raises(OperationalError):
         ListDueInvoicesOperator(task_id="list_due", shop="nordlys").execute(context(task))
-    (text,) = task.pushed["list_due", FAILURE]
-    assert text == (
+    (failure,) = task.pushed["list_due", FAILURE]
+    assert (failure["code"], failure["subject"]) == ("ledger_unavailable", "pakhus_ledger")
+    assert failure["text"] == (
         "The ledger's database cannot be used (OperationalError). Nothing is lost, it is tried again; if it lasts, see "
         "whether the database runs and the Airflow connection pakhus_ledger is right."
     )
@@ -174,6 +179,26 @@ def test_a_shop_without_warehouse_reserves_nothing_and_says_why(wire: Wire, monk
         ReserveOrdersOperator(task_id="reserve", shop="nordlys", chunk_label="", documents=[]).execute(context(task))
     chunks = ObserveOrdersOperator(task_id="observe", shop="nordlys").execute(context(Task("observe")))
     assert chunks == []
+
+
+@pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.__name__)
+def test_a_stopped_flow_skips_its_tasks_and_says_who_stopped_it(
+    operator: type[ShopOperator], nordlys: World, wire: Wire
+) -> None:
+    task = Task("t", dag_id="nordlys__invoices")
+    with nordlys.ledger.begin() as tx:
+        stop = stops.stop(tx, "nordlys", "invoices", stopped_by="anna", cause="stocktaking")
+        before = documents.counts(tx, "nordlys", "invoices")
+    nordlys.reset_counters()
+    try:
+        with pytest.raises(AirflowSkipException, match=r"stopped by anna since .* UTC: stocktaking"):
+            operator(task_id="t", shop="nordlys", **OPERATORS[operator]).execute(context(task))
+    finally:
+        with nordlys.ledger.begin() as tx:
+            stops.resume(tx, "nordlys", "invoices")
+            after = documents.counts(tx, "nordlys", "invoices")
+    assert task.pushed["t", STOPPED] == [stop.text()]
+    assert (nordlys.writes(), after) == (0, before)
 
 
 # --- who acts -----------------------------------------------------------------------------------------------------

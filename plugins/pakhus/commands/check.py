@@ -6,9 +6,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from pakhus.commands import Exit, Say
 from pakhus.commands.airflow_command import airflow_here
+from pakhus.commands.ledger_here import ledger_of
 from pakhus.connections import connections_from_environment, connections_from_file
+from pakhus.flows.stopping import stopped
 from pakhus.probes.findings import Findings
 from pakhus.probes.installation import check_pools, needed_connections
 from pakhus.probes.products import probe_products
@@ -47,7 +51,26 @@ def run(options: argparse.Namespace, say: Say) -> int:
         reached = {findings.connection for findings in systems if findings.facts}
         whole = [shop for shop in shops if reached >= set(needed_connections([shop]))]
         systems += probe_products(whole, connections)
-    return _told([*found, *systems], say)
+    return _told([*found, *_stops(connections), *systems], say)
+
+
+def _stops(connections: Connections) -> list[Findings]:
+    """Say which flows are stopped, where the ledger can be asked: they are quiet, not well."""
+    ledger = ledger_of(connections)
+    if ledger is None:
+        return []
+    findings = Findings("Stop switch")
+    try:
+        with ledger.begin() as tx:
+            lines = stopped(tx)
+    except SQLAlchemyError as error:
+        problem = f"the ledger's database cannot be read ({type(error).__name__})"
+        findings.operator(problem, "See whether it runs; `python -m pakhus apply` brings its tables up to date.")
+        return [findings]
+    finally:
+        ledger.close()
+    findings.facts += [f"{line}. `python -m pakhus resume` lifts it" for line in lines] or ["no flow is stopped"]
+    return [findings]
 
 
 def _installation(shops: Sequence[ShopSettings], found: list[Findings]) -> Connections:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pakhus.flows.report import RunReport
 from pakhus.ledger import documents
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.documents import Due
@@ -28,6 +29,14 @@ def due_chunks(ledger: Ledger, scope: str, flow: str) -> list[WorkChunk]:
     with ledger.begin() as tx:
         due = documents.due(tx, scope, flow, limit=CHUNK_DOCUMENTS * CHUNKS_PER_RUN)
     return [_chunk(due[start : start + CHUNK_DOCUMENTS]) for start in range(0, len(due), CHUNK_DOCUMENTS)]
+
+
+def see_handed_on(ledger: Ledger, report: RunReport, chunks: Sequence[WorkChunk]) -> None:
+    """Count what a reading task hands on as seen, too: an order that was read and is worked on counts once."""
+    with ledger.begin() as tx:
+        for chunk in chunks:
+            for source_id in documents.source_ids(tx, chunk.documents):
+                report.see(source_id)
 
 
 def _chunk(due: Sequence[Due]) -> WorkChunk:

@@ -24,10 +24,11 @@ from pakhus.errors import (
 )
 from pakhus.flows.outcomes import StoppedError
 from pakhus.flows.report import RunReport
-from pakhus.ledger import documents
+from pakhus.ledger import documents, stops
 from pakhus.ledger.claims import Claim, holding, require
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
+from pakhus.ledger.stops import Stop
 from pakhus.reasons import Status, Verdict
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,10 @@ class Chunk:
     workers: int
 
     def work(self, document_ids: Sequence[int], treat: Treat) -> RunReport:
-        """Treat each document once and count the verdicts. ConfigurationError stops those not yet begun."""
+        """Treat each document once and count the verdicts. ConfigurationError stops those not yet begun.
+
+        So does a person who stops the flow; the documents then stay as they are, to go on from.
+        """
         self.report.seen += len(document_ids)
         stopped = threading.Event()
         with ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix=self.report.flow) as pool:
@@ -72,7 +76,10 @@ class Chunk:
         """Treat a document; None when it stays held for the same reason, which is no news of this run."""
         if stopped.is_set():
             return Verdict.of("not_reached")
-        document = self.ledger.persist(lambda tx: documents.load(tx, document_id))
+        document, stop = self.ledger.persist(lambda tx: self._look(tx, document_id))
+        if stop is not None:
+            self.report.note_stop(stop)
+            return Verdict.of("stopped_by_person", cause=stop.cause)
         with holding(self.ledger, documents.claim_name(document.key)) as claim:
             if claim is None:
                 return Verdict.of("claimed_elsewhere")
@@ -82,6 +89,10 @@ class Chunk:
             verdict = self._treat(document, claim, treat, stopped)
         still_held = document.status is Status.HELD and verdict.code == document.verdict.code
         return None if still_held else verdict
+
+    def _look(self, tx: Transaction, document_id: int) -> tuple[Document, Stop | None]:
+        """A document, and what stops its flow at this moment."""
+        return documents.load(tx, document_id), stops.find(tx, self.report.scope, self.report.flow)
 
     def _treat(self, document: Document, claim: Claim, treat: Treat, stopped: threading.Event) -> Verdict:
         try:

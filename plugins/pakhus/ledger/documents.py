@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, or_, select, update
+from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger.claims import Claim, require
@@ -37,6 +38,7 @@ class Document:
     id: int
     key: str
     source_id: int | None
+    order_id: int | None
     scope: str
     flow: str
     kind: str
@@ -128,6 +130,13 @@ def give_verdict(
     tx.connection.execute(update(documents).where(documents.c.id == document_id).values(**values))
 
 
+def note_accepted(tx: Transaction, document_id: int) -> None:
+    """Take the version that was judged as the one that the target shows: a person said that it is right so."""
+    accepted = func.coalesce(documents.c.judged_version, documents.c.transferred_version)
+    changed = update(documents).where(documents.c.id == document_id)
+    tx.connection.execute(changed.values(transferred_version=accepted, updated_at=tx.now))
+
+
 def note_remote(
     tx: Transaction,
     document_id: int,
@@ -173,6 +182,12 @@ def due(tx: Transaction, scope: str, flow: str, *, limit: int) -> list[Due]:
         .limit(limit)
     )
     return [Due(row.id, row.number) for row in tx.connection.execute(query)]
+
+
+def source_ids(tx: Transaction, document_ids: Sequence[int]) -> set[int]:
+    """Return the rows of the sources that these documents come from."""
+    query = select(documents.c.source_id).where(documents.c.id.in_(document_ids), documents.c.source_id.is_not(None))
+    return set(tx.connection.execute(query).scalars())
 
 
 def counts(tx: Transaction, scope: str, flow: str) -> dict[tuple[Status, str], int]:
@@ -227,6 +242,7 @@ def _document(row: Row[Any]) -> Document:
         id=row.id,
         key=row.key,
         source_id=row.source_id,
+        order_id=row.order_id,
         scope=row.scope,
         flow=row.flow,
         kind=row.kind,

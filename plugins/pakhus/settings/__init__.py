@@ -1,5 +1,6 @@
 """Settings are data: shop files and mappings in include/, read and validated here (design, decision 13)."""
 
+from pakhus.settings.flows import ALL_FLOWS, FLOWS
 from pakhus.settings.loading import (
     INCLUDE_VARIABLE,
     MappingFile,
@@ -10,6 +11,7 @@ from pakhus.settings.loading import (
     shop_path,
 )
 from pakhus.settings.problems import Problem, SettingsError
+from pakhus.settings.recipients import INSTALLATION, alerts_settings
 from pakhus.settings.sections import (
     AlertsSettings,
     AuditSettings,
@@ -25,7 +27,10 @@ from pakhus.settings.sections import (
 from pakhus.settings.shop import Agreement, InvoiceSource, Platform, ShopId, ShopSettings
 
 __all__ = [
+    "ALL_FLOWS",
+    "FLOWS",
     "INCLUDE_VARIABLE",
+    "INSTALLATION",
     "Agreement",
     "AlertsSettings",
     "AuditSettings",
@@ -44,6 +49,7 @@ __all__ = [
     "ShopSettings",
     "StockSettings",
     "WebhooksSettings",
+    "alerts_settings",
     "include_folder",
     "load_all",
     "load_shop",

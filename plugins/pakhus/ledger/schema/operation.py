@@ -62,7 +62,9 @@ runs = Table(
     Column("note", Text, nullable=False, comment="counts, as Airflow's run note shows them"),
     Column("codes", JSONB, nullable=False, comment="documents per reason code"),
     Column("cause", Text, nullable=False, server_default="", comment="why the run is red; empty when it is green"),
-    Column("alert_id", BigInteger, ForeignKey("alerts.id"), comment="the alert that its cause raised or was counted on"),
+    Column(
+        "alert_id", BigInteger, ForeignKey("alerts.id"), comment="the alert that its cause raised or was counted on"
+    ),
     Column("reported_at", TIME, nullable=False),
     Index(None, "scope", "flow", "reported_at"),
     comment="What each run did, kept when Airflow's own history is purged",

@@ -1,0 +1,65 @@
+"""Send what is still unsent, and tell an outside check that alerts would come through."""
+
+from __future__ import annotations
+
+from airflow.providers.http.hooks.http import HttpHook
+from airflow.sdk import BaseOperator
+from airflow.sdk.definitions.context import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from hooks.connection_facts import ConnectionMissingError, read_facts
+from hooks.ledger_hook import LedgerHook
+from notifiers.alert_notifier import send_alert
+from notifiers.channels import TIMEOUT_S
+from pakhus.ledger import alerts, runs
+from pakhus.ledger.alerts import Cause
+from pakhus.ledger.connection import Ledger, RunIdentity
+from pakhus.settings import INSTALLATION
+
+ALIVE_CONNECTION = "pakhus_alive"
+"""Airflow connection of type http: the address that the outside check expects to be asked."""
+
+FLOW = "alive"
+
+
+class KeepAliveOperator(BaseOperator):
+    """No ping while an alert cannot be sent, or the ledger cannot be used: then the outside check is the alarm."""
+
+    template_fields = ()
+
+    def execute(self, context: Context) -> str:
+        """Return the run's note."""
+        task = context["ti"]
+        ledger = LedgerHook().ledger(RunIdentity(task.dag_id, task.run_id, task.task_id, -1, task.try_number))
+        unsent = ledger.persist(alerts.unsent)
+        problems = [problem for alert_id in unsent for problem in send_alert(ledger, alert_id)]
+        if problems:
+            texts = "; ".join(dict.fromkeys(problems))
+            text = f"An alert cannot be sent: {texts}. Mend the channel; it is tried again every five minutes."
+            raise self._failed(ledger, Cause("alert_unsent", text))
+        pinged = self._pinged(ledger)
+        note = f"{len(unsent) or 'no'} alert{'' if len(unsent) == 1 else 's'} to send · {pinged}"
+        self.log.info("%s", note)
+        ledger.persist(lambda tx: runs.report(tx, INSTALLATION, FLOW, note=note, codes={}))
+        ledger.close()
+        return note
+
+    def _pinged(self, ledger: Ledger) -> str:
+        try:
+            read_facts(ALIVE_CONNECTION)
+        except ConnectionMissingError:
+            return f"no ping: there is no Airflow connection {ALIVE_CONNECTION}"
+        try:
+            HttpHook("GET", ALIVE_CONNECTION).run(extra_options={"timeout": TIMEOUT_S})
+        except Exception as error:  # noqa: BLE001 - whatever the library raises; its text may hold the address, a secret
+            text = (
+                f"The outside check could not be told that Airflow lives ({type(error).__name__}). See whether the "
+                f"address in the Airflow connection {ALIVE_CONNECTION} is right and can be reached from here."
+            )
+            raise self._failed(ledger, Cause("ping_failed", text)) from None
+        return "pinged"
+
+    def _failed(self, ledger: Ledger, cause: Cause) -> AirflowFailException:
+        ledger.persist(lambda tx: runs.report(tx, INSTALLATION, FLOW, note="no ping", codes={}, cause=cause))
+        ledger.close()
+        return AirflowFailException(cause.text)

@@ -1,0 +1,52 @@
+"""`python -m pakhus stop nordlys orders --because "stocktaking"`: stop a flow of a shop, or all, within a document."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from pakhus.commands import Exit, Say
+from pakhus.commands.ledger_here import ledger_here
+from pakhus.errors import ConfigurationError
+from pakhus.flows.stopping import stop_flow
+from pakhus.ledger.connection import Transaction
+from pakhus.settings import ALL_FLOWS, FLOWS, shop_names
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    choose_flow(parser)
+    parser.add_argument("--because", required=True, metavar="WHY", help="for whoever finds the flow stopped; no names")
+
+
+def run(options: argparse.Namespace, say: Say) -> int:
+    shop, flow, cause = options.shop, options.flow, options.because.strip()
+    if not cause:
+        raise ConfigurationError("--because is empty: whoever finds the flow stopped wants to know why")
+    who = getpass.getuser()
+    return switch(shop, lambda tx: stop_flow(tx, shop, flow, stopped_by=who, cause=cause), say)
+
+
+def choose_flow(parser: argparse.ArgumentParser) -> None:
+    """The arguments that name a shop and one or all of its flows."""
+    parser.add_argument("shop", help="the shop's id")
+    parser.add_argument("flow", choices=(*FLOWS, ALL_FLOWS), help="the flow; all: every flow of the shop")
+
+
+def switch(shop: str, change: Callable[[Transaction], str], say: Say) -> int:
+    """Make a change to a shop's stops and say what it did."""
+    if shop not in shop_names():
+        raise ConfigurationError(f"there is no shop {shop}; there are: {', '.join(shop_names()) or 'none'}")
+    ledger = ledger_here()
+    try:
+        with ledger.begin() as tx:
+            told = change(tx)
+    except SQLAlchemyError as error:
+        raise ConfigurationError(
+            f"the ledger's database cannot be used ({type(error).__name__}): nothing was switched. See whether it "
+            "runs; `python -m pakhus apply` brings its tables up to date."
+        ) from None
+    say(told)
+    return Exit.WELL

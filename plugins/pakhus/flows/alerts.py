@@ -1,0 +1,224 @@
+"""Alerts: what is told, through which channels, and how an alert is sent so that nobody is told twice.
+
+Pure texts and the order of work; the channels themselves are Airflow's (plugins/notifiers). Sources: design, decision
+9; domain guide 17.4.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import quote
+
+from pakhus.ledger import alerts
+from pakhus.ledger.alerts import Alert, Cause
+from pakhus.ledger.connection import Ledger
+from pakhus.reasons import REASONS, Actor
+from pakhus.settings.sections import AlertsSettings
+
+logger = logging.getLogger(__name__)
+
+RUN_FAILED = "run_failed"
+RUN_TIMED_OUT = "run_timed_out"
+TIMED_OUT = "timed_out"
+"""Airflow's word for a run that took longer than its DAG's `dagrun_timeout`."""
+RUNBOOK = "docs/runbooks/alerts.md"
+_SUBJECT_LENGTH = 120
+# Who acts on a cause that is no document's reason.
+_ACTORS = {
+    "cursor_moved": Actor.NOBODY,
+    "ledger_unavailable": Actor.OPERATOR,
+    "mostly_held": Actor.OPERATOR,
+    RUN_FAILED: Actor.OPERATOR,
+    RUN_TIMED_OUT: Actor.OPERATOR,
+    "settings_wrong": Actor.OPERATOR,
+    "task_failed": Actor.OPERATOR,
+}
+_WHO = {
+    Actor.NOBODY: "nobody at first: it is tried again by itself. Look if it stays.",
+    Actor.WAIT: "nobody: it is tried again by itself.",
+    Actor.MERCHANT: "the merchant",
+    Actor.OPERATOR: "whoever operates Pakhus",
+    Actor.US: "whoever maintains Pakhus",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MailChannel:
+    """A mail to everybody at once, by an Airflow connection of type smtp. No sender: the connection's own."""
+
+    connection: str
+    sender: str | None
+    to: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"mail {self.connection}" + (f" from {self.sender}" if self.sender else "")
+
+
+@dataclass(frozen=True, slots=True)
+class SlackChannel:
+    """A message by an Airflow connection of type slackwebhook."""
+
+    connection: str
+
+    @property
+    def name(self) -> str:
+        return f"slack {self.connection}"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookChannel:
+    """A JSON object posted to an Airflow connection of type http."""
+
+    connection: str
+
+    @property
+    def name(self) -> str:
+        return f"webhook {self.connection}"
+
+
+Channel = MailChannel | SlackChannel | WebhookChannel
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An alert as people read it. `facts` is the same for programs; `id` stays the same when it is sent again."""
+
+    id: str
+    subject: str
+    lines: tuple[str, ...]
+    link: str
+    facts: dict[str, object]
+
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def html(self) -> str:
+        """The text for a mail reader; nothing in it is markup of anybody else's."""
+        link = escape(self.link, quote=True)
+        lines = [escape(line).replace(link, f'<a href="{link}">{link}</a>') for line in self.lines]
+        return "<p>" + "<br>\n".join(lines) + "</p>"
+
+
+def cause_of_silence(timed_out: bool) -> Cause:
+    """Why a run that failed without a report is red, as far as anybody can tell."""
+    if timed_out:
+        text = "The run took longer than it may and was ended. Its tasks say which of them hung; the next run goes on."
+        return Cause(RUN_TIMED_OUT, text)
+    text = "The run failed and left no report: a task was killed, or could not begin. Its tasks say which."
+    return Cause(RUN_FAILED, text)
+
+
+def channels_of(settings: Iterable[AlertsSettings]) -> tuple[Channel, ...]:
+    """Return the channels of several shops: each address, each Slack and each webhook once."""
+    told: set[str] = set()
+    mails: dict[tuple[str, str | None], list[str]] = {}
+    others: dict[Channel, None] = {}
+    for section in settings:
+        new = [address for address in dict.fromkeys(section.mail_to) if address.lower() not in told]
+        told.update(address.lower() for address in new)
+        if new:
+            mails.setdefault((section.mail_connection, section.mail_from), []).extend(new)
+        if section.slack_connection:
+            others[SlackChannel(section.slack_connection)] = None
+        if section.webhook_connection:
+            others[WebhookChannel(section.webhook_connection)] = None
+    by_mail = [MailChannel(connection, sender, tuple(to)) for (connection, sender), to in mails.items()]
+    return (*by_mail, *others)
+
+
+def message_of(alert: Alert, base_url: str) -> Message:
+    """Put an alert into words. `base_url` is the address at which people reach Airflow."""
+    link = f"{base_url.rstrip('/')}/dags/{quote(alert.dag_id, safe='')}/runs/{quote(alert.run_id, safe='')}"
+    actor = REASONS[alert.code].actor if alert.code in REASONS else _ACTORS.get(alert.code, Actor.OPERATOR)
+    again = f", in {alert.count} runs, last at {alert.last_seen_at:%H:%M}" if alert.count > 1 else ""
+    lines = [
+        alert.text,
+        "",
+        f"Who acts: {_WHO[actor]}",
+        f"Since: {alert.raised_at:%Y-%m-%d %H:%M} UTC{again}",
+        f"Run: {link}",
+        f"What to do: {RUNBOOK}, {alert.code}",
+        "",
+    ]
+    if alert.resolved_at is None:
+        lines.append("You are told this once, and again after a day if it lasts. A green run of the flow ends it.")
+    else:
+        lines.append(f"It is over: a run was green at {alert.resolved_at:%Y-%m-%d %H:%M} UTC.")
+    facts: dict[str, object] = {
+        "scope": alert.scope,
+        "flow": alert.flow,
+        "code": alert.code,
+        "about": alert.subject,
+        "text": alert.text,
+        "acts": actor.value,
+        "since": alert.raised_at.isoformat(),
+        "last_seen": alert.last_seen_at.isoformat(),
+        "runs": alert.count,
+        "resolved": alert.resolved_at is not None,
+        "dag_id": alert.dag_id,
+        "run_id": alert.run_id,
+        "link": link,
+    }
+    identity = hashlib.sha256(f"{alert.id} {link}".encode()).hexdigest()[:32]
+    return Message(identity, _subject(alert), tuple(lines), link, facts)
+
+
+def send(
+    ledger: Ledger,
+    alert_id: int,
+    channels: Sequence[Channel],
+    tell: Callable[[Channel, Message], None],
+    base_url: str,
+) -> list[str]:
+    """Tell an alert to the channels that have not got it yet; returns why some could not be told.
+
+    Nobody else sends it meanwhile. Each channel that took it is recorded at once: what is tried again later is the
+    rest. A process that dies between telling and recording tells that one channel twice; there is no way around that.
+    """
+    alert = ledger.persist(lambda tx: alerts.claim(tx, alert_id))
+    if alert is None:
+        return []
+    message, problems = message_of(alert, base_url), []
+    for channel in channels:
+        if channel.name in alert.told:
+            continue
+        problem = _told(ledger, alert, channel, message, tell)
+        if problem:
+            problems.append(f"{channel.name}: {problem}")
+    sent, problem = bool(channels) and not problems, "; ".join(problems)
+    ledger.persist(lambda tx: alerts.end_sending(tx, alert, sent=sent, problem=problem))
+    return problems
+
+
+def _told(
+    ledger: Ledger, alert: Alert, channel: Channel, message: Message, tell: Callable[[Channel, Message], None]
+) -> str:
+    try:
+        tell(channel, message)
+    except Exception as error:  # noqa: BLE001 - whatever a channel does, the others are told and this one tried again
+        problem = _problem(error)
+        logger.warning("alert %s of %s %s not sent by %s: %s", alert.id, alert.scope, alert.flow, channel.name, problem)
+        return problem
+    ledger.persist(lambda tx: alerts.note_told(tx, alert, channel.name))
+    logger.info("alert %s of %s %s sent by %s", alert.id, alert.scope, alert.flow, channel.name)
+    return ""
+
+
+def _problem(error: Exception) -> str:
+    """What went wrong, without the error's own text: it may hold an address, or a URL that is a key."""
+    code = getattr(error, "smtp_code", None)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
+
+
+def _subject(alert: Alert) -> str:
+    """The mail's subject: "Pakhus nordlys orders: Rackbeat refused our key"."""
+    head = " ".join(alert.text.split()).partition(". ")[0].rstrip(".")
+    if len(head) > _SUBJECT_LENGTH:
+        head = head[: _SUBJECT_LENGTH - 1] + "…"
+    again = " (again)" if alert.count > 1 else ""
+    return f"Pakhus {alert.scope} {alert.flow}: {head}{again}"

@@ -1,0 +1,177 @@
+"""What is to be told to somebody: one open alert per cause, sent by one process at a time (design, decision 9).
+
+A cause is named by its code and, where there is one, the system or connection it is about. While an alert is open the
+same cause in later runs of the flow is counted on it; a green run resolves it. Times are by the ledger's clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, case, func, literal, null, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from pakhus.ledger.connection import Transaction
+from pakhus.ledger.schema import alerts
+
+REMINDED_AFTER = timedelta(hours=24)
+"""An alert whose cause is seen again this long after it was told is told once more."""
+
+# Longer than all channels of an alert may take; who died meanwhile is followed by somebody else.
+_SENDING_LEASE = timedelta(minutes=5)
+# What is over is still told when it could not be told at the time, but not for ever.
+_TOLD_WITHIN = timedelta(days=1)
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a run is red. `text` says what is wrong and what to do; nothing of a person."""
+
+    code: str
+    text: str
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert as it was when somebody claimed it to send it. `run_id` is the run that its text is about."""
+
+    id: int
+    scope: str
+    flow: str
+    code: str
+    subject: str
+    text: str
+    dag_id: str
+    run_id: str
+    raised_at: datetime
+    last_seen_at: datetime
+    count: int
+    told: tuple[str, ...]
+    resolved_at: datetime | None
+    sending_until: datetime
+
+
+def raise_or_count(tx: Transaction, scope: str, flow: str, cause: Cause, *, counted_on: int | None = None) -> int:
+    """Open an alert for a cause that a run met, or count the run on the open one; returns the alert's id.
+
+    `counted_on` is the alert that this very run was counted on before (its report was made again): not counted twice.
+    """
+    if counted_on is not None and _is_open_for(tx, counted_on, scope, flow, cause):
+        return counted_on
+    statement = insert(alerts).values(
+        scope=scope,
+        flow=flow,
+        code=cause.code,
+        subject=cause.subject,
+        text=cause.text,
+        dag_id=tx.run.dag_id,
+        run_id=tx.run.run_id,
+        raised_at=tx.now,
+        last_seen_at=tx.now,
+    )
+    again = alerts.c.sent_at <= tx.now - REMINDED_AFTER
+    renewed = {name: case((again, statement.excluded[name]), else_=alerts.c[name]) for name in ("text", "run_id")}
+    statement = statement.on_conflict_do_update(
+        index_elements=[alerts.c.scope, alerts.c.flow, alerts.c.code, alerts.c.subject],
+        index_where=alerts.c.resolved_at.is_(None),
+        set_={
+            "count": alerts.c.count + 1,
+            "last_seen_at": tx.now,
+            **renewed,
+            "told": case((again, literal([], JSONB)), else_=alerts.c.told),
+            "sent_at": case((again, null()), else_=alerts.c.sent_at),
+        },
+    )
+    alert_id: int = tx.connection.execute(statement.returning(alerts.c.id)).scalar_one()
+    return alert_id
+
+
+def resolve(tx: Transaction, scope: str, flow: str) -> int:
+    """Note that a run of the flow was green: its open alerts are over. Returns how many."""
+    over = update(alerts).where(alerts.c.scope == scope, alerts.c.flow == flow, alerts.c.resolved_at.is_(None))
+    return tx.connection.execute(over.values(resolved_at=tx.now)).rowcount
+
+
+def scope_of(tx: Transaction, alert_id: int) -> str:
+    """Return whose alert it is."""
+    scope: str = tx.connection.execute(select(alerts.c.scope).where(alerts.c.id == alert_id)).scalar_one()
+    return scope
+
+
+def unsent(tx: Transaction) -> list[int]:
+    """Return alerts that not every channel has and that nobody is sending now, oldest first."""
+    rows = tx.connection.execute(select(alerts.c.id).where(_is_unsent(tx)).order_by(alerts.c.id).limit(_AT_ONCE))
+    return list(rows.scalars())
+
+
+def claim(tx: Transaction, alert_id: int) -> Alert | None:
+    """Take an alert to send it; None when everybody has it, somebody is sending it, or it is long over."""
+    mine = update(alerts).where(alerts.c.id == alert_id, _is_unsent(tx)).values(sending_until=tx.now + _SENDING_LEASE)
+    row = tx.connection.execute(mine.returning(alerts)).one_or_none()
+    return None if row is None else _alert(row)
+
+
+def note_told(tx: Transaction, alert: Alert, channel: str) -> None:
+    """Record at once that a channel has taken the alert."""
+    told = func.jsonb_insert(alerts.c.told, "{-1}", func.to_jsonb(literal(channel)), True)
+    tx.connection.execute(update(alerts).where(_is(alert)).values(told=told))
+
+
+def end_sending(tx: Transaction, alert: Alert, *, sent: bool, problem: str = "") -> None:
+    """Give a claimed alert back: `sent` when every channel has it, else with why not."""
+    values = {"sending_until": None, "sent_at": tx.now if sent else None, "problem": problem}
+    tx.connection.execute(update(alerts).where(_is(alert)).values(values))
+
+
+def problems(tx: Transaction, scope: str, flow: str) -> list[str]:
+    """Return why open alerts of a flow could not be sent."""
+    query = select(alerts.c.problem).where(alerts.c.scope == scope, alerts.c.flow == flow, alerts.c.problem != "")
+    return list(tx.connection.execute(query.where(alerts.c.resolved_at.is_(None)).distinct()).scalars())
+
+
+def _is_open_for(tx: Transaction, alert_id: int, scope: str, flow: str, cause: Cause) -> bool:
+    same = and_(
+        alerts.c.id == alert_id,
+        alerts.c.scope == scope,
+        alerts.c.flow == flow,
+        alerts.c.code == cause.code,
+        alerts.c.subject == cause.subject,
+        alerts.c.resolved_at.is_(None),
+    )
+    return tx.connection.execute(select(alerts.c.id).where(same)).one_or_none() is not None
+
+
+def _is_unsent(tx: Transaction) -> ColumnElement[bool]:
+    return and_(
+        alerts.c.sent_at.is_(None),
+        or_(alerts.c.sending_until.is_(None), alerts.c.sending_until <= tx.now),
+        or_(alerts.c.resolved_at.is_(None), alerts.c.raised_at > tx.now - _TOLD_WITHIN),
+    )
+
+
+def _is(alert: Alert) -> ColumnElement[bool]:
+    """The alert while our claim on it lasts: who takes it over sets another time."""
+    return and_(alerts.c.id == alert.id, alerts.c.sending_until == alert.sending_until)
+
+
+def _alert(row: Row[Any]) -> Alert:
+    return Alert(
+        id=row.id,
+        scope=row.scope,
+        flow=row.flow,
+        code=row.code,
+        subject=row.subject,
+        text=row.text,
+        dag_id=row.dag_id,
+        run_id=row.run_id,
+        raised_at=row.raised_at,
+        last_seen_at=row.last_seen_at,
+        count=row._mapping["count"],  # Row has a method of that name
+        told=tuple(row.told),
+        resolved_at=row.resolved_at,
+        sending_until=row.sending_until,
+    )

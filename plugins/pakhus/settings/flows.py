@@ -1,0 +1,8 @@
+"""The flows that a shop has, by name: the middle of `<shop>__<flow>`, and the section of its file."""
+
+from __future__ import annotations
+
+ALL_FLOWS = "all"
+"""In a stop: every flow of the shop."""
+
+FLOWS = ("orders", "fulfilment", "stock", "invoices", "audit", "decisions")
