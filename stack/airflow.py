@@ -39,9 +39,9 @@ class Stack:
 
     ``extra`` components (stand-ins) start before Airflow and get its environment. ``everyone_is_admin`` needs no
     log-in, for tests; else one user `ADMIN` with a password made for this directory. ``settings`` are more environment
-    variables for Airflow. ``workers`` runs tasks by Celery with that many workers and Redis, as docker-compose.yaml
-    does; else the scheduler's own processes do. ``fresh`` forgets what an earlier start left here. `remove` deletes the directory, `stop`
-    leaves it for the next start.
+    variables for Airflow. ``workers``: so many Celery workers and Redis run the tasks, as in docker-compose.yaml, in
+    place of the scheduler's own processes. ``fresh`` forgets what an earlier start left here. `remove` deletes the
+    directory, `stop` leaves it for the next start.
     """
 
     def __init__(

@@ -1,0 +1,1 @@
+"""What docker-compose.yaml, Dockerfile and deploy/ promise."""
