@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -43,6 +44,8 @@ _PATH_ESCAPES = str.maketrans(
     }
 )
 _FILTER_SPECIALS = "$()*,[]"
+# So many make an address of about two thousand characters, which every proxy lets through.
+_REFERENCES_PER_FILTER = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +145,32 @@ class EconomicClient:
         """Return the booked invoices whose `references.other` is exactly `reference`."""
         return self._with_reference("/invoices/booked", "bookedInvoiceNumber", reference)
 
+    def booked_with_references(self, references: Sequence[str]) -> list[Any]:
+        """Return the booked invoices whose `references.other` is one of `references`, some dozens per request."""
+        found: list[Any] = []
+        for start in range(0, len(references), _REFERENCES_PER_FILTER):
+            wanted = references[start : start + _REFERENCES_PER_FILTER]
+            text = "$or:".join(f"references.other$eq:{filter_value(reference)}" for reference in wanted)
+            found += self._filtered("/invoices/booked", "bookedInvoiceNumber", text, set(wanted).__contains__)
+        return found
+
+    def booked_on(self, day: date, prefix: str) -> list[Any]:
+        """Return the booked invoices dated `day` whose `references.other` begins with `prefix`."""
+        text = f"date$eq:{day.isoformat()}$and:references.other$like:{filter_value(prefix)}"
+        return self._filtered("/invoices/booked", "bookedInvoiceNumber", text, lambda other: other.startswith(prefix))
+
+    def drafts_of(self, prefix: str) -> list[Any]:
+        """Return all drafts whose `references.other` begins with `prefix`."""
+        text = f"references.other$like:{filter_value(prefix)}"
+        return self._filtered("/invoices/drafts", "draftInvoiceNumber", text, lambda other: other.startswith(prefix))
+
     def _with_reference(self, path: str, identity: str, reference: str) -> list[Any]:
         # The filter is not case-sensitive (section 2.5); our keys differ in more than case, but the comparison is ours.
-        query = (("filter", f"references.other$eq:{filter_value(reference)}"), ("sort", identity))
-        found = self._list(path, identity=identity, query=query)
-        return [row for row in found if (row.get("references") or {}).get("other") == reference]
+        return self._filtered(path, identity, f"references.other$eq:{filter_value(reference)}", reference.__eq__)
+
+    def _filtered(self, path: str, identity: str, text: str, wanted: Callable[[str], bool]) -> list[Any]:
+        found = self._list(path, identity=identity, query=(("filter", text), ("sort", identity)))
+        return [row for row in found if wanted(str((row.get("references") or {}).get("other") or ""))]
 
     def _get(self, path: str, query: Query = ()) -> Any:
         return self._transport.send(Call("GET", path, query)).json()

@@ -9,17 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from pakhus.clients.webshop import ChangesPage, Seen, Webshop
+from pakhus.errors import DataError
 from pakhus.flows.outcomes import stop
 from pakhus.flows.report import RunReport
+from pakhus.flows.shipments import shipped_of
 from pakhus.ledger import cursors, documents, inbox, sources
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document, NewDocument
+from pakhus.ledger.inbox import WaitingHint
 from pakhus.ledger.sources import Recorded, Showing, Source
-from pakhus.model import Order
+from pakhus.model import Order, Window
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.states import (
     StateRules,
@@ -28,7 +32,7 @@ from pakhus.rules.states import (
     invoice_verdict,
     reservation_verdict,
 )
-from pakhus.settings import InvoiceMode, ShopSettings
+from pakhus.settings import InvoiceMode, InvoiceWhen, ShopSettings
 
 ORDERS = "orders"
 INVOICES = "invoices"
@@ -38,6 +42,15 @@ SETTINGS_CURSOR = "settings"
 GONE = "gone"  # as the problem of a source: the shop says that it has no such order
 _HINTS_PER_RUN = 200
 _RECONSIDERED_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The orders placed in a window as the shop listed them, and the ids of those that the ledger did not have so."""
+
+    orders: tuple[Seen, ...]
+    missed: frozenset[str]
+    report: RunReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,29 @@ class Observer:
             self._record_all(tx, seen, report)
         return report
 
+    def sweep(self, window: Window) -> Sweep:
+        """Read all orders placed in a closed window; store and judge what the live reading missed.
+
+        That is what changed without a new date of change (fields of plugins, deleted refunds), and what was not shown.
+        Moves no cursor. Orders placed before the shop's start are stored as evidence and come to nothing.
+        """
+        placed, missed = dict[str, Seen](), set[str]()
+        report = RunReport(ORDERS, self.settings.shop)
+        ours = window.end > self.settings.start_from
+        for page in self.shop.placed(window):
+            with self.ledger.begin() as tx:
+                missed |= self._record_all(tx, page.orders, report, judge_unreadable=ours)
+            placed |= {seen.id: seen for seen in page.orders}
+        return Sweep(tuple(placed.values()), frozenset(missed), report)
+
+    def judge_again(self, source_ids: Sequence[int]) -> None:
+        """Judge stored orders (rows of sources) anew: what the ledger knows about them beside the shop has changed."""
+        for source_id in sorted(source_ids):
+            with self.ledger.begin() as tx:
+                stored = sources.load(tx, source_id)
+                seen = _as_seen(self.shop, stored, tx.now)
+                judge(tx, self.settings, self.shop, seen, Recorded(stored.id, stored.version, changed=False))
+
     def _reconsider(self) -> None:
         """Judge every stored order again when the settings have changed: their documents wait for nothing else.
 
@@ -94,10 +130,19 @@ class Observer:
             last = stored[-1].source_id
 
     def _hinted(self, report: RunReport) -> None:
+        """Read what webhooks hinted at. A hint is taken out with the order stored, and stays when that went wrong."""
         with self.ledger.begin() as tx:
             hints = inbox.waiting(tx, self.settings.shop, "order", limit=_HINTS_PER_RUN)
         if not hints:
             return
+        try:
+            self._follow(hints, report)
+        except DataError:
+            for hint in hints:  # one that the shop refuses must not keep us from the others, nor from reading on
+                with suppress(DataError):
+                    self._follow([hint], report)
+
+    def _follow(self, hints: Sequence[WaitingHint], report: RunReport) -> None:
         seen = list(self.shop.orders([hint.source_id for hint in hints]))
         with self.ledger.begin() as tx:
             self._record_all(tx, seen, report)
@@ -109,14 +154,21 @@ class Observer:
             if page.cursor != cursor:
                 cursors.move(tx, self.settings.shop, CURSOR, page.cursor, expected=cursor)
 
-    def _record_all(self, tx: Transaction, orders: Iterable[Seen], report: RunReport) -> None:
+    def _record_all(
+        self, tx: Transaction, orders: Iterable[Seen], report: RunReport, *, judge_unreadable: bool = True
+    ) -> set[str]:
+        """Store and judge orders; returns the ids of those that were news."""
+        news: set[str] = set()
         # In one order everywhere: two transactions that lock the same orders must not wait for each other.
         for seen in sorted(orders, key=lambda one: one.id):
-            report.seen += 1
             recorded = sources.record(tx, showing_of(self.settings.shop, seen))
+            report.see(recorded.id)
             if recorded.changed:
-                for verdict in judge(tx, self.settings, self.shop, seen, recorded):
-                    report.add(verdict)
+                news.add(seen.id)
+                if seen.order is not None or judge_unreadable:
+                    for verdict in judge(tx, self.settings, self.shop, seen, recorded):
+                        report.add(verdict)
+        return news
 
 
 def showing_of(shop: str, seen: Seen) -> Showing:
@@ -147,9 +199,12 @@ def judge(tx: Transaction, settings: ShopSettings, shop: Webshop, seen: Seen, re
     Returns the verdicts on reservations that are not to be worked on: they are the run's own news.
     """
     news: list[Verdict] = []
-    for new, verdict in _documents_of(settings, seen, recorded):
+    for new, verdict in _documents_of(tx, settings, seen, recorded):
         document = documents.lock(tx, documents.ensure(tx, new, verdict, judged_version=recorded.version).id)
-        if document.status is Status.DONE:
+        if document.verdict.code == "ignored_by_person":
+            if recorded.changed:
+                _judge_ignored(tx, shop, document, seen, recorded)
+        elif document.status is Status.DONE:
             if recorded.changed:
                 _judge_done(tx, shop, document, seen, recorded)
         elif not documents.untouched(tx, document.id):
@@ -172,6 +227,8 @@ def state_rules(settings: ShopSettings) -> StateRules:
         reserve=settings.orders.reserve_states,
         invoice=settings.invoices.states,
         ignored=settings.orders.ignore_states,
+        by_state=settings.invoices.when is not InvoiceWhen.SHIPPED,
+        by_shipment=settings.invoices.when is not InvoiceWhen.STATE and settings.tells_shipments,
     )
 
 
@@ -214,7 +271,9 @@ def hold_credit(tx: Transaction, order: Order, source_id: int, version: int, inv
     )
     verdict = Verdict.of("credit_not_treated", refunded=order.refunded)
     document = documents.ensure(tx, new, verdict, judged_version=version)
-    documents.give_verdict(tx, document.id, verdict)
+    left_out = document.verdict.code == "ignored_by_person"
+    if not left_out or dict(document.verdict.parameters).get("refunded") != str(order.refunded):
+        documents.give_verdict(tx, document.id, verdict)
 
 
 def _as_seen(shop: Webshop, source: Source, read_at: datetime) -> Seen:
@@ -229,7 +288,9 @@ def _ordered(value: object) -> object:
     return sorted(map(_ordered, value), key=repr) if isinstance(value, list) else value
 
 
-def _documents_of(settings: ShopSettings, seen: Seen, recorded: Recorded) -> list[tuple[NewDocument, Verdict]]:
+def _documents_of(
+    tx: Transaction, settings: ShopSettings, seen: Seen, recorded: Recorded
+) -> list[tuple[NewDocument, Verdict]]:
     rules, found = state_rules(settings), []
     if settings.rackbeat_target is not None and settings.orders.enabled:
         verdict = _unreadable(seen) or reservation_verdict(_order(seen), rules)
@@ -237,7 +298,8 @@ def _documents_of(settings: ShopSettings, seen: Seen, recorded: Recorded) -> lis
             (_new(settings, seen, recorded, ORDERS, "reservation", "order", settings.rackbeat_target), verdict)
         )
     if settings.economic_target is not None and settings.invoices.mode is not InvoiceMode.OFF:
-        verdict = _unreadable(seen) or invoice_verdict(_order(seen), rules)
+        shipped = shipped_of(tx, settings, recorded.id)
+        verdict = _unreadable(seen) or invoice_verdict(_order(seen), rules, shipped)
         target = settings.economic_target
         found.append((_new(settings, seen, recorded, INVOICES, "invoice", "invoice", target), verdict))
     return found
@@ -274,12 +336,38 @@ def _judge_done(tx: Transaction, shop: Webshop, document: Document, seen: Seen, 
         return
     verdict = Verdict.of("cancelled_after_transfer") if seen.gone else None
     if seen.order is not None:
-        stored = sources.load(tx, document.source_id, document.transferred_version)
-        before = shop.parse(stored.source_id, stored.body, seen.read_at).order
-        changed = changed_reservation if document.kind == "reservation" else changed_invoice
-        verdict = changed(before, seen.order) if before is not None else None
+        before = _order_at(tx, shop, document.source_id, document.transferred_version, seen.read_at)
+        if before is not None:
+            verdict = _changed(document, before, seen.order)
+        elif document.verdict.code == "accepted_by_person":  # accepted as gone, and there again
+            verdict = Verdict.of("order_changed_after_transfer")
     if verdict is not None:
         documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
+
+
+def _judge_ignored(tx: Transaction, shop: Webshop, document: Document, seen: Seen, recorded: Recorded) -> None:
+    """What a person left out stays out, but a person must look when goods, address or amounts changed since.
+
+    It is never sent by itself: it may have been made by hand. That the order is cancelled or gone asks for nothing,
+    since nothing of ours stands in the other system.
+    """
+    if seen.order is None or document.source_id is None:
+        return
+    before = _order_at(tx, shop, document.source_id, document.judged_version, seen.read_at)
+    changed = _changed(document, before, seen.order) if before is not None else Verdict.of("order_unreadable")
+    if changed is not None and changed.code != "cancelled_after_transfer":
+        verdict = Verdict.of("order_changed_after_ignored")
+        documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
+
+
+def _order_at(tx: Transaction, shop: Webshop, row_id: int, version: int | None, read_at: datetime) -> Order | None:
+    stored = sources.load(tx, row_id, version)
+    return shop.parse(stored.source_id, stored.body, read_at).order
+
+
+def _changed(document: Document, before: Order, now: Order) -> Verdict | None:
+    changed = changed_reservation if document.kind == "reservation" else changed_invoice
+    return changed(before, now)
 
 
 def _judge_refunds(tx: Transaction, order: Order, recorded: Recorded) -> None:

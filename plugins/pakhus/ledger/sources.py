@@ -61,7 +61,7 @@ def record(tx: Transaction, showing: Showing) -> Recorded:
     tx.connection.execute(
         update(sources)
         .where(sources.c.id == row.id)
-        .values(**_facts(showing), body_sha256=digest, version=version, changed_at=tx.now)
+        .values(**_newer_facts(showing), body_sha256=digest, version=version, changed_at=tx.now)
     )
     _add_version(tx, row.id, version, showing, digest)
     return Recorded(row.id, version, changed=True)
@@ -179,6 +179,19 @@ def _facts(showing: Showing) -> dict[str, object]:
         "modified_at": showing.modified_at,
         "problem": showing.problem,
     }
+
+
+def _newer_facts(showing: Showing) -> dict[str, object]:
+    """What replaces the facts known so far; an object that is gone or cannot be read keeps its number, day and amounts.
+
+    People still look for it by its number, and the proof of its day must still know of it.
+    """
+    facts = _facts(showing)
+    if showing.problem:
+        for name in ("parent_id", "number", "currency", "gross", "vat", "placed_at", "modified_at"):
+            if not facts[name]:
+                del facts[name]
+    return facts
 
 
 def _is_older(showing: Showing, newest: Any) -> bool:

@@ -7,18 +7,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from pakhus.model import Lifecycle, LineKind, Order, Party
-from pakhus.reasons import Verdict
+from pakhus.model import Lifecycle, LineKind, Order, Party, PaymentState
+from pakhus.reasons import Status, Verdict
+from pakhus.rules.goods import needs_shipping
 
 
 @dataclass(frozen=True, slots=True)
 class StateRules:
-    """The shop's settings that decide on states. `ignored` and the listed states are the ones known to the merchant."""
+    """The shop's settings that decide on states. `ignored` and the listed states are the ones known to the merchant.
+
+    An invoice is due by the order's state, by its shipment, or by whichever says so first.
+    """
 
     start_from: datetime
     reserve: Collection[str]
     invoice: Collection[str]
     ignored: Collection[str] = ()
+    by_state: bool = True
+    by_shipment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """How far an order's goods are, as the warehouse says: whether all went, and when the last of them did."""
+
+    all: bool = False
+    last_at: datetime | None = None
+
+
+NOT_SHIPPED = Shipped()
 
 
 def reservation_verdict(order: Order, rules: StateRules) -> Verdict:
@@ -26,22 +43,42 @@ def reservation_verdict(order: Order, rules: StateRules) -> Verdict:
     return _not_ours(order, rules) or _no_lines(order) or _by_state(order, rules, rules.reserve)
 
 
-def invoice_verdict(order: Order, rules: StateRules) -> Verdict:
+def invoice_verdict(order: Order, rules: StateRules, shipped: Shipped = NOT_SHIPPED) -> Verdict:
     """Whether an order that has no invoice yet is to be invoiced.
 
-    An open order waits for its goods to go; a cancelled one is skipped, and judged again if it comes back.
+    An open order waits for its goods to go; a cancelled one is skipped, and judged again if it comes back. What nobody
+    ships (services, downloads) is due by its state, whatever the settings say of shipments.
     """
-    verdict = _not_ours(order, rules) or _no_lines(order) or _by_state(order, rules, rules.invoice)
+    verdict = _not_ours(order, rules) or _no_lines(order)
+    if verdict is not None:
+        return verdict
+    if rules.by_shipment and shipped.all and not _is_closed(order):
+        return Verdict.of("due")
+    verdict = _by_state(order, rules, rules.invoice)
+    if verdict.status is Status.DUE and not rules.by_state and needs_shipping(order):
+        return Verdict.of("not_shipped")
     if verdict.code == "state_not_listed" and order.lifecycle is Lifecycle.OPEN:
         return Verdict.of("not_shipped")
     return verdict
 
 
+def invoice_moment(order: Order, shipped: Shipped) -> datetime | None:
+    """The moment whose day an invoice carries: the last shipment, else the capture, else the order's end or payment.
+
+    None: nobody says any (design, decision 8).
+    """
+    captures = [payment.captured_at for payment in order.payments if payment.captured_at is not None]
+    return shipped.last_at or max(captures, default=None) or order.completed_at or order.paid_at
+
+
 def changed_reservation(before: Order, now: Order) -> Verdict | None:
-    """What a change in the shop means for a reservation that the warehouse already has; None: nothing."""
-    if now.lifecycle in (Lifecycle.CANCELLED, Lifecycle.DELETED):
-        return Verdict.of("cancelled_after_transfer")
-    if _goods(before) != _goods(now) or _delivery(before) != _delivery(now):
+    """What a change in the shop means for a reservation that the warehouse already has; None: nothing.
+
+    `before` is what was transferred, or what a person has accepted since: that may be a cancelled order.
+    """
+    if _is_over(now):
+        return None if _is_over(before) else Verdict.of("cancelled_after_transfer")
+    if _is_over(before) or _goods(before) != _goods(now) or _delivery(before) != _delivery(now):
         return Verdict.of("order_changed_after_transfer")
     return None
 
@@ -53,9 +90,19 @@ def changed_invoice(before: Order, now: Order) -> Verdict | None:
     """
     if before.total != now.total or _amounts(before) != _amounts(now):
         return Verdict.of("order_changed_after_transfer")
-    if now.lifecycle in (Lifecycle.CANCELLED, Lifecycle.DELETED):
-        return Verdict.of("cancelled_after_transfer")
-    return None
+    if _is_over(now) == _is_over(before):
+        return None
+    return Verdict.of("cancelled_after_transfer" if _is_over(now) else "order_changed_after_transfer")
+
+
+def _is_over(order: Order) -> bool:
+    return order.lifecycle in (Lifecycle.CANCELLED, Lifecycle.DELETED)
+
+
+def _is_closed(order: Order) -> bool:
+    """Whether people ended the sale: goods that went all the same are theirs to decide on."""
+    ended = order.lifecycle in (Lifecycle.CANCELLED, Lifecycle.DELETED, Lifecycle.DRAFT)
+    return ended or order.payment_state is PaymentState.REFUNDED
 
 
 def _not_ours(order: Order, rules: StateRules) -> Verdict | None:

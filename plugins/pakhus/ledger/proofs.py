@@ -1,0 +1,88 @@
+"""The calendar of proven days, and what the ledger has of a day to be proven."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.dialects.postgresql import insert
+
+from pakhus.ledger.connection import Transaction
+from pakhus.ledger.schema import documents, proven_days, sources
+from pakhus.model import Window
+
+
+def orders_placed(tx: Transaction, scope: str, window: Window) -> Sequence[Any]:
+    """Return the newest version's facts of the orders placed in a window, those that are gone too."""
+    placed = (sources.c.placed_at >= window.start) & (sources.c.placed_at < window.end)
+    return _orders(tx, (sources.c.scope == scope) & placed)
+
+
+def orders_named(tx: Transaction, scope: str, source_ids: Collection[str]) -> Sequence[Any]:
+    """Return the same facts of these orders, whenever they were placed."""
+    return _orders(tx, (sources.c.scope == scope) & sources.c.source_id.in_(source_ids))
+
+
+def _orders(tx: Transaction, which: ColumnElement[bool]) -> Sequence[Any]:
+    query = select(
+        sources.c.id,
+        sources.c.source_id,
+        sources.c.number,
+        sources.c.currency,
+        sources.c.gross,
+        sources.c.vat,
+        sources.c.problem,
+    )
+    return tx.connection.execute(query.where(sources.c.kind == "order", which).order_by(sources.c.id)).all()
+
+
+def documents_of(tx: Transaction, order_ids: Collection[int]) -> Mapping[int, list[Any]]:
+    """Return the documents of orders (rows of sources), by order."""
+    query = select(
+        documents.c.order_id,
+        documents.c.key,
+        documents.c.kind,
+        documents.c.reason,
+        documents.c.remote_id,
+        documents.c.remote_number,
+        documents.c.currency,
+        documents.c.gross,
+        documents.c.vat,
+    ).where(documents.c.order_id.in_(order_ids))
+    found: dict[int, list[Any]] = {}
+    for row in tx.connection.execute(query.order_by(documents.c.id)):
+        found.setdefault(row.order_id, []).append(row)
+    return found
+
+
+def remote_numbers(tx: Transaction, keys: Collection[str]) -> dict[str, tuple[str | None, str | None]]:
+    """Return remote id and number of the documents of these keys; who is not there has no entry."""
+    query = select(documents.c.key, documents.c.remote_id, documents.c.remote_number).where(documents.c.key.in_(keys))
+    return {row.key: (row.remote_id, row.remote_number) for row in tx.connection.execute(query)}
+
+
+def save(
+    tx: Transaction, scope: str, day: date, status: str, *, figures: object, differences: Sequence[object]
+) -> None:
+    """Put a day into the calendar; a newer proof replaces the older one."""
+    values = {
+        "status": status,
+        "figures": figures,
+        "differences": list(differences),
+        "proved_at": tx.now,
+        "run_id": tx.run.run_id,
+    }
+    statement = insert(proven_days).values(scope=scope, day=day, **values)
+    tx.connection.execute(
+        statement.on_conflict_do_update(index_elements=[proven_days.c.scope, proven_days.c.day], set_=values)
+    )
+
+
+def not_proven(tx: Transaction, scope: str, first: date, last: date) -> list[date]:
+    """Return the days from `first` to `last` of which the last proof said something else than proven, oldest first."""
+    query = select(proven_days.c.day).where(
+        proven_days.c.scope == scope, proven_days.c.day.between(first, last), proven_days.c.status != "proven"
+    )
+    return list(tx.connection.execute(query.order_by(proven_days.c.day)).scalars())
