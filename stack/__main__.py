@@ -3,6 +3,7 @@
 up          Airflow with the DAGs of this checkout; its history is kept in .state/up for the next time
 demo        plays the loop against stand-in servers, then leaves the user interface open until Ctrl-C
 demo-check  plays it and ends; exit code 0 only if what was seen is what was expected
+deploy-check  the same on what docker-compose.yaml runs: two Celery workers (one is killed on the way), Redis, the proxy
 """
 
 import argparse
@@ -14,6 +15,7 @@ from stack import ROOT
 from stack.airflow import Stack, StackError
 from stack.celery_workers import NoRedisError
 from stack.postgres import PostgresError
+from stack.proxy import NoNginxError
 from stack.rest import AirflowError
 from stack.runner import AlreadyRunningError, ComponentFailedError, Ended, EndingSignals
 from stack.stand_ins import stand_ins
@@ -25,6 +27,7 @@ TROUBLE = (
     AirflowError,
     AlreadyRunningError,
     ComponentFailedError,
+    NoNginxError,
     NoRedisError,
     PostgresError,
     StackError,
@@ -37,12 +40,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m stack", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["up", "demo", "demo-check"])
+    parser.add_argument("command", choices=["up", "demo", "demo-check", "deploy-check"])
     parser.add_argument("--port", type=int, help="port of Airflow's user interface; default: a free one")
     parser.add_argument(
         "--workers", type=int, default=0, help="run tasks by Celery with so many workers (needs redis-server)"
     )
     options = parser.parse_args(arguments)
+    if options.command == "deploy-check":
+        options.workers = options.workers or 2
     say = narrator()
     with EndingSignals(say) as signals:
         try:
@@ -87,7 +92,7 @@ def demo(options: argparse.Namespace, signals: EndingSignals, say: Say) -> int:
     try:
         stack.start()
         say("playing")
-        good = play()(stack, json.loads(urls.read_text()), say)
+        good = play(options.command)(stack, json.loads(urls.read_text()), say)
         if options.command == "demo":
             stay_open(stack, say)
     finally:
@@ -98,9 +103,10 @@ def demo(options: argparse.Namespace, signals: EndingSignals, say: Say) -> int:
     return 0 if good else 1
 
 
-def play() -> Callable[[Stack, Mapping[str, str], Say], bool]:
-    """The function `stack.demo.play(stack, urls, say)`; it says whether what was seen is what was expected."""
-    function: Callable[[Stack, Mapping[str, str], Say], bool] = importlib.import_module("stack.demo").play
+def play(command: str) -> Callable[[Stack, Mapping[str, str], Say], bool]:
+    """The function `play(stack, urls, say)` of a command; it says whether what was seen is what was expected."""
+    module = "stack.deployment" if command == "deploy-check" else "stack.demo"
+    function: Callable[[Stack, Mapping[str, str], Say], bool] = importlib.import_module(module).play
     return function
 
 

@@ -66,6 +66,16 @@ class CeleryWorkers:
         """The workers, each with its own name; ``environment`` is that of Airflow's processes."""
         return [self._worker(f"worker-{number}", environment) for number in range(1, self.count + 1)]
 
+    def busy_with(self, task: str) -> list[str]:
+        """The workers that run a task of this id right now."""
+        active = Celery(broker=self.url(QUEUE_DATABASE)).control.inspect(timeout=1).active() or {}
+        named = f'"task_id":"{task}"'
+        return [
+            node.partition("@")[0]
+            for node, tasks in active.items()
+            if any(named in str(each["args"]).replace(" ", "") for each in tasks)
+        ]
+
     def _worker(self, name: str, environment: Mapping[str, str]) -> Component:
         env = {key: value for key, value in environment.items() if key not in KEPT_FROM_WORKERS}
         pid_file = self.directory / f"{name}.pid"
