@@ -104,6 +104,14 @@ class NotFoundError(DataError):
     """The object asked for does not exist (or is not visible yet)."""
 
 
+class OrderClosedError(DataError):
+    """The merchant must act: people closed the order in the shop; `state` is what the shop calls that."""
+
+    def __init__(self, message: str, *, state: str, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.state = state
+
+
 class ConfigurationError(RemoteError):
     """The operator must act: address, settings or set-up are wrong; the flow of this shop stops with one alarm."""
 

@@ -79,6 +79,20 @@ REASONS: dict[str, Reason] = _registry(
         _NOTHING,
     ),
     Reason(
+        "partly_shipped",
+        Status.DONE,
+        Actor.NOBODY,
+        "The shop was told of this shipment; more of the order is still to be shipped.",
+        _NOTHING,
+    ),
+    Reason(
+        "closed_in_shop",
+        Status.DONE,
+        Actor.NOBODY,
+        "The order was completed or closed in the shop already; nothing was written.",
+        _NOTHING,
+    ),
+    Reason(
         "state_not_listed",
         Status.SKIPPED,
         Actor.NOBODY,
@@ -230,6 +244,30 @@ REASONS: dict[str, Reason] = _registry(
         "The order was cancelled in the shop after it was transferred.",
         "Cancel it in the warehouse, or credit the invoice.",
         (Answer.ACCEPT,),
+    ),
+    # held: shipments
+    Reason(
+        "shipped_but_closed",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Goods went, but the order is {state} in the shop.",
+        "If the sale stands, set the order to processing or completed in the shop; it is looked at again within a day.",
+        _EITHER,
+    ),
+    Reason(
+        "warehouse_order_closed",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Rackbeat's order {number} is {state} there, but not all of it was shipped.",
+        "Complete, cancel or refund the order in the shop when it is clear what became of the rest.",
+        _EITHER,
+    ),
+    Reason(
+        "shipment_unreadable",
+        Status.HELD,
+        Actor.US,
+        "Rackbeat's shipment or its order could not be understood: {problem}.",
+        "Send the transfer log of this order to whoever maintains Pakhus.",
     ),
     # held: amounts
     Reason(

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from pakhus.clients.webshop import Capability, Receipt, Webshop
-from pakhus.errors import DataError, NotFoundError, TransientError
+from pakhus.errors import NotFoundError, OrderClosedError, TransientError
 from pakhus.model import Fulfilment, Parcel, ShippedLine
 from tests.clients.scripted_shop import Asked, Reply, Script, in_turn
 from tests.clients.woocommerce_bench import LOST, Bench
@@ -109,8 +109,9 @@ def test_only_notes_a_part_of_an_order(bench: OpenBench) -> None:
 @pytest.mark.parametrize("state", ["cancelled", "refunded", "failed", "trash"])
 def test_does_not_complete_an_order_that_people_closed(bench: OpenBench, state: str) -> None:
     at = bench(OneOrder(state))
-    with pytest.raises(DataError, match=state):
+    with pytest.raises(OrderClosedError, match=state) as closed:
         at.client.report_fulfilment(shipment(completes=True), at.calls, notify=False)
+    assert closed.value.state == state
     assert at.written() == []
 
 

@@ -12,15 +12,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from pakhus.clients.economic import EconomicClient
-from pakhus.clients.http import Limits
+from pakhus.clients.http import Call, Limits
 from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.clients.woocommerce import WooCommerceClient
 from pakhus.connections import ConnectionFacts, economic_settings, rackbeat_settings, woocommerce_settings
 from pakhus.flows.chunks import due_chunks
+from pakhus.flows.fulfilment import fulfiller
 from pakhus.flows.invoices import biller
 from pakhus.flows.observation import INVOICES, ORDERS, Observer
 from pakhus.flows.orders import reserver
 from pakhus.flows.report import RunReport
+from pakhus.flows.shipments import FULFILMENT, shipment_reader
 from pakhus.ledger.connection import Ledger, database_time
 from pakhus.settings import ShopSettings, load_shop
 from standin.clock import Clock
@@ -106,6 +108,15 @@ class World:
             report.merge(flow.book(chunk.documents, workers=workers))
         return report
 
+    def fulfil(self, *, compare: bool = False, asked_at: datetime | None = None, workers: int = 2) -> RunReport:
+        """Read the warehouse's shipments and tell the shop, as a run of `<shop>__fulfilment` does."""
+        report = shipment_reader(self.warehouse, self.ledger, self.settings).read(asked_at, compare=compare)
+        flow = fulfiller(self.shop, self.ledger, self.settings)
+        flow.judge()
+        for chunk in due_chunks(self.ledger, self.settings.shop, FULFILMENT):
+            report.merge(flow.tell(chunk.documents, workers=workers))
+        return report
+
     def run(self) -> tuple[RunReport, RunReport, RunReport]:
         """One run of both flows."""
         return self.observe(), self.reserve(), self.book()
@@ -121,6 +132,24 @@ class World:
         """Do what a person does in the shop."""
         return self.shop_server.act(action)
 
+    def ship(self, order: str, **pieces: int) -> int:
+        """Ship a warehouse order, or some pieces of it by item number, as a person does; returns the shipment."""
+        action: dict[str, Any] = {"action": "ship", "order": order}
+        if pieces:
+            action["lines"] = {item.replace("_", "-"): quantity for item, quantity in pieces.items()}
+        shipment: int = self.warehouse_server.act(action)["shipment"]
+        return shipment
+
+    def pack(self, order: str) -> int:
+        """Make a shipment of a warehouse order without sending it off."""
+        made = self.warehouse.send(Call("POST", f"/orders/{order}/create-shipment", body=b"{}")).json()
+        shipment: int = made["order_shipment"]["id"]
+        return shipment
+
+    def send_off(self, shipment: int) -> None:
+        """The goods of a packed shipment leave."""
+        self.warehouse.send(Call("POST", f"/orders/shipments/{shipment}/mark-shipped", body=b'{"pick":true}'))
+
     def writes(self) -> int:
         """Writes that all systems have taken since their counters were reset."""
         return sum(server.counters()["writes"] for server in self.servers)
@@ -130,18 +159,30 @@ class World:
             server.reset_counters()
 
 
+@contextmanager
+def beside(first: World, shop: str = "fjordliv") -> Iterator[World]:
+    """A second shop on the same warehouse, accounts and ledger."""
+    keys = {"consumer_key": "ck_" + "f" * 40, "consumer_secret": "cs_" + "f" * 40}
+    seed = {"shop": "second", "credentials": keys}
+    clock = first.shop_server.clock
+    with StandinServer(create("woocommerce", shop, seed, {}, clock), clock=clock) as server:
+        yield replace(first, shop_server=server, settings=load_shop(shop), seeds={**first.seeds, "woocommerce": seed})
+
+
 DEFAULT_KEYS = {"consumer_key": "ck_test", "consumer_secret": "cs_test"}
 
 
 @contextmanager
-def world(ledger_url: str, *, shop: str = "nordlys", seed: Sequence[tuple[str, Any]] = ()) -> Iterator[World]:
-    """Start the three servers for a shop of include/shops; `seed` changes the shop's data."""
+def world(
+    ledger_url: str, *, shop: str = "nordlys", seed: Sequence[tuple[str, Any]] = (), goods: Sequence[Any] = ()
+) -> Iterator[World]:
+    """Start the three servers for a shop of include/shops; `seed` changes the shop's data, `goods` are sold besides."""
     time, clock = ShiftedTime(), Clock()
     keys = {"consumer_key": "ck_" + "n" * 40, "consumer_secret": "cs_" + "n" * 40}
     name = "recorded" if shop == "nordlys" else "second"
     seeds: dict[str, Any] = {
         "woocommerce": {"shop": name, "credentials": keys, **dict(seed)},
-        "rackbeat": with_shop_products(default_seed("rackbeat"), GOODS),
+        "rackbeat": with_shop_products(default_seed("rackbeat"), [*GOODS, *goods]),
         "economic": with_shop_products(default_seed("economic"), GOODS),
     }
     with ExitStack() as stack:

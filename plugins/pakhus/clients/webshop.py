@@ -179,7 +179,8 @@ class Webshop(Protocol):
     def report_fulfilment(self, shipment: Fulfilment, calls: CallRecorder, *, notify: bool) -> Receipt:
         """Tell the shop of one shipment; doing it again changes nothing.
 
-        A platform that has no shipments of its own completes the order when `shipment.completes`.
+        A platform that has no shipments of its own completes the order when `shipment.completes`. OrderClosedError
+        when people have closed the order, NotFoundError when it is gone.
         """
 
     def note(self, order_id: str, text: str, calls: CallRecorder, *, key: str, to_customer: bool = False) -> Receipt:

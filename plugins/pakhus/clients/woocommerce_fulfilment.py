@@ -9,7 +9,7 @@ from __future__ import annotations
 from pakhus.clients.webshop import CallRecorder, Receipt
 from pakhus.clients.woocommerce_api import WooCommerceApi, as_object, is_id, write
 from pakhus.clients.woocommerce_errors import SYSTEM
-from pakhus.errors import DataError, NotFoundError
+from pakhus.errors import NotFoundError, OrderClosedError
 from pakhus.formats.woocommerce_fields import Fields, plain_text
 from pakhus.model import Fulfilment
 
@@ -25,7 +25,7 @@ class WooCommerceFulfilment:
         self._api = api
 
     def report(self, shipment: Fulfilment, calls: CallRecorder, *, notify: bool) -> Receipt:
-        """Note the shipment; complete the order when nothing is left. DataError when people have closed the order.
+        """Note the shipment; complete the order when nothing is left. OrderClosedError when people have closed it.
 
         `notify` mails the note to the buyer. The mail about a completed order is the shop's own setting.
         """
@@ -34,8 +34,9 @@ class WooCommerceFulfilment:
         if state == _COMPLETED and shipment.completes:
             return Receipt((), changed=False)
         if state in _CLOSED:
-            raise DataError(
+            raise OrderClosedError(
                 f"{SYSTEM}: order {shipment.order_id} is {state} in the shop, but goods were shipped; decide there",
+                state=state,
                 system=SYSTEM,
             )
         noted = self.note(shipment.order_id, shipment_text(shipment), calls, key=shipment.id, to_customer=notify)

@@ -25,6 +25,7 @@ from pakhus.flows.observation import INVOICES, Observer, hold_credit, state_rule
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.report import RunReport
 from pakhus.flows.shared_records import SharedRecords
+from pakhus.flows.shipments import shipped_of
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.economic import booked_number, draft_number, invoice_to_economic, totals_from_economic
 from pakhus.ledger import documents, sources
@@ -35,7 +36,7 @@ from pakhus.model import Invoice, Order, Totals
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.invoices import InvoicePlan, numbers_needed, plan_invoice
 from pakhus.rules.mappings import AccountingMapping
-from pakhus.rules.states import changed_invoice, invoice_verdict
+from pakhus.rules.states import NOT_SHIPPED, Shipped, changed_invoice, invoice_moment, invoice_verdict
 from pakhus.rules.vat import destination, zone_of
 from pakhus.settings import InvoiceMode, ShopSettings
 
@@ -94,7 +95,8 @@ class Biller:
     def _to_draft(self, document: Document, order: Order) -> Call | Verdict:
         """The call that drafts the invoice of an order that has none, or why none is made now."""
         settings = self.observer.settings
-        verdict = invoice_verdict(order, state_rules(settings))
+        shipped = self._shipped(document)
+        verdict = invoice_verdict(order, state_rules(settings), shipped)
         if verdict.status is not Status.DUE:
             return verdict
         planned = self._plan(order)
@@ -102,7 +104,13 @@ class Biller:
             return planned
         if settings.invoices.mode is InvoiceMode.DRY_RUN:
             raise stop("dry_run", due_at=self._look_again_at())
-        return self._draft(document, order, planned)
+        return self._draft(document, order, planned, shipped)
+
+    def _shipped(self, document: Document) -> Shipped:
+        settings, order_id = self.observer.settings, document.source_id
+        if order_id is None:
+            return NOT_SHIPPED
+        return self.observer.ledger.persist(lambda tx: shipped_of(tx, settings, order_id))
 
     def _finish(
         self, document: Document, claim: Claim, writer: Writer, drafted: Written, order: Order, version: int
@@ -147,7 +155,7 @@ class Biller:
             return numbers
         return plan_invoice(order, self.mapping, renamed, self.reader.facts(numbers, zone))
 
-    def _draft(self, document: Document, order: Order, plan: InvoicePlan) -> Call:
+    def _draft(self, document: Document, order: Order, plan: InvoicePlan, shipped: Shipped) -> Call:
         method = order.payments[0].method if order.payments else ""
         payment = self.mapping.payments.get(method)
         if payment is None:
@@ -155,7 +163,7 @@ class Biller:
         zone = zone_of(order, self.mapping.vat_zones)
         if isinstance(zone, Verdict):
             raise StoppedError(zone)
-        day = self._invoice_date(order)
+        day = self._invoice_date(order, shipped)
         customer = self.customers.number_for(order)
         invoice = Invoice(
             key=document.key,
@@ -180,10 +188,10 @@ class Biller:
     def _booking(self, key: str, number: str) -> Step:
         return Step("book_invoice", booked_number, lambda _: self._search_booked(key, number))
 
-    def _invoice_date(self, order: Order) -> date:
-        """The day the goods went as far as the shop says it (design, decision 8), in an open period."""
+    def _invoice_date(self, order: Order, shipped: Shipped) -> date:
+        """The day the goods went as far as anybody says it (design, decision 8), in an open period."""
         settings = self.observer.settings
-        moment = order.completed_at or order.paid_at or self.observer.ledger.now()
+        moment = invoice_moment(order, shipped) or self.observer.ledger.now()
         day = moment.astimezone(ZoneInfo(settings.timezone)).date()
         locked = self.mapping.lock_date is not None and day <= self.mapping.lock_date
         if locked or not self.reader.is_open(day):

@@ -33,6 +33,11 @@ def goods_of(order: Order, numbers: Mapping[str, str]) -> tuple[Good, ...] | Ver
     return tuple(found) if found else Verdict.of("nothing_to_reserve")
 
 
+def needs_shipping(order: Order) -> bool:
+    """Whether a warehouse sends anything of the order, as far as the shop says."""
+    return any(line.kind is LineKind.PRODUCT and line.quantity != 0 and line.ships is not False for line in order.lines)
+
+
 def product_number(line: Line, numbers: Mapping[str, str]) -> str | Verdict:
     """Return a product line's number in the other systems, or why it has none."""
     if line.sku is None:

@@ -42,6 +42,7 @@ class Outline:
     webhooks: bool = False
     webhooks_address: str = ""
     orders: bool = True
+    fulfilment: bool = True
 
 
 def contradictions(outline: Outline) -> list[Contradiction]:
@@ -67,6 +68,7 @@ def outline_of(values: Mapping[str, Any], mapping_parts: frozenset[str] | None) 
         webhooks=str(webhooks.get("enabled")).lower() in _TRUE,
         webhooks_address=str(webhooks.get("address") or ""),
         orders=str(orders.get("enabled", True)).lower() in _TRUE,
+        fulfilment=str(_table(values, "fulfilment").get("enabled", True)).lower() in _TRUE,
     )
 
 
@@ -88,9 +90,10 @@ def _invoicing(outline: Outline) -> Iterator[Contradiction]:
             ("invoices", "mode"),
             f"is {outline.invoice_mode}, but the file names no economic agreement; name one, or remove this",
         )
-    if outline.invoice_when == "shipped":
+    if outline.invoice_when == "shipped" and not (outline.rackbeat and outline.fulfilment):
         # By its state alone an order would be invoiced before its goods went: what this merchant does not want.
-        yield ("invoices", "when"), "is shipped, but this version does not read shipments; write state"
+        lacking = "fulfilment.enabled is false" if outline.rackbeat else "the file names no Rackbeat agreement"
+        yield ("invoices", "when"), f"is shipped, but {lacking}, so nobody reads shipments; change that, or write state"
     if outline.invoice_when == "state" and not outline.invoice_states:
         yield ("invoices", "states"), "is empty, so no order would ever be invoiced; name the states that mean shipped"
 

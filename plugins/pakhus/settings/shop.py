@@ -113,6 +113,11 @@ class ShopSettings(Strict):
         return f"economic__{self.economic}" if self.economic else None
 
     @property
+    def tells_shipments(self) -> bool:
+        """Whether the shop's shipments are read and told to it."""
+        return self.rackbeat is not None and self.fulfilment.enabled
+
+    @property
     def known_states(self) -> frozenset[str]:
         """The native states that this file names."""
         return self.orders.reserve_states | self.orders.ignore_states | self.invoices.states
@@ -140,6 +145,7 @@ class ShopSettings(Strict):
             invoice_states=self.invoices.states,
             reserve_states=self.orders.reserve_states,
             ignore_states=self.orders.ignore_states,
+            fulfilment=self.fulfilment.enabled,
             webhooks=self.webhooks.enabled,
             webhooks_address=self.webhooks.address or "",
             orders=self.orders.enabled,
