@@ -13,6 +13,7 @@ from standin.system import Standin
 
 SYSTEMS = {
     "economic": "standin.economic",
+    "mail": "standin.mail",
     "rackbeat": "standin.rackbeat",
     "woocommerce": "standin.woocommerce",
 }
