@@ -99,7 +99,10 @@ class WebhookInbox:
 
     def _refused(self, status: int, shop: str, why: str) -> Response:
         self._notices.say(f"a webhook was answered with {status}", f"to {shop[:_SHOWN_LETTERS]!r}: {why}")
-        return Response(status_code=status, headers={"Retry-After": "60"} if status == _LATER else None)
+        headers = {"Connection": "close"}  # else the server goes on reading a body that nobody wants
+        if status == _LATER:
+            headers["Retry-After"] = "60"
+        return Response(status_code=status, headers=headers)
 
 
 async def _body(request: Request) -> bytes:

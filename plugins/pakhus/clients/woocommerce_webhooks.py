@@ -45,9 +45,9 @@ def read_hint(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], a
         raise AccessDeniedError(f"{SYSTEM}: a webhook came from another shop than ours", system=SYSTEM)
     try:
         content = json.loads(body)
-    except ValueError:
+        found = Fields(content).identifier("id") if isinstance(content, Mapping) else None
+    except (ValueError, RecursionError):
         return None
-    found = Fields(content).identifier("id") if isinstance(content, Mapping) else None
     resource = named.get("x-wc-webhook-resource", "")
     return Hint(resource, found) if resource and found else None
 
