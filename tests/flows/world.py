@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from pakhus.clients.economic import EconomicClient
-from pakhus.clients.http import Call, Limits
+from pakhus.clients.http import Limits
 from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.clients.woocommerce import WooCommerceClient
 from pakhus.connections import ConnectionFacts, economic_settings, rackbeat_settings, woocommerce_settings
@@ -142,13 +142,12 @@ class World:
 
     def pack(self, order: str) -> int:
         """Make a shipment of a warehouse order without sending it off."""
-        made = self.warehouse.send(Call("POST", f"/orders/{order}/create-shipment", body=b"{}")).json()
-        shipment: int = made["order_shipment"]["id"]
+        shipment: int = self.warehouse_server.act({"action": "pack", "order": order})["shipment"]
         return shipment
 
     def send_off(self, shipment: int) -> None:
         """The goods of a packed shipment leave."""
-        self.warehouse.send(Call("POST", f"/orders/shipments/{shipment}/mark-shipped", body=b'{"pick":true}'))
+        self.warehouse_server.act({"action": "send_off", "shipment": shipment})
 
     def writes(self) -> int:
         """Writes that all systems have taken since their counters were reset."""
