@@ -9,6 +9,7 @@ import {
 
 const NAMES = ["q", "shop", "kind", "reason", "from", "to", "status", "dag", "run"];
 const COLUMNS = ["Order", "Placed", "Total", "Document", "Status", "Why", "Since", "Who must act", "Number there"];
+const URGENT = ["person", "held", "failed"];
 const LONE_COLUMNS = ["Record", "Document", "Status", "Why", "Since", "Who must act", "Number there"];
 
 const asked = new URLSearchParams(location.search);
@@ -78,7 +79,7 @@ function showTabs(counts) {
       "a",
       { href: listAddress({ list: "", status }), class: `tab ${status || "all"}`, "aria-current": !lone && filters.status === status ? "page" : null },
       title,
-      make("span", { class: "count" }, number === undefined ? "" : number.toLocaleString()),
+      make("span", { class: number && URGENT.includes(status) ? "count some" : "count" }, number === undefined ? "" : number.toLocaleString()),
     );
   const known = counts || {};
   byId("tabs").replaceChildren(
@@ -94,7 +95,7 @@ function showTabs(counts) {
 }
 
 function showColumns() {
-  byId("columns").replaceChildren(...(lone ? LONE_COLUMNS : COLUMNS).map((title) => make("th", { scope: "col" }, title)));
+  byId("columns").replaceChildren(...(lone ? LONE_COLUMNS : COLUMNS).map((title) => make("th", { scope: "col", class: title === "Total" ? "number" : null }, title)));
 }
 
 function documentCells(standing) {
@@ -103,11 +104,11 @@ function documentCells(standing) {
   if (needsPerson(standing)) why.append(make("span", { class: "action" }, standing.action));
   if (open) why.append(make("span", { class: "action" }, decisionLink(standing, open, address)));
   return [
-    make("td", {}, words(standing.kind), make("span", { class: "sub" }, target(standing.target))),
+    make("td", { class: "nowrap" }, words(standing.kind), make("span", { class: "sub" }, target(standing.target))),
     make("td", {}, badge(standing.status)),
     why,
     make("td", { class: "nowrap" }, lasting(standing.since)),
-    make("td", { class: needsPerson(standing) ? "person" : "quiet" }, ACTORS[standing.actor] || standing.actor),
+    make("td", { class: needsPerson(standing) ? "person nowrap" : "quiet nowrap" }, ACTORS[standing.actor] || standing.actor),
     make("td", { class: "nowrap" }, standing.remote_number || standing.remote_id || ""),
   ];
 }

@@ -69,9 +69,9 @@ function runsTile(told) {
       make("td", {}, run.cause || run.note),
       make("td", { class: "nowrap" }, lasting(run.reported_at))));
   const table = make("table", { class: "runs" }, make("caption", { class: "unseen" }, "Each flow’s last run"), make("tbody", {}, ...rows));
-  const red = told.runs.filter((run) => run.cause).length;
-  const summary = make("summary", {}, red ? `${red} of ${told.runs.length} last runs red` : `Last runs of ${told.runs.length} flows`);
-  return make("details", { class: "lastruns", open: red > 0 }, summary, table);
+  const red = told.runs.filter((run) => run.cause).map((run) => `${run.scope} ${words(run.flow).toLowerCase()}`);
+  const text = red.length ? `Last runs of ${told.runs.length} flows; red: ${red.join(", ")}` : `Last runs of ${told.runs.length} flows`;
+  return make("details", { class: "lastruns" }, make("summary", { class: red.length ? "bad" : "" }, text), table);
 }
 
 /** Fill the panel. */

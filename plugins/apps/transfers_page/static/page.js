@@ -14,7 +14,7 @@ export const STATUSES = {
 };
 export const ACTORS = {
   nobody: "nobody",
-  wait: "nobody: it waits",
+  wait: "nobody, it waits",
   merchant: "the merchant",
   operator: "the operator",
   us: "Pakhus’ maintainers",

@@ -110,20 +110,11 @@ def _stops(connection: Connection) -> tuple[Stop, ...]:
 
 
 def _days(connection: Connection, first: date) -> tuple[ProvenDay, ...]:
-    differing = func.jsonb_array_length(func.jsonb_path_query_array(proven_days.c.differences, "$[*]"))
-    query = (
-        select(
-            proven_days.c.scope,
-            proven_days.c.day,
-            proven_days.c.status,
-            differing,
-            proven_days.c.proved_at,
-            proven_days.c.run_id,
-        )
-        .where(proven_days.c.day >= first)
-        .order_by(proven_days.c.scope, proven_days.c.day)
+    query = select(proven_days).where(proven_days.c.day >= first).order_by(proven_days.c.scope, proven_days.c.day)
+    return tuple(
+        ProvenDay(row.scope, row.day, row.status, len(row.differences), row.proved_at, row.run_id)
+        for row in connection.execute(query)
     )
-    return tuple(ProvenDay(*row) for row in connection.execute(query))
 
 
 def _last_runs(connection: Connection) -> tuple[LastRun, ...]:
