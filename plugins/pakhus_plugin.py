@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from airflow.plugins_manager import AirflowPlugin
 
 from apps.lazy_app import LazyApp
+from apps.transfers_page import TRANSFERS_PAGE, TRANSFERS_VIEWS
 from listeners.run_listener import RunListener
 
 # Open to all: shops cannot log in, each delivery is verified.
@@ -21,6 +22,6 @@ class PakhusPlugin(AirflowPlugin):
     """Each part is in a module of its own: apps/ for pages and webhooks, listeners/ for what happens to runs."""
 
     name = "pakhus"
-    fastapi_apps: ClassVar[list[dict[str, Any]]] = [WEBHOOK_INBOX]
-    external_views: ClassVar[list[dict[str, Any]]] = []
+    fastapi_apps: ClassVar[list[dict[str, Any]]] = [WEBHOOK_INBOX, TRANSFERS_PAGE]
+    external_views: ClassVar[list[dict[str, Any]]] = TRANSFERS_VIEWS
     listeners: ClassVar[list[Any]] = [RunListener()]
