@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,6 +66,35 @@ def shops_for(flow: str) -> Iterator[ShopSettings]:
             _declare_problem(name, flow, f"{shop_path(name)} cannot be read: {type(error).__name__}: {error}")
         else:
             yield shop
+
+
+@dataclass(frozen=True, slots=True)
+class SharedAgreement:
+    """A Rackbeat agreement and its shops, by name; `target` is its connection, pool and budget."""
+
+    name: str
+    target: str
+    shops: tuple[ShopSettings, ...]
+
+
+def agreements_for(flow: str, *, wanted: Callable[[ShopSettings], bool]) -> Iterator[SharedAgreement]:
+    """Yield each Rackbeat agreement with those of its shops that want the flow; one DAG serves them.
+
+    Its DAGs are called after the agreement alone: only Rackbeat's agreements have flows of their own. Which agreement a
+    broken file belongs to is not known: that shop is left out, and its own DAGs say what is wrong.
+    """
+    parsing = get_parsing_context().dag_id
+    found: dict[str, list[ShopSettings]] = {}
+    for name in shop_names():
+        try:
+            shop = load_shop(name)
+        except Exception:  # noqa: BLE001, S112 - told by shops_for; the other shops must not go with it
+            continue
+        if shop.rackbeat and wanted(shop):
+            found.setdefault(shop.rackbeat, []).append(shop)
+    for agreement, shops in found.items():
+        if parsing in (None, _dag_id(agreement, flow)):
+            yield SharedAgreement(agreement, f"rackbeat__{agreement}", tuple(shops))
 
 
 def _declare_problem(name: str, flow: str, problem: str) -> None:

@@ -22,20 +22,20 @@ from pakhus.ledger.connection import RunIdentity
 
 
 class ReportRunOperator(BaseOperator):
-    """Adds up the reports of the tasks `reading` (XCom `report`) and `working` (return values of a mapped task).
+    """Adds up the reports of the tasks `reading` (XCom `report`) and `working` (return values; mapped, or several).
 
     Fails when one of them failed, or when the counts say that somebody must act now; its message is the alert's text.
     """
 
     template_fields = ()
 
-    def __init__(self, *, flow: str, scope: str, reading: str, working: str, **kwargs: Any) -> None:
+    def __init__(self, *, flow: str, scope: str, reading: str, working: str | Sequence[str], **kwargs: Any) -> None:
         kwargs.setdefault("trigger_rule", "all_done")
         super().__init__(**kwargs)
         self.flow = flow
         self.scope = scope
         self.reading = reading
-        self.working = working
+        self.working = [working] if isinstance(working, str) else list(working)
 
     def execute(self, context: Context) -> dict[str, Any]:
         task = context["ti"]
@@ -55,11 +55,14 @@ class ReportRunOperator(BaseOperator):
 
     def _total(self, task: Any) -> RunReport:
         reading = [RunReport.from_dict(report) for report in _pulled(task, self.reading, "report")]
-        working = [RunReport.from_dict(report) for report in _pulled(task, self.working, "return_value")]
+        working = [RunReport.from_dict(report) for report in self._worked(task)]
         total = RunReport.of_run(self.flow, self.scope, reading, working)
-        stopped = [text for name in (self.reading, self.working) for text in _pulled(task, name, STOPPED)]
+        stopped = [text for name in (self.reading, *self.working) for text in _pulled(task, name, STOPPED)]
         total.stopped = next(iter(stopped), total.stopped)
         return total
+
+    def _worked(self, task: Any) -> list[Any]:
+        return [report for name in self.working for report in _pulled(task, name, "return_value")]
 
     def _store(self, task: Any, total: RunReport, cause: Cause | None) -> None:
         """Keep the run; when it is red, its first cause is the one that is told."""
@@ -71,7 +74,7 @@ class ReportRunOperator(BaseOperator):
 
     def _failures(self, task: Any) -> list[Cause]:
         """Say why tasks of this run failed, in their own words; one that was killed left none."""
-        watched = [self.reading, self.working]
+        watched = [self.reading, *self.working]
         states = task.get_task_states(dag_id=task.dag_id, task_ids=watched, run_ids=[task.run_id])
         found = {name: state for tasks in states.values() for name, state in tasks.items()}
         failed = sorted(name for name, state in found.items() if state == "failed")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -59,6 +61,24 @@ TASK_DEFAULTS = {
 }
 
 
+@contextmanager
+def failures_told(context: Context, shop: str) -> Iterator[None]:
+    """Leave the message of an error for the run's report; `shop` is one whose file names the connections."""
+    try:
+        yield
+    except (PakhusError, DBAPIError) as error:
+        context["ti"].xcom_push(key=FAILURE, value=asdict(failure_cause(error, shop)))
+        raise
+
+
+def ledger_of(context: Context) -> Ledger:
+    """The ledger; rows that it writes carry this task."""
+    task = context["ti"]
+    map_index = -1 if task.map_index is None else task.map_index
+    run = RunIdentity(task.dag_id, task.run_id, task.task_id, map_index, task.try_number)
+    return LedgerHook().ledger(run)
+
+
 class ShopOperator(BaseOperator):
     """An operator of one shop. Loads settings and connections when it runs, never when the DAG is parsed."""
 
@@ -73,12 +93,9 @@ class ShopOperator(BaseOperator):
 
         A failure's message is left for the run's report, which nothing else would tell it.
         """
-        try:
+        with failures_told(context, self.shop):
             self._skip_if_stopped(context)
             return self.work(context)
-        except (PakhusError, DBAPIError) as error:
-            context["ti"].xcom_push(key=FAILURE, value=asdict(failure_cause(error, self.shop)))
-            raise
 
     def _skip_if_stopped(self, context: Context) -> None:
         """The flow is the one that the DAG is called after."""
@@ -100,10 +117,7 @@ class ShopOperator(BaseOperator):
         return load_shop(self.shop)
 
     def ledger(self, context: Context) -> Ledger:
-        task = context["ti"]
-        map_index = -1 if task.map_index is None else task.map_index
-        run = RunIdentity(task.dag_id, task.run_id, task.task_id, map_index, task.try_number)
-        return LedgerHook().ledger(run)
+        return ledger_of(context)
 
     def webshop(self, settings: ShopSettings) -> Webshop:
         return WooCommerceHook(settings.connection).client(settings)

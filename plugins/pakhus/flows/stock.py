@@ -21,7 +21,7 @@ from pakhus.flows.report import RunReport
 from pakhus.flows.stock_account import require_stock_falls_at_shipping
 from pakhus.flows.stock_compare import StockCompare
 from pakhus.flows.stock_reading import STOCK
-from pakhus.ledger import claims, documents, stock
+from pakhus.ledger import claims, documents, stock, stops
 from pakhus.ledger.claims import Claim, holding
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document, NewDocument
@@ -98,13 +98,13 @@ class StockPusher:
 
     def _push(self, document: Document, claim: Claim, report: RunReport, *, compare: bool) -> None:
         calls = RecordedCalls(self.ledger, claim, document, _STEP, self.shop.send)
-        self._require_new_reading()
+        self._require_may_go_on()
         calls.wait_for_late_effects()
         calls.supersede()  # their rows are unknown, and are written again below
         StockCompare(self.shop, self.ledger, self.settings, claim).run(report, at_once=compare)
         after = ""
         while True:
-            self._require_new_reading()
+            self._require_may_go_on()
             with self.ledger.begin() as tx:
                 claims.renew(tx, claim)
                 due = stock.due(tx, self.settings.shop, after=after, limit=ROWS_AT_ONCE)
@@ -113,10 +113,13 @@ class StockPusher:
             self._push_some(due, calls, report)
             after = due[-1].sku
 
-    def _require_new_reading(self) -> None:
-        """StoppedError unless the newest reading is new enough to be pushed."""
+    def _require_may_go_on(self) -> None:
+        """StoppedError when a person has stopped the flow, or the newest reading is too old to be pushed."""
         with self.ledger.begin() as tx:
+            stopped = stops.find(tx, self.settings.shop, STOCK)
             read_at, now = stock.newest_reading(tx, self.settings.shop), tx.now
+        if stopped is not None:
+            raise stop("stopped_by_person", cause=stopped.cause)
         if read_at is None or now > read_at + LONGEST_READING_AGE:
             raise stop("stock_reading_old")
 

@@ -43,6 +43,7 @@ class Outline:
     webhooks_address: str = ""
     orders: bool = True
     fulfilment: bool = True
+    stock: bool = False
 
 
 def contradictions(outline: Outline) -> list[Contradiction]:
@@ -69,6 +70,7 @@ def outline_of(values: Mapping[str, Any], mapping_parts: frozenset[str] | None) 
         webhooks_address=str(webhooks.get("address") or ""),
         orders=str(orders.get("enabled", True)).lower() in _TRUE,
         fulfilment=str(_table(values, "fulfilment").get("enabled", True)).lower() in _TRUE,
+        stock=str(_table(values, "stock").get("enabled")).lower() in _TRUE,
     )
 
 
@@ -79,6 +81,8 @@ def _topology(outline: Outline) -> Iterator[Contradiction]:
             ("rackbeat",),
             "is missing, and so is economic; name an agreement for one of them or both",
         )
+    if outline.stock and not outline.rackbeat:
+        yield ("stock", "enabled"), "is true, but the file names no Rackbeat agreement to read stock from; name one"
     for part, wanted in (("rackbeat", outline.rackbeat), ("economic", outline.economic)):
         if wanted and parts is not None and part not in parts:
             yield (part,), f"the mapping {outline.mapping_name} has no part {part!r}; add it there, or leave this out"

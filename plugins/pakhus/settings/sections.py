@@ -44,8 +44,10 @@ class FulfilmentSettings(Strict):
 class StockSettings(Strict):
     """The flow Rackbeat -> shop: stock. Shops of one agreement share one DAG, which runs at each one's schedule."""
 
-    enabled: bool = Field(False, description="Whether the shop is given Rackbeat's available quantities")
-    schedule: Cron = Field("*/10 * * * *", description="Cron in the shop's time zone")
+    enabled: bool = Field(
+        False, description="Whether the shop is given Rackbeat's available quantities; see rackbeat.stock_falls_at"
+    )
+    schedule: Cron = Field("*/10 * * * *", description="Cron in the time zone of the agreement's first shop by name")
 
 
 class InvoiceMode(StrEnum):

@@ -146,6 +146,7 @@ class ShopSettings(Strict):
             reserve_states=self.orders.reserve_states,
             ignore_states=self.orders.ignore_states,
             fulfilment=self.fulfilment.enabled,
+            stock=self.stock.enabled,
             webhooks=self.webhooks.enabled,
             webhooks_address=self.webhooks.address or "",
             orders=self.orders.enabled,

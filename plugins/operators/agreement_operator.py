@@ -1,0 +1,34 @@
+"""What the operators of an agreement share: its shops, its ledger, and how their errors end a task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.definitions.context import Context
+
+from operators.shop_operator import failures_told
+from pakhus.settings import ShopSettings, load_shop
+
+
+class AgreementOperator(BaseOperator):
+    """An operator of the shops of one agreement. Loads settings and connections when it runs."""
+
+    template_fields = ()
+
+    def __init__(self, *, shops: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.shops = list(shops)
+
+    def execute(self, context: Context) -> Any:
+        """Do the work. A stop is a shop's own: its own task is skipped, what all shops share is done."""
+        with failures_told(context, self.shops[0]):
+            return self.work(context)
+
+    def work(self, context: Context) -> Any:
+        """What the operator does; returns what goes to XCom: counts and ids, never anything of a person."""
+        raise NotImplementedError
+
+    def settings(self) -> list[ShopSettings]:
+        return [load_shop(shop) for shop in self.shops]

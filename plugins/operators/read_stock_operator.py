@@ -1,0 +1,26 @@
+"""Read a Rackbeat agreement's available quantities once, for all of its shops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk.definitions.context import Context
+
+from hooks.rackbeat_hook import RackbeatHook
+from operators.agreement_operator import AgreementOperator
+from operators.shop_operator import ledger_of
+from pakhus.flows.stock_reading import StockReader
+
+
+class ReadStockOperator(AgreementOperator):
+    """Stores what each shop is to show; pushes its counts as `report`. `target` is the agreement's connection."""
+
+    def __init__(self, *, target: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.target = target
+
+    def work(self, context: Context) -> None:
+        ledger = ledger_of(context)
+        report = StockReader(RackbeatHook(self.target).client(ledger), ledger, self.target).read(self.settings())
+        self.log.info("%s", report.note())
+        context["ti"].xcom_push(key="report", value=report.as_dict())
