@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from stack import ROOT
 from stack.airflow import Stack, StackError
 from stack.celery_workers import NoRedisError
+from stack.demo_files import STAND_INS, DemoFiles
 from stack.postgres import PostgresError
 from stack.proxy import NoNginxError
 from stack.rest import AirflowError
@@ -22,7 +23,12 @@ from stack.stand_ins import stand_ins
 from stack.waiting import Say, TimedOutError, narrator
 
 STATE = ROOT / ".state"
-STAND_INS = ROOT / "stack" / "demo.yaml"
+DEMO, DEPLOYMENT = "stack.demo", "stack.deployment"  # imported when they play: that takes a second
+FIRST_START = (
+    "Airflow, PostgreSQL and the stand-ins start on this machine only, on free ports; nothing is sent elsewhere."
+)
+HOW_LONG = "Starting and playing take about two minutes on an idle machine with two cores, up to ten on a slow one."
+Play = Callable[[Stack, DemoFiles, Mapping[str, str], Say], bool]
 TROUBLE = (
     AirflowError,
     AlreadyRunningError,
@@ -66,7 +72,9 @@ def up(options: argparse.Namespace, signals: EndingSignals, say: Say) -> int:
     stack = Stack(STATE / "up", port=options.port, workers=options.workers, say=say)
     try:
         stack.start()
-        stay_open(stack, say)
+        say(f"Airflow is open at {stack.url} ({login(stack)})")
+        say("Ctrl-C ends it")
+        stay_open(stack)
     finally:
         signals.shield()
         say("stopping")
@@ -78,47 +86,62 @@ def up(options: argparse.Namespace, signals: EndingSignals, say: Say) -> int:
 def demo(options: argparse.Namespace, signals: EndingSignals, say: Say) -> int:
     """Start everything afresh, play, perhaps stay open, stop, and delete what was made; logs stay after a failure."""
     directory = STATE / options.command
-    urls = directory / "stand-ins.json"
+    files, urls = DemoFiles(STATE / f"{options.command}-files"), directory / "stand-ins.json"
     stack = Stack(
         directory,
-        extra=[stand_ins(STAND_INS, urls)],
+        extra=[stand_ins(files.stand_ins, urls)],
         durable=False,
         fresh=True,
         port=options.port,
+        settings={"PAKHUS_INCLUDE": str(files.include)},
         workers=options.workers,
         say=say,
     )
     good = False
     try:
+        files.write(stack.url, STAND_INS)
+        say(FIRST_START)
+        say(HOW_LONG)
         stack.start()
-        say("playing")
-        good = play(options.command)(stack, json.loads(urls.read_text()), say)
+        addresses = json.loads(urls.read_text())
+        good = play(options.command)(stack, files, addresses, say)
         if options.command == "demo":
-            stay_open(stack, say)
+            files.hurry()
+            say_where_to_click(stack, addresses, say)
+            say("Everything keeps running. Ctrl-C ends it and leaves nothing behind.")
+            stay_open(stack)
     finally:
         signals.shield()
         say("stopping")
         stack.remove(keep_logs=not good)
+        files.remove()
         say("stopped; no process is left" + ("" if good else f"; the logs are in {stack.logs}"))
     return 0 if good else 1
 
 
-def play(command: str) -> Callable[[Stack, Mapping[str, str], Say], bool]:
-    """The function `play(stack, urls, say)` of a command; it says whether what was seen is what was expected."""
-    module = "stack.deployment" if command == "deploy-check" else "stack.demo"
-    function: Callable[[Stack, Mapping[str, str], Say], bool] = importlib.import_module(module).play
+def play(command: str) -> Play:
+    """The function `play(stack, files, urls, say)` of a command; it says whether what was seen is what was expected."""
+    function: Play = importlib.import_module(DEPLOYMENT if command == "deploy-check" else DEMO).play
     return function
 
 
-def stay_open(stack: Stack, say: Say) -> None:
-    """Say where the user interface is and keep everything running until a signal."""
-    login = f"log in as {stack.user} with password {stack.password}" if stack.user else "no log-in needed"
-    say(f"Airflow is open at {stack.url} ({login})")
-    say("Ctrl-C ends it")
+def say_where_to_click(stack: Stack, urls: Mapping[str, str], say: Say) -> None:
+    """Say what a visitor can look at, and what to try first."""
+    for line in importlib.import_module(DEMO).where_to_click(stack, urls):
+        say(line)
+
+
+def stay_open(stack: Stack) -> None:
+    """Keep everything running until a signal."""
     try:
         stack.runner.wait()
     except Ended:
         return
+
+
+def login(stack: Stack) -> str:
+    """How to get into Airflow."""
+    return f"log in as {stack.user} with password {stack.password}" if stack.user else "no log-in needed"
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """The demo: two shops on one warehouse and one set of accounts, worked by the running Airflow, seen and compared.
 
-Connections and pools are made as `python -m pakhus apply` would; then the acts of `stack.play.programme` follow.
+Connections are made as a person would make them in the user interface, pools as `python -m pakhus apply` would; then
+the acts of `stack.play.programme` follow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+import secrets
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -14,35 +15,52 @@ import yaml
 from pakhus.settings import load_all
 from pakhus.settings.pools import pools_of
 from stack.airflow import Stack
+from stack.demo_files import AIRFLOW_PAGES, DemoFiles
 from stack.play.evidence import held
 from stack.play.programme import ACTS
 from stack.play.rows import show
 from stack.play.scene import Scene
 from stack.waiting import Say
 
-CONFIG = Path(__file__).parent / "demo.yaml"
+
+def prepare(stack: Stack, files: DemoFiles, urls: Mapping[str, str], say: Say) -> Scene:
+    """Make connections and pools, unpause the DAGs, and register the shops' webhooks."""
+    systems = {name: urls[name] for name in _credentials(files)}
+    scene = Scene(stack.api, systems, _credentials(files), load_all(files.include), stack.ledger_url, say)
+    say("making connections and pools")
+    _connect(scene)
+    for pool in pools_of(scene.shops):
+        scene.api.put_pool(pool.name, pool.slots, pool.description)
+    scene.dags = scene.api.wait_for_flows({file.stem for file in stack.dags.glob("*.py")})
+    for dag in sorted(scene.dags):
+        scene.api.unpause(dag)
+    say("registering webhooks in the shops, so that an order travels when it is placed")
+    scene.run("webhooks")
+    return scene
 
 
-def play(stack: Stack, urls: Mapping[str, str], say: Say) -> bool:
-    """Play the loop; true when everything that was seen is what was expected."""
-    scene = Scene(stack.api, urls, _keys(), load_all(), stack.ledger_url, say)
-    _prepare(scene)
+def play(stack: Stack, files: DemoFiles, urls: Mapping[str, str], say: Say) -> bool:
+    """Play all acts and show what was seen; true when it is what was expected."""
+    scene = prepare(stack, files, urls, say)
+    say("playing: what people do in the systems, and Airflow's runs between")
     rows = [row for act in ACTS for row in act(scene)]
     for line in (*held(scene.ledger_url), *show(rows)):
         say(line)
     return all(row.equal for row in rows)
 
 
-def _prepare(scene: Scene) -> None:
-    """Make connections and pools, and unpause the DAGs."""
-    scene.say("making connections and pools")
-    _connect(scene)
-    for pool in pools_of(scene.shops):
-        scene.api.put_pool(pool.name, pool.slots, pool.description)
-    scene.api.wait_for_dags([f"{shop.shop}__{flow}" for shop in scene.shops for flow in ("orders", "invoices")])
-    scene.dags = frozenset(scene.api.dag_ids())
-    for dag in sorted(scene.dags):
-        scene.api.unpause(dag)
+def where_to_click(stack: Stack, urls: Mapping[str, str]) -> Iterator[str]:
+    """What there is to look at, and what to try first."""
+    login = f"user {stack.user}, password {stack.password}" if stack.user else "no log-in needed"
+    yield ""
+    yield f"{'Airflow':17}  {stack.url}/  ({login})"
+    for text, path in AIRFLOW_PAGES[1:]:
+        yield f"{text:17}  {stack.url}{path}"
+    yield f"{'The systems':17}  {urls['page']}/  (no log-in)"
+    yield ""
+    yield "Try this: place an order on the page of the systems and watch it being reserved. Ship it there; within two"
+    yield "minutes the shop completes it and e-conomic has its invoice. Make trouble for a system meanwhile."
+    yield ""
 
 
 def _connect(scene: Scene) -> None:
@@ -54,6 +72,7 @@ def _connect(scene: Scene) -> None:
             host=scene.urls[shop.shop],
             login=own["consumer_key"],
             password=own["consumer_secret"],
+            extra={"webhook_secret": secrets.token_hex(32)},
         )
     rackbeat = f"{scene.urls['rackbeat']}/api"
     scene.api.put_connection("rackbeat__main", "rackbeat", host=rackbeat, password=scene.keys["rackbeat"]["token"])
@@ -67,6 +86,7 @@ def _connect(scene: Scene) -> None:
     )
 
 
-def _keys() -> dict[str, Any]:
-    """Each stand-in's credentials, by its name."""
-    return {entry["name"]: entry["credentials"] for entry in yaml.safe_load(CONFIG.read_text())["stand_ins"]}
+def _credentials(files: DemoFiles) -> dict[str, Any]:
+    """Each system's credentials, by its name."""
+    entries = yaml.safe_load(files.stand_ins.read_text(encoding="utf-8"))["stand_ins"]
+    return {entry["name"]: entry["credentials"] for entry in entries if "credentials" in entry}

@@ -15,6 +15,7 @@ import requests
 from pakhus.settings import shop_names
 from stack import demo
 from stack.airflow import Stack
+from stack.demo_files import DemoFiles
 from stack.play.rows import Row, show
 from stack.proxy import Proxy
 from stack.waiting import Say, TimedOutError, wait_until
@@ -26,7 +27,7 @@ CONTROL_TIMEOUT_S = 30
 REFUSED = ("/", "/api/v2/dags", "/auth/token", "/execution/health", "/pakhus/transfers")
 
 
-def play(stack: Stack, urls: Mapping[str, str], say: Say) -> bool:
+def play(stack: Stack, files: DemoFiles, urls: Mapping[str, str], say: Say) -> bool:
     """Try the proxy's door, then play the demo while a worker is killed; true when all is as expected."""
     proxy = Proxy(stack.directory / "proxy", f"127.0.0.1:{stack.port}")
     say("starting the proxy, and trying its door")
@@ -35,7 +36,7 @@ def play(stack: Stack, urls: Mapping[str, str], say: Say) -> bool:
     _slow_down(urls["rackbeat"], SLOW_MS)
     with ThreadPoolExecutor(1) as watcher:
         killed = watcher.submit(kill_a_worker, stack, say)
-        good = demo.play(stack, urls, say)
+        good = demo.play(stack, files, urls, say)
         rows.append(Row("", "worker killed while it reserved", "1", str(_count(killed))))
     _slow_down(urls["rackbeat"], 0)
     for line in show(rows):

@@ -71,6 +71,25 @@ class AirflowApi:
         except TimedOutError as error:
             raise TimedOutError(f"{error}; missing: {', '.join(sorted(missing))}") from None
 
+    def wait_for_flows(self, flows: Collection[str], within_s: float = 120) -> frozenset[str]:
+        """Wait until each flow has its DAGs, which are called `<scope>__<flow>`, and return the ids of all DAGs.
+
+        A file's DAGs are listed all at once. Raises AirflowError at the first import error of any file.
+        """
+        missing = set(flows)
+
+        def all_listed() -> frozenset[str]:
+            self.raise_import_errors()
+            found = self.dag_ids()
+            missing.intersection_update(missing - {dag.rpartition("__")[2] for dag in found})
+            return frozenset() if missing else frozenset(found)
+
+        try:
+            listed: frozenset[str] = self._wait(all_listed, "flows", within_s)
+        except TimedOutError as error:
+            raise TimedOutError(f"{error}; without a DAG: {', '.join(sorted(missing))}") from None
+        return listed
+
     def dag_ids(self) -> set[str]:
         """The ids of all DAGs that Airflow lists."""
         found: set[str] = set()

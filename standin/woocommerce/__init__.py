@@ -1,7 +1,8 @@
 """Stand-in for WooCommerce's REST API ``wc/v3``, as recorded on 11.0.1 and 8.9.2: a shop with state.
 
 A seed is a dict as ``load.load_shop`` reads it, or ``{"shop": "recorded" | "second" | "empty"}`` with further members
-beside it. ``empty`` has the recorded shop's settings, taxes and methods, but nothing to sell.
+beside it. ``empty`` has the recorded shop's settings, taxes and methods, but nothing to sell. ``last_days: 7`` moves
+the orders into the seven days before today.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from standin.clock import Clock
+from standin.woocommerce.recent import in_the_last_days
 from standin.woocommerce.recordings import goods_of, recorded_shop
 from standin.woocommerce.second_shop import VERSION as SECOND_SHOP_SETTINGS
 from standin.woocommerce.second_shop import second_shop
@@ -33,6 +35,8 @@ def create(name: str, seed: Mapping[str, Any], settings: Mapping[str, Any], cloc
     """A shop. Raises ValueError for an unknown setting or an unknown ``shop`` in the seed."""
     named = seed.get("shop")
     whole = {**_named_seed(named), **{n: v for n, v in seed.items() if n != "shop"}} if named else seed
+    if "last_days" in whole:
+        whole = in_the_last_days(whole, int(whole["last_days"]), clock.now().date())
     own = {**SECOND_SHOP_SETTINGS, **settings} if named == "second" else settings
     return WooCommerceStandin(name, whole, own, clock)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -228,3 +229,30 @@ def test_refuses_an_unknown_shop() -> None:
     with pytest.raises(ValueError, match="no shop 'third'"):
         create("x", {"shop": "third"}, {}, Clock())
     assert create("x", {"shop": "empty"}, {}, Clock()).shop.products == {}
+
+
+# --- orders of the last days -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["recorded", "second"])
+def test_a_shop_can_have_its_orders_in_the_last_days(name: str) -> None:
+    now = datetime(2031, 3, 5, 9, 30, tzinfo=UTC)
+    moved, still = (create(name, {"shop": name, **more}, {}, Clock(now)) for more in ({"last_days": 7}, {}))
+    days = [order.created.date() for order in sorted(moved.shop.orders.values(), key=lambda order: order.id)]
+    assert days == sorted(days)
+    assert set(days) == {date(2031, 2, 26) + timedelta(days=n) for n in range(7)}
+    for order in moved.shop.orders.values():
+        before = still.shop.orders[order.id]
+        step = order.created - before.created
+        assert order.created.time() == before.created.time()
+        assert (order.modified, order.paid) == (before.modified + step, before.paid and before.paid + step)
+        assert order.totals.total == before.totals.total
+        for refund, old in zip(moved.shop.refunds_of(order), still.shop.refunds_of(before), strict=True):
+            assert refund.created - old.created == step
+    assert max(product.created for product in moved.shop.products.values()).date() <= days[0]
+
+
+@pytest.mark.parametrize("days", [0, 32])
+def test_refuses_a_number_of_days_that_makes_no_sense(days: int) -> None:
+    with pytest.raises(ValueError, match="last_days"):
+        create("shop", {"shop": "recorded", "last_days": days}, {}, Clock())
