@@ -205,6 +205,7 @@ REASONS: dict[str, Reason] = _registry(
         "Map the line's name to a product number, or edit the order.",
         _EITHER,
     ),
+    Reason("refund_withdrawn", Status.SKIPPED, Actor.NOBODY, "The refund was deleted in the shop.", _NOTHING),
     Reason("order_empty", Status.SKIPPED, Actor.NOBODY, "The order has no lines.", _NOTHING),
     Reason("nothing_to_reserve", Status.SKIPPED, Actor.NOBODY, "No line of the order is a stocked product.", _NOTHING),
     Reason(

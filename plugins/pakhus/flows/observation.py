@@ -374,3 +374,6 @@ def _judge_refunds(tx: Transaction, order: Order, recorded: Recorded) -> None:
     invoice = documents.find(tx, f"{order.shop}-{order.id}-invoice") if order.refunded else None
     if invoice is not None and (invoice.status is Status.DONE or invoice.remote_number is not None):
         hold_credit(tx, order, recorded.id, recorded.version, invoice)
+    credit = None if order.refunded else documents.find(tx, f"{order.shop}-{order.id}-credit")
+    if credit is not None and documents.untouched(tx, credit.id):
+        documents.give_verdict(tx, credit.id, Verdict.of("refund_withdrawn"))
