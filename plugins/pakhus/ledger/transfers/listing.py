@@ -125,7 +125,7 @@ def counts(connection: Connection, filters: Filters) -> dict[str, int]:
     wide = replace(filters, status="")
     number = func.count(distinct(documents.c.order_id))
     query = select(documents.c.status, number).where(_counted(connection, wide)).group_by(documents.c.status)
-    found: dict[str, int] = dict(connection.execute(query).tuples().all())
+    found: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
     person = select(number).where(_counted(connection, replace(filters, status=PERSON)))
     everything = select(func.count()).select_from(sources).where(_is_order(connection, wide))
     return {
@@ -142,12 +142,7 @@ def kinds(connection: Connection) -> list[str]:
 
 def shops(connection: Connection) -> list[str]:
     """Return the shops whose orders the ledger has."""
-    with_orders = sources.c.kind == ORDER
-    return [
-        scope
-        for (scope,) in distinct_values(connection, sources, "scope")
-        if connection.execute(select(sources.c.id).where(sources.c.scope == scope, with_orders).limit(1)).first()
-    ]
+    return [scope for scope, kind in distinct_values(connection, sources, "scope", "kind") if kind == ORDER]
 
 
 def _is_order(connection: Connection, filters: Filters) -> ColumnElement[bool]:

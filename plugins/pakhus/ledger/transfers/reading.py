@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Select,
-    Table,
-    and_,
-    create_engine,
-    literal_column,
-    select,
-    tuple_,
-)
+from sqlalchemy import Connection, Engine, Table, create_engine, select, true, tuple_
 
 CONNECT_TIMEOUT_S = 3
 STATEMENT_TIMEOUT_S = 8
@@ -38,24 +27,16 @@ def reading_engine(url: str) -> Engine:
     )
 
 
-def distinct_values(
-    connection: Connection, table: Table, *columns: str, within: ColumnElement[bool] | None = None
-) -> list[tuple[str, ...]]:
+def distinct_values(connection: Connection, table: Table, *columns: str) -> list[tuple[str, ...]]:
     """Return the different values of an index's first text columns, jumping from one to the next in the index.
 
     A plain `distinct` reads every row: a second for a table of some years.
     """
     chosen = [table.c[name] for name in columns]
-    first = select(*chosen).order_by(*chosen).limit(1)
-    if within is not None:
-        first = first.where(within)
-    hops = first.cte("hops", recursive=True)
-    onward: Select[tuple[str, ...]] = select(*chosen).order_by(*chosen).limit(1)
-    onward = onward.where(tuple_(*chosen) > tuple_(*(hops.c[name] for name in columns)))
-    if within is not None:
-        onward = onward.where(and_(within))
-    step = onward.correlate(hops).lateral("step")
-    hops = hops.union_all(
-        select(*(step.c[name] for name in columns)).select_from(hops.join(step, literal_column("true")))
-    )
+    smallest = select(*chosen).order_by(*chosen).limit(1)
+    hops = smallest.cte("hops", recursive=True)
+    beyond = tuple_(*chosen) > tuple_(*(hops.c[name] for name in columns))
+    step = smallest.where(beyond).correlate(hops).lateral("step")
+    onward = select(*(step.c[name] for name in columns)).select_from(hops.join(step, true()))
+    hops = hops.union_all(onward)
     return [tuple(row) for row in connection.execute(select(*(hops.c[name] for name in columns)))]

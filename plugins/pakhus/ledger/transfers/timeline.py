@@ -13,9 +13,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, Table, or_, select
+from sqlalchemy import Column, Connection, Select, Table, and_, or_, select, tuple_
 
-from pakhus.ledger.schema import alerts, attempts, bodies, calls, documents, source_versions, sources
+from pakhus.ledger.schema import alerts, attempts, bodies, calls, documents, runs, source_versions, sources
 from pakhus.ledger.transfers.listing import ORDER
 from pakhus.ledger.transfers.standing import Standing, standings
 
@@ -101,7 +101,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What somebody was told about this order."""
+    """What somebody was told about this order, or about a run that wrote for it."""
 
     id: int
     flow: str
@@ -151,7 +151,7 @@ def _timeline(connection: Connection, objects: list[Object], found: list[Standin
     writes = _writes(connection, [document.id for document in found])
     subjects = {document.key for document in found} | set(named)
     scopes = {document.scope for document in found} | {seen.scope for seen in objects}
-    return Timeline(tuple(objects), tuple(found), tuple(writes), tuple(_alerts(connection, scopes, subjects)))
+    return Timeline(tuple(objects), tuple(found), tuple(writes), tuple(_alerts(connection, scopes, subjects, writes)))
 
 
 def _objects(connection: Connection, query: Select[Any]) -> list[Object]:
@@ -199,14 +199,15 @@ def _calls(connection: Connection, attempt_ids: Collection[int]) -> dict[int, li
     return found
 
 
-def _alerts(connection: Connection, scopes: Collection[str], subjects: Collection[str]) -> list[Alert]:
-    query = (
-        select(*_columns(alerts, Alert))
-        .where(alerts.c.scope.in_(scopes), alerts.c.subject.in_(subjects))
-        .order_by(alerts.c.raised_at.desc())
-        .limit(MOST)
-    )
-    return [Alert(*row) for row in connection.execute(query)]
+def _alerts(
+    connection: Connection, scopes: Collection[str], subjects: Collection[str], writes: Collection[Write]
+) -> list[Alert]:
+    """What was told about this very order, and about the runs that wrote for it."""
+    its_runs = {(call.dag_id, call.run_id) for write in writes for call in write.calls if call.run_id}
+    of_runs = select(runs.c.alert_id).where(tuple_(runs.c.dag_id, runs.c.run_id).in_(its_runs))
+    about = and_(alerts.c.scope.in_(scopes), alerts.c.subject.in_(subjects))
+    query = select(*_columns(alerts, Alert)).where(or_(about, alerts.c.id.in_(of_runs)))
+    return [Alert(*row) for row in connection.execute(query.order_by(alerts.c.raised_at.desc()).limit(MOST))]
 
 
 def _columns(table: Table, kind: type, *without: str) -> list[Column[Any]]:
