@@ -94,12 +94,15 @@ def fresh_ledger_url(postgres: Cluster, ledger_template: str) -> Iterator[str]:
 def airflow_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running Airflow with the project's plugins and no log-in; put DAG files into its ``dags`` folder.
 
-    About 20 s to start. Fails at the end if a process outlives it.
+    Its settings are a copy of the project's, in the folder that PAKHUS_INCLUDE of its environment names: a test may
+    add a shop there. About 20 s to start. Fails at the end if a process outlives it.
     """
     directory = tmp_path_factory.mktemp("airflow")
     dags = directory / "dags"
     dags.mkdir()
-    stack = Stack(directory / "stack", dags=dags, everyone_is_admin=True, durable=False)
+    include = shutil.copytree(ROOT / "include", directory / "include")
+    settings = {"PAKHUS_INCLUDE": str(include)}
+    stack = Stack(directory / "stack", dags=dags, everyone_is_admin=True, durable=False, settings=settings)
     try:
         stack.start()
         yield stack
