@@ -152,9 +152,11 @@ def show_order(call: Call, order: Record) -> dict[str, Any]:
     terms = state.payment_terms[order["payment_terms_id"]]
     net, vat, total = totals(order["lines"])
     due = date.fromisoformat(order["order_date"]) + timedelta(days=int(terms["maturity_days"]))
+    expanded = "field_values" in (call.request.param("expand") or "").split(",")
     return extra(
         call,
         {
+            **({"field_values": _field_values(call, order)} if expanded else {}),
             "number": order["number"],
             "order_date": order["order_date"],
             "deliver_at": order["deliver_at"],
@@ -331,9 +333,12 @@ def update_fields(call: Call) -> Response:
         raise RefusedError(422, errors=errors)
     for value in body["custom_fields"]:
         order["custom_fields"][int(value["id"])] = value.get("value", "")
+    return answer(200, {"field_values": _field_values(call, order)})
+
+
+def _field_values(call: Call, order: Record) -> list[dict[str, Any]]:
     fields = call.state.fields
-    values = [{"value": value, "field": dict(fields[number])} for number, value in order["custom_fields"].items()]
-    return answer(200, {"field_values": values})
+    return [{"value": value, "field": dict(fields[number])} for number, value in order["custom_fields"].items()]
 
 
 @router.on("GET", "/api/orders/{number}/notes")

@@ -55,6 +55,47 @@ def _delete(call: Call, action: Mapping[str, Any]) -> object:
     return {"order": action["order"]}
 
 
+def _pack(call: Call, action: Mapping[str, Any]) -> object:
+    """Make a shipment of an order without sending it off."""
+    return {"shipment": new_shipment(call, call.state.orders[int(action["order"])], None)["id"]}
+
+
+def _send_off(call: Call, action: Mapping[str, Any]) -> object:
+    """The goods of a shipment leave."""
+    shipment = call.state.shipments[int(action["shipment"])]
+    ship(call, shipment, pick=True)
+    return {"shipment": shipment["id"]}
+
+
+def _delete_shipment(call: Call, action: Mapping[str, Any]) -> object:
+    """Delete a shipment that has not gone."""
+    if call.state.shipments[int(action["shipment"])]["is_shipped"]:
+        raise ValueError("a shipment that went cannot be deleted")
+    del call.state.shipments[int(action["shipment"])]
+    return {"shipment": action["shipment"]}
+
+
+def _take_off(call: Call, action: Mapping[str, Any]) -> object:
+    """Take off an order what was not shipped of it: its lines end at what went."""
+    order = call.state.orders[int(action["order"])]
+    for line in order["lines"]:
+        line["quantity"] = line["quantity_shipped"]
+    order["lines"] = [line for line in order["lines"] if line["quantity"]]
+    order["updated"] = call.now
+    refresh_order(call.state, order)
+    return {"is_shipped": order["is_shipped"]}
+
+
+def _set_field(call: Call, action: Mapping[str, Any]) -> object:
+    """Fill in a custom field of an order."""
+    order = call.state.orders[int(action["order"])]
+    number = int(action["field"])
+    if number not in call.state.fields:
+        raise ValueError(f"no custom field {number}")
+    order["custom_fields"][number] = str(action["value"])
+    return {"order": order["number"]}
+
+
 def _set_stock(call: Call, action: Mapping[str, Any]) -> object:
     """Set the quantity of an item at a location."""
     item, location = str(action["item"]), int(action.get("location") or next(iter(call.state.locations)))
@@ -115,6 +156,11 @@ ACTIONS: dict[str, Callable[[Call, Mapping[str, Any]], object]] = {
     "cancel": _cancel,
     "book": _book,
     "delete": _delete,
+    "pack": _pack,
+    "send_off": _send_off,
+    "delete_shipment": _delete_shipment,
+    "take_off": _take_off,
+    "set_field": _set_field,
     "set_stock": _set_stock,
     "receive": _receive,
     "add_item": _add_item,

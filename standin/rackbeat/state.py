@@ -17,6 +17,7 @@ _ONE_OF = {
     "date_filters": {"invoices", "everywhere"},
     "unknown_members": {"refused", "ignored"},
     "default_order": {"oldest_first", "newest_first"},
+    "shipment_order": {"named", "unnamed"},
 }
 
 
@@ -31,6 +32,7 @@ class Switches:
     date_filters: str = "invoices"
     unknown_members: str = "refused"
     default_order: str = "oldest_first"
+    shipment_order: str = "named"
     retry_after: bool = True
     rate_limit: int = 480
     rate_window_s: float = 60.0
