@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from pakhus.ledger.connection import Transaction
@@ -117,7 +117,7 @@ def claim(tx: Transaction, alert_id: int) -> Alert | None:
 
 def note_told(tx: Transaction, alert: Alert, channel: str) -> None:
     """Record at once that a channel has taken the alert."""
-    told = func.jsonb_insert(alerts.c.told, "{-1}", func.to_jsonb(literal(channel)), True)
+    told = alerts.c.told.op("||")(literal([channel], JSONB))
     tx.connection.execute(update(alerts).where(_is(alert)).values(told=told))
 
 
