@@ -41,7 +41,12 @@ def prepare(stack: Stack, files: DemoFiles, urls: Mapping[str, str], say: Say) -
 
 def play(stack: Stack, files: DemoFiles, urls: Mapping[str, str], say: Say) -> bool:
     """Play all acts and show what was seen; true when it is what was expected."""
-    scene = prepare(stack, files, urls, say)
+    return perform(prepare(stack, files, urls, say))
+
+
+def perform(scene: Scene) -> bool:
+    """Play all acts on a scene that is prepared."""
+    say = scene.say
     say("playing: what people do in the systems, and Airflow's runs between")
     rows = [row for act in ACTS for row in act(scene)]
     for line in (*held(scene.ledger_url), *show(rows)):

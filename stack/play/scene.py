@@ -29,6 +29,7 @@ class Scene:
     ledger_url: str
     say: Say
     dags: frozenset[str] = field(default=frozenset())
+    run_within_s: float = RUN_WITHIN_S
 
     def run(self, *flows: str) -> None:
         """Trigger these flows of every shop or agreement, one flow after the other, and wait for the runs.
@@ -39,7 +40,7 @@ class Scene:
             dags = sorted(dag for dag in self.dags if dag.endswith(f"__{flow}"))
             runs = [(dag, self.api.trigger(dag)) for dag in dags]
             for dag, run in runs:
-                self.api.wait_for_run(dag, run, within_s=RUN_WITHIN_S)
+                self.api.wait_for_run(dag, run, within_s=self.run_within_s)
 
     def act(self, system: str, action: str, **members: object) -> Any:
         """Do what a person does in a system's own pages."""

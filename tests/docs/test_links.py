@@ -10,8 +10,8 @@ from pakhus.commands import COMMANDS
 from stack import ROOT
 
 # Made by running something, or by the reader; not in the repository.
-MADE = (".venv", ".state")
-TOP = {entry.name for entry in ROOT.iterdir()} | {"bench", "docker-compose.yaml", "Dockerfile"}
+MADE = (".venv", ".state", ".env", "deploy/tls", "deploy/acme")
+TOP = {entry.name for entry in ROOT.iterdir()} | {"bench"}
 SUFFIXES = (".py", ".md", ".yaml", ".json", ".sh", ".toml", ".txt", ".in", ".mako", ".cfg")
 # Paths inside plugins/pakhus are named without their beginning where the text is about the package.
 BEGINNINGS = ("", "plugins/pakhus/", "plugins/", "docs/", "docs/decisions/", "docs/runbooks/")
