@@ -32,7 +32,7 @@ for shop in shops_for(FLOW):
         start_date=shop.start_from,
         catchup=False,
         max_active_runs=1,
-        allowed_run_types=["scheduled", "manual"],  # what was shipped earlier is found by any run
+        allowed_run_types=["scheduled", "manual", "operator_triggered"],  # what was shipped earlier is found by any run
         params={
             COMPARE: Param(
                 False,

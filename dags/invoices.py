@@ -31,7 +31,7 @@ for shop in shops_for(FLOW):
         start_date=shop.start_from,
         catchup=False,
         max_active_runs=1,
-        allowed_run_types=["scheduled", "manual"],  # earlier orders come in by the audit's backfill
+        allowed_run_types=["scheduled", "manual", "operator_triggered"],  # no backfill: the audit has days
         tags=["pakhus", FLOW, shop.shop],
         on_failure_callback=AlertNotifier(scope=shop.shop, flow=FLOW),
     ):

@@ -46,7 +46,7 @@ def live_schedule(shop: ShopSettings, timetable: Any) -> Any:
 
 def live_run_types(shop: ShopSettings) -> list[str]:
     """Return the kinds of runs that the shop's live DAG allows: never a backfill."""
-    return ["scheduled", "manual", *(["asset_triggered"] if shop.webhooks.enabled else [])]
+    return ["scheduled", "manual", "operator_triggered", *(["asset_triggered"] if shop.webhooks.enabled else [])]
 
 
 class InboxTrigger(BaseEventTrigger):

@@ -15,9 +15,12 @@ from stack import ROOT
 
 pytestmark = pytest.mark.airflow
 
-FLOWS = ("orders", "invoices")
+FLOWS = ("orders", "fulfilment", "invoices")  # a DAG per shop
+SHARED = ("stock",)  # a DAG per agreement
+AROUND = ("audit", "questions", "decisions")  # a DAG per shop: test_audit_and_decisions.py
+INSTALLATION = ("alive", "stop_switch")  # one DAG each, tested where they are
 IF_WANTED = ("webhooks",)  # tested where a shop wants them: test_near_real_time.py
-TAGS = {"pakhus", *FLOWS, "nordlys", "fjordliv"}
+TAGS = {"pakhus", *FLOWS, *SHARED, "nordlys", "fjordliv", "main"}
 FOR_EVER = "default_pool"  # Airflow's own: it cannot be deleted
 
 
@@ -27,8 +30,15 @@ def bag() -> DagBag:
     return DagBag(dag_folder=ROOT / "dags")
 
 
-def tasks(bag: DagBag) -> Iterator[tuple[str, Any]]:
+def live(bag: DagBag) -> Iterator[Any]:
+    """The DAGs of the live flows."""
     for dag in bag.dags.values():
+        if dag.dag_id.partition("__")[2] in (*FLOWS, *SHARED):
+            yield dag
+
+
+def tasks(bag: DagBag) -> Iterator[tuple[str, Any]]:
+    for dag in live(bag):
         for task in dag.tasks:
             yield f"{dag.dag_id}.{task.task_id}", task
 
@@ -37,18 +47,21 @@ def test_every_file_imports(bag: DagBag) -> None:
     assert bag.import_errors == {}
 
 
-def test_each_shop_has_one_dag_per_flow_and_there_are_no_others(bag: DagBag) -> None:
-    assert set(bag.dags) == {f"{shop.shop}__{flow}" for shop in load_all() for flow in FLOWS}
+def test_each_shop_has_one_dag_per_flow_agreements_share_theirs_and_there_are_no_others(bag: DagBag) -> None:
+    own = {f"{shop.shop}__{flow}" for shop in load_all() for flow in (*FLOWS, *AROUND)}
+    shared = {f"{shop.rackbeat}__{flow}" for shop in load_all() for flow in SHARED}
+    assert set(bag.dags) == own | shared | {f"pakhus__{name}" for name in INSTALLATION}
 
 
 def test_a_dag_per_flow_file() -> None:
-    assert {path.stem for path in (ROOT / "dags").glob("*.py")} == {*FLOWS, *IF_WANTED}
+    files = {path.stem for path in (ROOT / "dags").glob("*.py")}
+    assert files == {*FLOWS, *SHARED, *AROUND, *IF_WANTED, *INSTALLATION}
 
 
 def test_each_task_runs_in_a_pool_that_apply_makes(bag: DagBag) -> None:
     made = {pool.name for pool in pools_of(load_all())}
     pools = {name: task.pool for name, task in tasks(bag)}
-    assert {name for name, pool in pools.items() if pool == FOR_EVER} == {f"{dag}.report" for dag in bag.dags}
+    assert {name for name, pool in pools.items() if pool == FOR_EVER} == {f"{dag.dag_id}.report" for dag in live(bag)}
     assert set(pools.values()) == made | {FOR_EVER}
 
 
@@ -67,7 +80,7 @@ def test_each_task_is_tried_again_by_who_must_act_the_mapped_ones_too(bag: DagBa
         assert (name, task.retries, task.retry_delay) == (name, 3, timedelta(seconds=30))
         assert isinstance(task.retry_policy, WhoActsRetryPolicy), name
         mapped += [task.task_id] if task.is_mapped else []
-    assert sorted(mapped) == ["book", "book", "reserve", "reserve"]
+    assert sorted(mapped) == ["book", "book", "reserve", "reserve", "tell", "tell"]
 
 
 def test_mapped_tasks_are_called_after_their_chunk(bag: DagBag) -> None:
@@ -76,7 +89,7 @@ def test_mapped_tasks_are_called_after_their_chunk(bag: DagBag) -> None:
 
 
 def test_a_run_ends_with_its_report_whatever_happened_before(bag: DagBag) -> None:
-    for dag in bag.dags.values():
+    for dag in live(bag):
         (leaf,) = dag.leaves
         assert (leaf.task_id, leaf.trigger_rule.value) == ("report", "all_done")
         assert leaf.upstream_task_ids == {task.task_id for task in dag.tasks} - {"report"}
@@ -84,9 +97,9 @@ def test_a_run_ends_with_its_report_whatever_happened_before(bag: DagBag) -> Non
 
 def test_live_dags_run_one_at_a_time_do_not_catch_up_and_refuse_backfills(bag: DagBag) -> None:
     """A backfill of `orders` would reserve stock for goods long shipped."""
-    for dag in bag.dags.values():
+    for dag in live(bag):
         assert (dag.max_active_runs, dag.catchup) == (1, False)
-        assert {kind.value for kind in dag.allowed_run_types} == {"scheduled", "manual"}
+        assert {kind.value for kind in dag.allowed_run_types} - {"operator_triggered"} == {"scheduled", "manual"}
 
 
 def test_schedules_are_the_settings_in_the_shops_time_zone(bag: DagBag) -> None:
@@ -97,22 +110,33 @@ def test_schedules_are_the_settings_in_the_shops_time_zone(bag: DagBag) -> None:
             assert str(timetable.timezone) == shop.timezone  # type: ignore[attr-defined]
 
 
+def test_an_agreement_s_stock_is_read_in_its_own_pool_and_pushed_in_that_of_each_shop(bag: DagBag) -> None:
+    dag = bag.dags["main__stock"]
+    assert {task.task_id: task.pool for task in dag.tasks if task.task_id != "report"} == {
+        "read": "rackbeat__main",
+        "push_nordlys": "woocommerce__nordlys",
+        "push_fjordliv": "woocommerce__fjordliv",
+    }
+    (timetable,) = dag.timetable.timetables  # type: ignore[attr-defined]
+    assert (timetable.expression, str(timetable.timezone)) == ("*/10 * * * *", "Europe/Copenhagen")
+
+
 def test_tags_come_from_a_closed_list(bag: DagBag) -> None:
-    for dag in bag.dags.values():
-        shop, _, flow = dag.dag_id.partition("__")
-        assert dag.tags == {"pakhus", flow, shop}
+    for dag in live(bag):
+        scope, _, flow = dag.dag_id.partition("__")
+        assert dag.tags >= {"pakhus", flow, scope}
         assert dag.tags <= TAGS
 
 
 def test_each_dag_tells_what_to_do_when_it_is_red(bag: DagBag) -> None:
-    for dag in bag.dags.values():
+    for dag in live(bag):
         assert "When a run is red" in str(dag.doc_md)
         assert "safe at any time" in str(dag.doc_md)
 
 
 def test_each_run_says_which_asset_it_brought_up_to_date(bag: DagBag) -> None:
     outlets = {name: [asset.name for asset in task.outlets] for name, task in tasks(bag) if task.task_id == "report"}
-    assert outlets == {f"{dag}.report": [_asset(dag)] for dag in bag.dags}
+    assert outlets == {f"{dag.dag_id}.report": [_asset(dag.dag_id)] for dag in live(bag)}
 
 
 def _asset(dag_id: str) -> str:

@@ -334,7 +334,7 @@ def test_what_waits_for_a_lost_answer_is_not_written_twice_when_it_is_sent_again
     nordlys.reserve()
     nordlys.warehouse_server.clear_faults()
     key = f"nordlys-{order}-order"
-    assert row(nordlys, key).reason == "outcome_unknown"
+    assert row(nordlys, key).status == "waiting"
     decisions.send_again(nordlys.ledger, "nordlys", key, BY)
     nordlys.run()
     assert row(nordlys, key).reason == "outcome_unknown"
