@@ -46,6 +46,7 @@ FULFILMENT = "fulfilment"
 CURSOR = "shipments"
 COMPARED_CURSOR = "shipments_compared"
 SHIPPED, OPEN, GONE, UNREADABLE = "shipped", "open", "gone", "unreadable"
+UNACCOUNTED = "its shipments hold less than it says went"
 
 COMPARE_HOUR = 3  # of the shop's clock: after the warehouse's last shift, before its first
 CLOSED = (Shipping.FULL.value, Shipping.CANCELLED.value, Shipping.GONE.value)
@@ -53,6 +54,9 @@ CLOSED = (Shipping.FULL.value, Shipping.CANCELLED.value, Shipping.GONE.value)
 _SETTLED = timedelta(hours=1)
 # A shipment cannot be older than our reservation; Rackbeat's clock and zone may differ from ours.
 _FLOOR_MARGIN = timedelta(days=1)
+# How long an order that says more went than its shipments show is asked again each night: it may always say so, since
+# nobody knows whether lines without stock keeping count as shipped.
+_UNACCOUNTED_FOR = timedelta(days=14)
 _OPEN_AT_ONCE = 25
 _COMPARED_AT_ONCE = 50
 _WORKERS = 4  # requests in flight to Rackbeat (design, decision 2)
@@ -178,7 +182,10 @@ class ShipmentReader:
             before = cursors.read(tx, self.agreement, COMPARED_CURSOR)
         while True:
             with self.ledger.begin() as tx:
-                batch = shipments.open_reservations(tx, self.agreement, CLOSED, after=after, limit=_COMPARED_AT_ONCE)
+                settled = tx.now - _UNACCOUNTED_FOR
+                batch = shipments.open_reservations(
+                    tx, self.agreement, CLOSED, settled, after=after, limit=_COMPARED_AT_ONCE
+                )
             if not batch:
                 break
             self._look_at(claim, batch, report)
@@ -207,14 +214,16 @@ class ShipmentReader:
     def _look_at_one(self, claim: Claim, report: RunReport) -> Callable[[Reservation], None]:
         def look(order: Reservation) -> None:
             read_at = self.ledger.now()
+            problem = ""
             try:
                 facts = order_facts(self.warehouse.get_order(order.number))
                 if self._knows_too_few(order, facts):
                     rows = self.warehouse.shipments_of_order(order.number)
                     self._store(claim, rows, read_at, report, order.number)
+                    problem = UNACCOUNTED if self._knows_too_few(order, facts) else ""
             except NotFoundError:
                 facts = {"number": order.number, "is_gone": True}
-            self._store_order(order, facts, read_at)
+            self._store_order(order, facts, read_at, problem)
 
         return look
 
@@ -258,7 +267,9 @@ class ShipmentReader:
                 problem=problem,
             ),
         )
-        shipments.note_read(tx, recorded.id, read_at, None if ours is None else ours.order_id)
+        shipments.note_read(
+            tx, recorded.id, read_at, parent_id=None if ours is None else ours.order_id, problem=problem
+        )
         return recorded.id
 
     def _store_gone(self, source_id: str, read_at: datetime) -> None:
@@ -269,8 +280,7 @@ class ShipmentReader:
                 tx, Showing(self.agreement, SHIPMENT, source_id, body, read_at, native_state=GONE, problem=GONE)
             )
 
-    def _store_order(self, order: Reservation, facts: Mapping[str, Any], read_at: datetime) -> None:
-        state, problem = Shipping.NONE.value, ""
+    def _store_order(self, order: Reservation, facts: Mapping[str, Any], read_at: datetime, problem: str) -> None:
         try:
             state = Shipping.GONE.value if facts.get("is_gone") else order_from_facts(facts).shipping.value
         except ShipmentFormatError as error:
@@ -289,7 +299,7 @@ class ShipmentReader:
 
         def store(tx: Transaction) -> None:
             recorded = sources.record(tx, showing)
-            shipments.note_read(tx, recorded.id, read_at)
+            shipments.note_read(tx, recorded.id, read_at, problem=problem)
 
         self.ledger.persist(store)
 

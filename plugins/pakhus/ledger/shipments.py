@@ -41,12 +41,18 @@ def reservation_of(tx: Transaction, agreement: str, number: str) -> Reservation 
 
 
 def open_reservations(
-    tx: Transaction, agreement: str, closed: Sequence[str], *, after: int, limit: int
+    tx: Transaction, agreement: str, closed: Sequence[str], settled: datetime, *, after: int, limit: int
 ) -> list[Reservation]:
-    """Return reservations, by document, whose warehouse order was not last seen in one of the states `closed`."""
+    """Return reservations, by document, whose warehouse order was not last seen in one of the states `closed`.
+
+    One that was seen so with a problem counts as open while that is younger than `settled`.
+    """
     order = sources.alias("warehouse_order")
     ended = select(order.c.id).where(
-        order.c.kind == WAREHOUSE_ORDER, order.c.parent_id == documents.c.source_id, order.c.native_state.in_(closed)
+        order.c.kind == WAREHOUSE_ORDER,
+        order.c.parent_id == documents.c.source_id,
+        order.c.native_state.in_(closed),
+        (order.c.problem == "") | (order.c.changed_at < settled),
     )
     query = _reservations(agreement).where(documents.c.id > after, ~ended.exists()).order_by(documents.c.id)
     return [Reservation(*row) for row in tx.connection.execute(query.limit(limit))]
@@ -95,9 +101,11 @@ def unjudged_orders(tx: Transaction, agreement: str, state: str) -> list[Reserva
     return [Reservation(*row) for row in tx.connection.execute(query)]
 
 
-def note_read(tx: Transaction, row_id: int, read_at: datetime, parent_id: int | None = None) -> None:
-    """Record that a source was read anew, changed or not, and whose it is as far as that is known now."""
-    values: dict[str, Any] = {"read_at": func.greatest(sources.c.read_at, read_at)}
+def note_read(
+    tx: Transaction, row_id: int, read_at: datetime, *, parent_id: int | None = None, problem: str = ""
+) -> None:
+    """Record that a source was read anew, changed or not: whose it is, and what is wrong with it, as known now."""
+    values: dict[str, Any] = {"read_at": func.greatest(sources.c.read_at, read_at), "problem": problem}
     if parent_id is not None:
         values["parent_id"] = parent_id
     tx.connection.execute(update(sources).where(sources.c.id == row_id).values(**values))
