@@ -85,7 +85,7 @@ def agreements_for(flow: str, *, wanted: Callable[[ShopSettings], bool]) -> Iter
     """
     parsing = get_parsing_context().dag_id
     found: dict[str, list[ShopSettings]] = {}
-    for name in shop_names():
+    for name in shop_names() if parsing is None or parsing.endswith(f"__{flow}") else ():
         try:
             shop = load_shop(name)
         except Exception:  # noqa: BLE001, S112 - told by shops_for; the other shops must not go with it
