@@ -9,6 +9,7 @@ Clearing, re-running or marking success is safe at any time: what is registered 
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable
 
+from notifiers.alert_notifier import AlertNotifier
 from operators.ensure_webhooks_operator import EnsureWebhooksOperator
 from operators.flow_shops import shops_for
 from operators.report_run_operator import ReportRunOperator
@@ -30,6 +31,7 @@ for shop in shops_for(FLOW):
         max_active_runs=1,
         allowed_run_types=["scheduled", "manual"],
         tags=["pakhus", FLOW, shop.shop],
+        on_failure_callback=AlertNotifier(scope=shop.shop, flow=FLOW),
     ):
         ensure = EnsureWebhooksOperator(task_id="ensure", shop=shop.shop, pool=shop.connection)
         report = ReportRunOperator(
