@@ -16,7 +16,8 @@ from pakhus.settings.pools import pools_json, pools_of
 from stack import ROOT
 from tests.settings.folders import shop_text, write_folder
 
-MODULES = {file.stem for file in (ROOT / "plugins/pakhus/commands").glob("*.py")} - {"__init__", "airflow_command"}
+SHARED = {"__init__", "airflow_command", "ledger_here"}
+MODULES = {file.stem for file in (ROOT / "plugins/pakhus/commands").glob("*.py")} - SHARED
 
 
 def test_every_command_has_a_module_and_every_module_a_command() -> None:
