@@ -82,6 +82,10 @@ faults: venv ## boundaries x faults explored, converged, lost, doubled
 edges: venv ## edge cases of the domain with a test each, and the missing ones
 	@$(PY) -m tests.edges $(ARGS)
 
+.PHONY: bench
+bench: venv ## ratios against peers, measured in one run: a table and JSON
+	@$(PY) -m bench $(ARGS)
+
 # --- maintain --------------------------------------------------------------------------------------------------------
 
 COMPILE = .state/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

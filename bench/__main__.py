@@ -1,0 +1,35 @@
+"""`python -m bench [name …]`: measure, print a table and the same as JSON; all of them without a name."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+
+from bench import near_real_time
+from bench.figures import Figure, shown
+
+BENCHES: dict[str, Callable[[int], list[Figure]]] = {"near_real_time": near_real_time.measure}
+"""Each measures something so many times."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"one of {', '.join(BENCHES)}; none: all")
+    parser.add_argument("--tries", type=int, default=10, help="how often each is measured (10)")
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - BENCHES.keys())
+    if unknown:
+        parser.error(f"no measurement {', '.join(unknown)}; known: {', '.join(BENCHES)}")
+    found = {name: BENCHES[name](options.tries) for name in options.names or BENCHES}
+    for name, figures in found.items():
+        print(f"\n{name}")
+        print("\n".join(shown(figures)))
+    told = {name: {figure.name: figure.as_dict() for figure in figures} for name, figures in found.items()}
+    print(f"\n{json.dumps(told, indent=2)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
