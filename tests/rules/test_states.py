@@ -5,12 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pakhus.model import Lifecycle, Money, Order, Party
+from pakhus.model import Lifecycle, LineKind, Money, Order, Party, Payment, PaymentState
 from pakhus.rules.mappings import VatZones
 from pakhus.rules.states import (
+    NOT_SHIPPED,
+    Shipped,
     StateRules,
     changed_invoice,
     changed_reservation,
+    invoice_moment,
     invoice_verdict,
     reservation_verdict,
 )
@@ -107,3 +110,58 @@ def test_zone_follows_the_place_of_delivery(
 def test_start_is_compared_as_an_instant() -> None:
     late = replace(RULES, start_from=datetime(2026, 11, 21, 10, 0, 0, tzinfo=UTC))
     assert reservation_verdict(in_state("processing", Lifecycle.OPEN), late).code == "due"
+
+
+WENT = PLACED + timedelta(days=2)
+ALL_WENT, PART_WENT = Shipped(True, WENT), Shipped(False, WENT)
+BY_EITHER = replace(RULES, by_shipment=True)
+BY_SHIPMENT = replace(RULES, by_shipment=True, by_state=False)
+
+
+@pytest.mark.parametrize(
+    ("state", "lifecycle", "shipped", "by_state", "by_either", "by_shipment"),
+    [
+        ("processing", Lifecycle.OPEN, NOT_SHIPPED, "not_shipped", "not_shipped", "not_shipped"),
+        ("processing", Lifecycle.OPEN, PART_WENT, "not_shipped", "not_shipped", "not_shipped"),
+        ("processing", Lifecycle.OPEN, ALL_WENT, "not_shipped", "due", "due"),
+        ("completed", Lifecycle.COMPLETED, NOT_SHIPPED, "due", "due", "not_shipped"),
+        ("completed", Lifecycle.COMPLETED, PART_WENT, "due", "due", "not_shipped"),
+        ("completed", Lifecycle.COMPLETED, ALL_WENT, "due", "due", "due"),
+        ("cancelled", Lifecycle.CANCELLED, ALL_WENT, "state_not_listed", "state_not_listed", "state_not_listed"),
+        ("trash", Lifecycle.DELETED, ALL_WENT, "state_not_listed", "state_not_listed", "state_not_listed"),
+        ("hos-gls", Lifecycle.UNKNOWN, ALL_WENT, "state_unknown", "due", "due"),
+    ],
+)
+def test_invoice_is_due_by_whoever_may_say_that_the_goods_went(
+    state: str, lifecycle: Lifecycle, shipped: Shipped, by_state: str, by_either: str, by_shipment: str
+) -> None:
+    seen = in_state(state, lifecycle)
+    codes = [invoice_verdict(seen, rules, shipped).code for rules in (RULES, BY_EITHER, BY_SHIPMENT)]
+    assert codes == [by_state, by_either, by_shipment]
+
+
+def test_shipment_makes_no_invoice_due_for_an_order_that_is_not_ours_or_was_refunded() -> None:
+    seen = in_state("completed", Lifecycle.COMPLETED)
+    early = replace(BY_SHIPMENT, start_from=PLACED + timedelta(seconds=1))
+    assert invoice_verdict(seen, early, ALL_WENT).code == "before_start"
+    refunded = replace(in_state("refunded", Lifecycle.COMPLETED), payment_state=PaymentState.REFUNDED)
+    assert invoice_verdict(refunded, BY_SHIPMENT, ALL_WENT).code == "state_not_listed"
+
+
+def test_what_nobody_ships_is_due_by_its_state_where_shipments_decide() -> None:
+    fee = order([line("80.00", "20.00", kind=LineKind.FEE)], "100.00")
+    download = order([replace(GOODS[0], ships=False)], "100.00")
+    assert [invoice_verdict(seen, BY_SHIPMENT).code for seen in (fee, download)] == ["due", "due"]
+
+
+def test_invoice_carries_the_day_of_the_last_shipment_then_of_the_capture_then_of_the_order() -> None:
+    paid, captured, completed = (PLACED + timedelta(hours=hours) for hours in (1, 2, 3))
+    payments = (Payment("card", captured_at=captured), Payment("card", captured_at=paid), Payment("points"))
+    seen = replace(order(GOODS, "100.00"), paid_at=paid, completed_at=completed, payments=payments)
+    assert invoice_moment(seen, ALL_WENT) == WENT
+    assert invoice_moment(seen, PART_WENT) == WENT
+    assert invoice_moment(seen, NOT_SHIPPED) == captured
+    seen = replace(seen, payments=())
+    assert invoice_moment(seen, NOT_SHIPPED) == completed
+    assert invoice_moment(replace(seen, completed_at=None), NOT_SHIPPED) == paid
+    assert invoice_moment(replace(seen, completed_at=None, paid_at=None), NOT_SHIPPED) is None

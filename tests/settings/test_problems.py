@@ -211,8 +211,12 @@ def test_refuses_a_shop_file(tmp_path: Path, changes: dict[str, str | None], exp
             "invoices.mode: is auto, but the file names no economic agreement; name one, or remove this",
         ),
         (
-            {"invoices": "{when: shipped}"},
-            "invoices.when: is shipped, but this version does not read shipments; write state",
+            {"rackbeat": None, "invoices": "{when: shipped}"},
+            "invoices.when: is shipped, but the file names no Rackbeat agreement, so nobody reads shipments",
+        ),
+        (
+            {"fulfilment": "{enabled: false}", "invoices": "{when: shipped}"},
+            "invoices.when: is shipped, but fulfilment.enabled is false, so nobody reads shipments",
         ),
         ({"invoices": "{when: state, states: []}"}, "invoices.states: is empty, so no order would ever be invoiced"),
         (
@@ -224,6 +228,10 @@ def test_refuses_a_shop_file(tmp_path: Path, changes: dict[str, str | None], exp
             "WooCommerce's API names states without wc-; write processing",
         ),
         ({"invoices": "{states: [cancelled]}"}, "invoices.states: cancelled is a state in which goods are never sent"),
+        (
+            {"rackbeat": None, "stock": "{enabled: true}"},
+            "stock.enabled: is true, but the file names no Rackbeat agreement to read stock from",
+        ),
         ({"webhooks": "{enabled: true}"}, "webhooks.address: is missing; write where the shop reaches this Airflow"),
         ({"webhooks": "{enabled: true, address: 'http://pakhus.example.dk'}"}, "webhooks.address: is not https"),
         ({"webhooks": "{address: 'https://pakhus.example.dk:8443'}"}, "has port 8443, which WordPress never calls"),
