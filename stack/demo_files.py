@@ -1,6 +1,6 @@
 """The demo's own settings and stand-ins: those of include/ and stack/demo.yaml, pointed at each other.
 
-They are as in include/, but that the shops send webhooks and are given stock; what the demo shows is what a reader of
+They are as in include/, but with webhooks, stock and alerts on; what the demo shows is what a reader of
 include/ would get. When the play is over and a visitor takes its place, `hurry` lets every flow run each minute.
 """
 
@@ -21,7 +21,8 @@ INCLUDE = ROOT / "include"
 STAND_INS = ROOT / "stack" / "demo.yaml"
 EVERY_MINUTE = "* * * * *"
 HURRIED = ("orders", "fulfilment", "stock", "invoices")
-DAYS_BEFORE = 8
+ON_DUTY = "vagt@nordlys.example"
+DAYS_BEFORE = 9
 """The stand-ins' orders lie in the week before today (`last_days` in stack/demo.yaml)."""
 
 AIRFLOW_PAGES = (
@@ -75,13 +76,14 @@ class DemoFiles:
 
 
 def of_demo(shop: Mapping[str, Any], airflow: str) -> dict[str, Any]:
-    """A shop's settings for the demo: with webhooks and stock, and from the week before today on."""
+    """A shop's settings for the demo: with webhooks, stock and alerts, and from the week before today on."""
     week_ago = (datetime.now(UTC) - timedelta(days=DAYS_BEFORE)).replace(hour=0, minute=0, second=0, microsecond=0)
     return {
         **shop,
         "start_from": min(datetime.fromisoformat(str(shop["start_from"])), week_ago).isoformat(),
         "stock": {**shop.get("stock", {}), "enabled": True},
         "webhooks": {"enabled": True, "address": airflow},
+        "alerts": {**shop.get("alerts", {}), "mail_to": [ON_DUTY]},
     }
 
 

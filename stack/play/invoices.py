@@ -1,4 +1,4 @@
-"""The shops complete their orders; each is invoiced in e-conomic, to the øre."""
+"""What the shops call completed is invoiced in e-conomic, to the øre."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ YOUNGEST_S = 120
 
 def complete_and_invoice(scene: Scene) -> list[Row]:
     """Compare each shop's completed orders with the accounts, or with why they are held."""
-    scene.say("the shops' staff ships what is in processing and completes it")
+    scene.say("the shops' staff completes what the warehouse never had")
     for shop in scene.shops:
         for number, order in scene.orders(shop).items():
             if order["status"] == "processing":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from stack.play.evidence import Accounts, Kept
 from stack.rest import AirflowApi
 from stack.waiting import Say
 
-RUN_WITHIN_S = 180
+RUN_WITHIN_S = 600
 CONTROL_TIMEOUT_S = 30
 
 
@@ -28,7 +29,9 @@ class Scene:
     shops: tuple[ShopSettings, ...]
     ledger_url: str
     say: Say
-    dags: frozenset[str] = field(default=frozenset())
+    dags: frozenset[str] = frozenset()
+    webhook_secret: str = field(default_factory=lambda: secrets.token_hex(32))
+    awake: set[str] = field(default_factory=set)
     run_within_s: float = RUN_WITHIN_S
 
     def run(self, *flows: str) -> None:
@@ -39,8 +42,27 @@ class Scene:
         for flow in flows:
             dags = sorted(dag for dag in self.dags if dag.endswith(f"__{flow}"))
             runs = [(dag, self.api.trigger(dag)) for dag in dags]
+            self.wake(*dags)
             for dag, run in runs:
                 self.api.wait_for_run(dag, run, within_s=self.run_within_s)
+
+    def wake(self, *dags: str) -> None:
+        """Unpause DAGs. Not all at the beginning: each would run for its schedule at once, and the first act wait."""
+        for dag in set(dags) - self.awake:
+            self.api.unpause(dag)
+            self.awake.add(dag)
+
+    def connect_shop(self, shop: ShopSettings, **keys: str) -> None:
+        """Put a shop's connection into Airflow, with its own keys or others."""
+        own = {**self.keys[shop.shop], **keys}
+        self.api.put_connection(
+            shop.connection,
+            "woocommerce",
+            host=self.urls[shop.shop],
+            login=own["consumer_key"],
+            password=own["consumer_secret"],
+            extra={"webhook_secret": self.webhook_secret},
+        )
 
     def act(self, system: str, action: str, **members: object) -> Any:
         """Do what a person does in a system's own pages."""

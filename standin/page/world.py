@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from standin.page.trouble import KINDS, Troubles
 from standin.server import StandinServer
 
 DELIVERIES = 8
+MAILS = 10
 SELLABLE = {"simple", "variation"}
 
 
@@ -26,12 +27,11 @@ class System:
 
 @dataclass
 class World:
-    """The stand-ins by name, and what the page shows besides. ``mails`` gives what the mail stand-in has received."""
+    """The stand-ins by name, and what the page shows besides."""
 
     systems: Mapping[str, System]
     links: tuple[Mapping[str, str], ...] = ()
     troubles: Troubles = field(default_factory=Troubles)
-    mails: Callable[[], list[Json]] | None = None
 
     def view(self) -> Json:
         """What changes: orders, stock, drafts, messages, trouble."""
@@ -44,7 +44,7 @@ class World:
             "stock": _stock(shops, warehouse or {}),
             "webhooks": {name: _webhooks(shop) for name, shop in shops.items()},
             "accounts": _accounts(accounts),
-            "mails": None if self.mails is None else self.mails(),
+            "mails": self._mails(),
             "trouble": self.troubles.listing(),
         }
 
@@ -58,6 +58,16 @@ class World:
             "lasts_s": self.troubles.lasts_s,
             "links": [dict(link) for link in self.links],
         }
+
+    def _mails(self) -> list[Json] | None:
+        """What the mail server has taken, the last first; None without one."""
+        boxes = [_dumped(system)["mails"] for _, system in self._of("mail")]
+        if not boxes:
+            return None
+        return [
+            {"to": ", ".join(mail["to"]), **{name: mail[name] for name in ("subject", "text", "received_at")}}
+            for mail in reversed(boxes[0])
+        ][:MAILS]
 
     def _of(self, kind: str) -> Iterator[tuple[str, System]]:
         return ((name, system) for name, system in self.systems.items() if system.kind == kind)

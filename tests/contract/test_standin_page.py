@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import smtplib
 import time
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ ENTRIES = [
     Entry("woocommerce", "nordlys", data={"shop": "recorded"}),
     Entry("rackbeat", "lager", shop_products="recorded"),
     Entry("economic", "regnskab", shop_products="recorded"),
+    Entry("mail", "post"),
 ]
 
 
@@ -210,6 +213,21 @@ def test_says_why_an_act_is_refused(visitor: Visitor, members: dict[str, Any], s
     assert message in answer.json()["message"]
 
 
+def test_shows_the_mails_received_the_last_first(visitor: Visitor) -> None:
+    assert visitor.view()["mails"] == []
+    port = visitor.servers["post"].dump()["smtp"]["port"]  # type: ignore[index]
+    for number in (1, 2):
+        mail = EmailMessage()
+        mail["Subject"], mail["From"], mail["To"] = f"Alarm {number}", "pakhus@nordlys.example", "vagt@nordlys.example"
+        mail.set_content("orders of nordlys: <b>red</b>")
+        with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+            client.send_message(mail)
+    mails = visitor.view()["mails"]
+    assert [mail["subject"] for mail in mails] == ["Alarm 2", "Alarm 1"]
+    assert mails[0]["text"] == "orders of nordlys: <b>red</b>"
+    assert mails[0]["to"] == "vagt@nordlys.example"
+
+
 # --- trouble ----------------------------------------------------------------------------------------------------------
 
 
@@ -318,7 +336,7 @@ def test_tells_no_secret(visitor: Visitor) -> None:
 
 def test_the_frame_has_systems_and_links(visitor: Visitor) -> None:
     frame = visitor.get("/frame").json()
-    assert [system["name"] for system in frame["systems"]] == ["nordlys", "lager", "regnskab"]
+    assert [system["name"] for system in frame["systems"]] == ["nordlys", "lager", "regnskab", "post"]
     assert frame["links"] == [{"text": "Airflow <b>", "href": "http://127.0.0.1:1/"}]
 
 

@@ -86,7 +86,7 @@ function setUp() {
   for (const form of ["order", "product"]) fill($(form).elements.shop, shops);
   fill($("order").elements.buyer, frame.buyers.map((text, index) => [String(index), text]));
   fill($("order").elements.payment, Object.entries(frame.payments));
-  fill($("trouble").elements.system, frame.systems.map((system) => [system.name, `${system.name} (${system.kind})`]));
+  fill($("trouble").elements.system, frame.systems.filter((system) => system.kind !== "mail").map((system) => [system.name, `${system.name} (${system.kind})`]));
   fill($("trouble").elements.trouble, Object.entries(frame.troubles));
   $("lasts").textContent = `It ends by itself after ${frame.lasts_s} seconds. Place an order meanwhile: nothing is lost, and nothing is written twice.`;
   $("links").replaceChildren(...frame.links.map((link) => el("a", link.text, { href: link.href, target: "_blank", rel: "noreferrer" })));
