@@ -344,6 +344,29 @@ def test_names_what_the_warehouse_lacks(check: Check, tmp_path: Path, alter: Cha
     assert after.startswith(f"    {actor}: ")
 
 
+@pytest.mark.parametrize(
+    ("says", "falls_at", "expected"),
+    [
+        ({}, "invoice", "standard.yaml: rackbeat.stock_falls_at: no stock is pushed: the account setting"),
+        ({}, None, "standard.yaml: rackbeat.stock_falls_at: no stock is pushed: nobody has said"),
+        ({"stock_setting": "shown", "deduct_at": "invoice_booking"}, "shipping", "what is shipped would be offered"),
+    ],
+)
+def test_names_what_keeps_stock_from_being_pushed(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: Any, falls_at: str | None, expected: str
+) -> None:
+    text = (ROOT / "include/mappings/standard.yaml").read_text(encoding="utf-8")
+    text = text.replace("stock_falls_at: shipping", f"stock_falls_at: {falls_at}" if falls_at else "")
+    include = write_folder(tmp_path, {"nordlys": shop_text(stock="{enabled: true}")}, {"standard": text})
+    monkeypatch.setenv("PAKHUS_INCLUDE", str(include))
+    with running() as systems:
+        systems.servers["rackbeat"].configure(says)
+        code, out = check("--connections", systems.file(tmp_path))
+    assert code == 1
+    assert expected in out
+    assert "the operator: " in out[out.index(expected) :].splitlines()[1]
+
+
 def test_names_warehouse_products_that_do_not_fit(
     check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,9 +45,10 @@ def require_stock_falls_at_shipping(ledger: Ledger, settings: ShopSettings) -> N
         raise ConfigurationError(f"{settings.shop} names no Rackbeat agreement: it has no stock to show")
     with ledger.begin() as tx:
         known = _known(tx, target)
-    reason = refusal(mapping.stock_falls_at, known.follows_invoices if known else None)
-    if reason:
-        raise ConfigurationError(f"stock of {settings.shop} is not pushed: {reason}", system=SYSTEM)
+    refused = refusal(mapping.stock_falls_at, known.follows_invoices if known else None)
+    if refused is not None:
+        text = f"stock of {settings.shop} is not pushed: {refused.problem}. {refused.action}"
+        raise ConfigurationError(text, system=SYSTEM)
 
 
 def _known(tx: Transaction, target: str) -> _Answer | None:

@@ -9,10 +9,12 @@ from typing import Any
 from pakhus.clients.http import Call
 from pakhus.clients.pages import Page, numbered_pages
 from pakhus.clients.rackbeat import PAGE_SIZE, SYSTEM, RackbeatClient
+from pakhus.clients.rackbeat_stock import read_stock_follows_invoices
 from pakhus.errors import NotFoundError
 from pakhus.probes.findings import Findings
 from pakhus.probes.mapped import Mapped, Reference, check_exists, key_in, mappings_of
 from pakhus.rules.mappings import CollectiveCustomer, Mapping, WarehouseMapping
+from pakhus.rules.stock import refusal
 from pakhus.settings import ShopSettings
 
 PART = "rackbeat"
@@ -32,6 +34,7 @@ def probe_rackbeat(client: RackbeatClient, findings: Findings, shops: Sequence[S
         if isinstance(part.customers, CollectiveCustomer):
             _check_customer(client, findings, key_in(name, PART, "customers.number"), part.customers.number)
     _check_items(client, findings, mappings)
+    _check_stock(client, findings, shops)
     return number
 
 
@@ -52,6 +55,20 @@ def _check_numbers(client: RackbeatClient, findings: Findings, parts: list[tuple
         if rows is not None:
             numbers = {int(row["number"]) for row in rows}
             check_exists(findings, Reference(what, SYSTEM, numbers), mapped)
+
+
+def _check_stock(client: RackbeatClient, findings: Findings, shops: Sequence[ShopSettings]) -> None:
+    """Where shops are given stock: whether the account's may be pushed (section 11)."""
+    pushed = [shop for shop in shops if shop.stock.enabled]
+    if not pushed:
+        return
+    answer = findings.ask(lambda: (read_stock_follows_invoices(client),))  # it may be None
+    for name, mapping in mappings_of(pushed) if answer else ():
+        falls_at = mapping.rackbeat.stock_falls_at if mapping.rackbeat else None
+        refused = refusal(falls_at, answer[0]) if answer else None
+        if refused is not None:
+            where = key_in(name, PART, "stock_falls_at")
+            findings.operator(f"{where}: no stock is pushed: {refused.problem}", f"{refused.action}.")
 
 
 def _check_customer(client: RackbeatClient, findings: Findings, key: str, number: int) -> None:

@@ -16,6 +16,7 @@ from pakhus.reasons import Verdict
 
 # More pieces than any shop sells: such a number is a mistake, and a shop may not be able to keep it.
 LARGEST_QUANTITY = Decimal(999_999_999)
+_SETTING = 'the account setting "Inventory value associated with invoicing"'
 _DECIMALS = Decimal("0.000001")
 # Reasons that the warehouse's list gives and takes back; all others come from the shop.
 _OF_THE_WAREHOUSE = frozenset({"number_ambiguous", "available_unreadable", "sku_not_in_warehouse"})
@@ -50,6 +51,14 @@ class PushPlan:
     writes: tuple[StockLevel, ...]
     in_step: Mapping[str, ProductRef]
     hindered: Mapping[str, Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no stock may be pushed from an account, and what the operator does about it."""
+
+    problem: str
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,23 +170,22 @@ def written(level: Level) -> Verdict:
     return Verdict.of("transferred")
 
 
-def refusal(stock_falls_at: str | None, follows_invoices: bool | None) -> str:
-    """Say why stock may not be pushed from an account, or nothing; `follows_invoices` is the account's own answer.
+def refusal(stock_falls_at: str | None, follows_invoices: bool | None) -> Refusal | None:
+    """Say why stock may not be pushed from an account, if it may not; `follows_invoices` is the account's own answer.
 
     Goods that leave stock at invoicing become available when they are shipped: shops would sell them a second time.
     """
-    name = 'the account setting "Inventory value associated with invoicing"'
     if follows_invoices or stock_falls_at == "invoice":
-        return (
-            f"{name} is on: what is shipped would be offered again until it is invoiced. Switch it off in Rackbeat, "
-            "then write rackbeat.stock_falls_at: shipping in the mapping"
+        return Refusal(
+            f"{_SETTING} is on: what is shipped would be offered again until it is invoiced",
+            "Switch it off in Rackbeat, then write rackbeat.stock_falls_at: shipping in the mapping",
         )
     if stock_falls_at is None:
-        return (
-            f"nobody has said when stock falls: look at {name} in Rackbeat; if it is off, write "
-            "rackbeat.stock_falls_at: shipping in the mapping"
+        return Refusal(
+            "nobody has said when goods leave stock in Rackbeat",
+            f"Look at {_SETTING}; if it is off, write rackbeat.stock_falls_at: shipping in the mapping",
         )
-    return ""
+    return None
 
 
 def _wanted(sku: str, item: Available, numbers: Sequence[str]) -> Wanted:
