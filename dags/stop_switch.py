@@ -4,7 +4,7 @@ Trigger it, choose shop, flow and switch, and say why; who you are is noted. It 
 is not begun stays due, runs of the flow are green and their note says who stopped it, since when and why.
 The flow `all` stops every flow of the shop; letting `all` go on leaves those stopped that were stopped on their own.
 `python -m pakhus stop` and `resume` do the same; `python -m pakhus check` shows what is stopped.
-When a run is red, look at its task: no reason was given, or the ledger could not be used; nothing was switched then.
+When a run is red, look at its task: the ledger could not be used; nothing was switched then.
 Clearing, re-running or marking success is safe at any time: a run says again what it said before.
 """
 
@@ -32,7 +32,7 @@ with DAG(
         "flow": Param(enum=[*FLOWS, ALL_FLOWS], type="string", title="Flow", description="all: every flow of the shop"),
         "switch": Param(STOP, enum=[STOP, RESUME], type="string", title="Switch"),
         "because": Param(
-            None, type=["null", "string"], title="Why", description="For whoever finds the flow stopped; no names"
+            type="string", minLength=1, title="Why", description="For whoever finds the flow stopped; no names"
         ),
     },
 ):

@@ -25,15 +25,15 @@ class SwitchFlowOperator(BaseOperator):
         params: dict[str, Any] = dict(context["params"])
         task, who = context["ti"], context["dag_run"].triggering_user_name or ""
         run = RunIdentity(task.dag_id, task.run_id, task.task_id, -1, task.try_number)
-        shop, flow, because = params["shop"], params["flow"], str(params["because"] or "").strip()
-        if params["switch"] == STOP and not because:
-            raise AirflowFailException("say why (because): whoever finds the flow stopped wants to know")
+        shop, flow, because = params["shop"], params["flow"], params["because"].strip()
+        if not because:
+            raise AirflowFailException("say why (because): whoever looks later wants to know")
         ledger = LedgerHook().ledger(run)
         with ledger.begin() as tx:
             if params["switch"] == STOP:
                 told = stop_flow(tx, shop, flow, stopped_by=who, cause=because)
             else:
-                told = resume_flow(tx, shop, flow)
+                told = f"{resume_flow(tx, shop, flow)} (by {who or 'nobody known'}: {because})"
             scope, _, own_flow = task.dag_id.rpartition("__")
             runs.report(tx, scope, own_flow, note=told, codes={})
         ledger.close()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from notifiers.alert_notifier import AlertNotifier
 from operators.shop_operator import WhoActsRetryPolicy
 from pakhus.settings import load_all
 from pakhus.settings.pools import pools_of
@@ -104,9 +105,9 @@ def test_live_dags_run_one_at_a_time_do_not_catch_up_and_refuse_backfills(bag: D
 
 def test_schedules_are_the_settings_in_the_shops_time_zone(bag: DagBag) -> None:
     for shop in load_all():
-        for flow, cron in (("orders", shop.orders.schedule), ("invoices", shop.invoices.schedule)):
+        for flow, section in (("orders", shop.orders), ("fulfilment", shop.fulfilment), ("invoices", shop.invoices)):
             timetable = bag.dags[f"{shop.shop}__{flow}"].timetable
-            assert timetable.expression == cron  # type: ignore[attr-defined]
+            assert timetable.expression == section.schedule  # type: ignore[attr-defined]
             assert str(timetable.timezone) == shop.timezone  # type: ignore[attr-defined]
 
 
@@ -119,6 +120,16 @@ def test_an_agreement_s_stock_is_read_in_its_own_pool_and_pushed_in_that_of_each
     }
     (timetable,) = dag.timetable.timetables  # type: ignore[attr-defined]
     assert (timetable.expression, str(timetable.timezone)) == ("*/10 * * * *", "Europe/Copenhagen")
+
+
+def test_shipments_are_read_in_the_agreements_pool_and_told_in_the_shops(bag: DagBag) -> None:
+    for shop in load_all():
+        dag = bag.dags[f"{shop.shop}__fulfilment"]
+        assert {task.task_id: task.pool for task in dag.tasks if task.task_id != "report"} == {
+            "read": "rackbeat__main",
+            "tell": f"woocommerce__{shop.shop}",
+        }
+        assert dag.params["compare"] is False
 
 
 def test_tags_come_from_a_closed_list(bag: DagBag) -> None:
@@ -142,6 +153,15 @@ def test_each_run_says_which_asset_it_brought_up_to_date(bag: DagBag) -> None:
 def _asset(dag_id: str) -> str:
     shop, _, flow = dag_id.partition("__")
     return f"pakhus_{flow}_{shop}"
+
+
+def test_each_dag_tells_those_on_duty_when_a_run_is_red(bag: DagBag) -> None:
+    """On the DAG, not on tasks: a killed task calls nothing, and one that is tried again would tell each time."""
+    for dag in bag.dags.values():
+        (alert,) = dag.on_failure_callback if isinstance(dag.on_failure_callback, list) else [dag.on_failure_callback]
+        assert isinstance(alert, AlertNotifier)
+        assert f"{alert.scope}__{alert.flow}" == dag.dag_id
+        assert [task.task_id for task in dag.tasks if task.on_failure_callback] == []
 
 
 def test_the_dags_serialise_as_the_dag_processor_stores_them(bag: DagBag) -> None:

@@ -53,7 +53,7 @@ def test_a_message_says_what_is_wrong_who_acts_what_to_do_and_where_the_run_is()
         "Who acts: whoever operates Pakhus",
         "Since: 2026-11-21 10:01 UTC",
         f"Run: {link}",
-        "What to do: docs/runbooks/alerts.md, access_denied",
+        "What to do: docs/runbooks/reasons.md, access_denied",
         "",
         "You are told this once, and again after a day if it lasts. A green run of the flow ends it.",
     ]

@@ -26,7 +26,7 @@ def ledger(fresh_ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[L
     opened.close()
 
 
-def switch(to: str, because: str | None, flow: str = "orders") -> Any:
+def switch(to: str, because: str, flow: str = "orders") -> Any:
     told = context(Task("switch", dag_id="pakhus__stop_switch"))
     params = {"shop": "nordlys", "flow": flow, "switch": to, "because": because}
     run = SimpleNamespace(triggering_user_name="anna")
@@ -41,7 +41,9 @@ def test_notes_who_triggered_the_run_and_why(ledger: Ledger) -> None:
     assert stop is not None
     assert (stop.stopped_by, stop.cause) == ("anna", "stocktaking")
     assert run == runs.Run(told, "")
-    assert switch("resume", None).startswith("nordlys orders: goes on, it was stopped by anna")
+    resumed = switch("resume", "counted")
+    assert resumed.startswith("nordlys orders: goes on, it was stopped by anna")
+    assert resumed.endswith("(by anna: counted)")
 
 
 def test_wants_to_know_why(ledger: Ledger) -> None:

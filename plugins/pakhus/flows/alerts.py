@@ -25,13 +25,15 @@ RUN_FAILED = "run_failed"
 RUN_TIMED_OUT = "run_timed_out"
 TIMED_OUT = "timed_out"
 """Airflow's word for a run that took longer than its DAG's `dagrun_timeout`."""
-RUNBOOK = "docs/runbooks/alerts.md"
+RUNBOOK, REASONS_RUNBOOK = "docs/runbooks/alerts.md", "docs/runbooks/reasons.md"
 _SUBJECT_LENGTH = 120
-# Who acts on a cause that is no document's reason.
-_ACTORS = {
+# Who acts on a cause that is no document's reason; the runbook has a part for each.
+RUN_CAUSES = {
+    "alert_unsent": Actor.OPERATOR,
     "cursor_moved": Actor.NOBODY,
     "ledger_unavailable": Actor.OPERATOR,
     "mostly_held": Actor.OPERATOR,
+    "ping_failed": Actor.OPERATOR,
     RUN_FAILED: Actor.OPERATOR,
     RUN_TIMED_OUT: Actor.OPERATOR,
     "settings_wrong": Actor.OPERATOR,
@@ -134,7 +136,8 @@ def channels_of(settings: Iterable[AlertsSettings]) -> tuple[Channel, ...]:
 def message_of(alert: Alert, base_url: str) -> Message:
     """Put an alert into words. `base_url` is the address at which people reach Airflow."""
     link = f"{base_url.rstrip('/')}/dags/{quote(alert.dag_id, safe='')}/runs/{quote(alert.run_id, safe='')}"
-    actor = REASONS[alert.code].actor if alert.code in REASONS else _ACTORS.get(alert.code, Actor.OPERATOR)
+    known = REASONS.get(alert.code)
+    actor = known.actor if known else RUN_CAUSES.get(alert.code, Actor.OPERATOR)
     again = f", in {alert.count} runs, last at {alert.last_seen_at:%H:%M}" if alert.count > 1 else ""
     lines = [
         alert.text,
@@ -142,7 +145,7 @@ def message_of(alert: Alert, base_url: str) -> Message:
         f"Who acts: {_WHO[actor]}",
         f"Since: {alert.raised_at:%Y-%m-%d %H:%M} UTC{again}",
         f"Run: {link}",
-        f"What to do: {RUNBOOK}, {alert.code}",
+        f"What to do: {REASONS_RUNBOOK if known else RUNBOOK}, {alert.code}",
         "",
     ]
     if alert.resolved_at is None:
