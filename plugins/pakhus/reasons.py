@@ -6,6 +6,7 @@ Each code in the ledger, a run note, an alert or a page comes from here; the run
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -714,16 +715,21 @@ class Verdict:
 
     def text(self) -> str:
         """The meaning with the parameters filled in, for logs, pages and alerts."""
-        return reason(self.code).meaning.format_map(_Blanks(self.parameters))
+        return reason(self.code).meaning.format_map(_spoken(self.parameters))
 
     def action(self) -> str:
         """What the actor does to get the document moving."""
-        return reason(self.code).action.format_map(_Blanks(self.parameters))
+        return reason(self.code).action.format_map(_spoken(self.parameters))
 
     def message(self) -> str:
         """The meaning and what to do, for those who must act: the text of an alert."""
         action = self.action()
         return self.text() if action == _NOTHING else f"{self.text()} {action}"
+
+
+def _spoken(parameters: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Parameters for a sentence: what a remote said may end in a full stop, and so does the sentence."""
+    return _Blanks({name: value if value.endswith("..") else value.removesuffix(".") for name, value in parameters})
 
 
 class _Blanks(dict[str, str]):
