@@ -10,7 +10,7 @@ const WRITE_WORDS = {
   planned: "planned", sent: "sent", unknown: "outcome not known", ok: "done", adopted: "found there and taken over",
   refused: "refused", absent: "proved not to have happened", superseded: "replaced by a new plan",
 };
-const ANSWERS = { again: "send again", accept: "accept", ignore: "ignore" };
+const ANSWERS = { again: "again", accept: "accept as it is", ignore: "leave out" };
 
 const size = (bytes) => (bytes === null ? "" : `${bytes.toLocaleString()} bytes`);
 const short = (hash) => (hash ? make("code", { title: hash }, hash.slice(0, 12)) : "");
@@ -119,17 +119,23 @@ function writeEvent(write, standing) {
   };
 }
 
+function answered(question) {
+  if (question.answer === "moot") return "moved on before anybody answered";
+  const by = question.answered_by ? ` by ${question.answered_by}` : "";
+  return `answered “${ANSWERS[question.answer] || question.answer}”${by}`;
+}
+
 function standingEvents(standing) {
   const asking = standing.questions.map((question) => ({
     at: question.asked_at,
     kind: "question",
-    title: `${words(standing.kind)}: a person was asked about ${words(question.reason).toLowerCase()}`,
+    title: `${words(standing.kind)}: a person was asked (${words(question.reason).toLowerCase()})`,
     parts: [question.run_id ? make("p", {}, outward(address("dags", `${standing.scope}__decisions`, "runs", question.run_id), "the run that asks")) : ""],
   }));
   const answers = standing.questions.filter((question) => question.answered_at).map((question) => ({
     at: question.answered_at,
     kind: "answer",
-    title: `${words(standing.kind)}: answered “${ANSWERS[question.answer] || question.answer}”${question.answered_by ? ` by ${question.answered_by}` : ""}`,
+    title: `${words(standing.kind)}: ${answered(question)}`,
     parts: [],
   }));
   return [
