@@ -16,8 +16,10 @@ from operators.book_invoices_operator import BookInvoicesOperator
 from operators.failure_texts import failure_text
 from operators.list_due_invoices_operator import ListDueInvoicesOperator
 from operators.observe_orders_operator import ObserveOrdersOperator
+from operators.read_shipments_operator import ReadShipmentsOperator
 from operators.reserve_orders_operator import ReserveOrdersOperator
 from operators.shop_operator import FAILURE, STOPPED, TASK_DEFAULTS, ShopOperator, WhoActsRetryPolicy
+from operators.tell_shipments_operator import TellShipmentsOperator
 from pakhus.errors import (
     AccessDeniedError,
     ConfigurationError,
@@ -39,6 +41,8 @@ OPERATORS: dict[type[ShopOperator], dict[str, Any]] = {
     ReserveOrdersOperator: {"chunk_label": "1 (1)", "documents": [1]},
     ListDueInvoicesOperator: {},
     BookInvoicesOperator: {"chunk_label": "1 (1)", "documents": [1]},
+    ReadShipmentsOperator: {},
+    TellShipmentsOperator: {"chunk_label": "1 (1)", "documents": [1]},
 }
 
 
