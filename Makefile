@@ -33,6 +33,10 @@ demo: venv ## Airflow and stand-in servers: play the loop, leave the user interf
 demo-check: venv ## the same unattended: a table of expected and seen, and the exit code
 	@$(PY) -m stack demo-check $(ARGS)
 
+.PHONY: screenshots
+screenshots: venv ## plays the demo and takes the pictures in docs/screenshots (needs Chromium)
+	@$(PY) -m stack screenshots $(ARGS)
+
 .PHONY: deploy-check
 deploy-check: venv ## the demo on what docker-compose.yaml runs, a worker killed on the way (needs redis-server, nginx)
 	@$(PY) -m stack deploy-check $(ARGS)

@@ -3,6 +3,7 @@
 up          Airflow with the DAGs of this checkout; its history is kept in .state/up for the next time
 demo        plays the loop against stand-in servers, then leaves the user interface open until Ctrl-C
 demo-check  plays it and ends; exit code 0 only if what was seen is what was expected
+screenshots  plays it, takes the pictures of docs/screenshots with Chromium, and ends
 deploy-check  the same on what docker-compose.yaml runs: two Celery workers (one is killed on the way), Redis, the proxy
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping
 from stack import ROOT
 from stack.airflow import Stack, StackError
 from stack.celery_workers import NoRedisError
+from stack.chromium import NoBrowserError, chromium
 from stack.demo_files import STAND_INS, DemoFiles
 from stack.postgres import PostgresError
 from stack.proxy import NoNginxError
@@ -23,7 +25,8 @@ from stack.stand_ins import stand_ins
 from stack.waiting import Say, TimedOutError, narrator
 
 STATE = ROOT / ".state"
-DEMO, DEPLOYMENT = "stack.demo", "stack.deployment"  # imported when they play: that takes a second
+# Imported when they play: that takes a second.
+DEMO, DEPLOYMENT, SCREENSHOTS = "stack.demo", "stack.deployment", "stack.screenshots"
 FIRST_START = (
     "Airflow, PostgreSQL and the stand-ins start on this machine only, on free ports; nothing is sent elsewhere."
 )
@@ -33,6 +36,7 @@ TROUBLE = (
     AirflowError,
     AlreadyRunningError,
     ComponentFailedError,
+    NoBrowserError,
     NoNginxError,
     NoRedisError,
     PostgresError,
@@ -46,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m stack", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["up", "demo", "demo-check", "deploy-check"])
+    parser.add_argument("command", choices=["up", "demo", "demo-check", "deploy-check", "screenshots"])
     parser.add_argument("--port", type=int, help="port of Airflow's user interface; default: a free one")
     parser.add_argument(
         "--workers", type=int, default=0, help="run tasks by Celery with so many workers (needs redis-server)"
@@ -59,6 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             if options.command == "up":
                 return up(options, signals, say)
+            if options.command == "screenshots":
+                chromium()  # before two minutes of playing
             return demo(options, signals, say)
         except Ended as end:
             return end.exit_code
@@ -105,6 +111,8 @@ def demo(options: argparse.Namespace, signals: EndingSignals, say: Say) -> int:
         stack.start()
         addresses = json.loads(urls.read_text())
         good = play(options.command)(stack, files, addresses, say)
+        if options.command == "screenshots":
+            take_screenshots(stack, addresses, say)
         if options.command == "demo":
             files.hurry()
             say_where_to_click(stack, addresses, say)
@@ -129,6 +137,11 @@ def say_where_to_click(stack: Stack, urls: Mapping[str, str], say: Say) -> None:
     """Say what a visitor can look at, and what to try first."""
     for line in importlib.import_module(DEMO).where_to_click(stack, urls):
         say(line)
+
+
+def take_screenshots(stack: Stack, urls: Mapping[str, str], say: Say) -> None:
+    """Take the pictures of what the play left; they are good even where the play saw something else than expected."""
+    importlib.import_module(SCREENSHOTS).take_screenshots(stack, urls, say)
 
 
 def stay_open(stack: Stack) -> None:

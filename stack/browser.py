@@ -1,15 +1,14 @@
 """Debian's Chromium without a screen, for browser tests and screenshots: found, started, and kept on this machine."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Frame, FrameLocator, Page, sync_playwright
 
 from stack.airflow import Stack
+from stack.chromium import chromium
 
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 WIDTH, HEIGHT = 1440, 900
 # Airflow's pages are made by its script: on a busy machine the first one takes many seconds.
 PATIENCE_MS = 60_000
@@ -21,19 +20,6 @@ ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--no-proxy-server",
 )
-
-
-class NoBrowserError(Exception):
-    """There is no Chromium on this machine."""
-
-
-def chromium() -> str:
-    """Return the path of Chromium; NoBrowserError says what to install."""
-    for name in NAMES:
-        found = shutil.which(name)
-        if found:
-            return found
-    raise NoBrowserError("there is no Chromium here; as root: stack/debian-packages.sh --install")
 
 
 @contextmanager
