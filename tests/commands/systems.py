@@ -49,6 +49,12 @@ class Systems:
             "extra": json.dumps({"app_secret_token": "economic-test-app"}),
         }
 
+        self.connections["smtp_default"] = {
+            "conn_type": "smtp",
+            "host": "127.0.0.1",
+            "port": 25,
+        }  # nobody is mailed here
+
     def file(self, folder: Path) -> str:
         """Write the connections as Airflow exports them; return the file's path."""
         path = folder / "connections.json"

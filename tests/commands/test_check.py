@@ -430,3 +430,14 @@ def test_asks_for_no_products_of_a_system_that_could_not_be_read(check: Check, t
         code, text = check("--products", "--connections", systems.file(tmp_path))
     assert code == 1
     assert "1 problem found." in text, text
+
+
+def test_names_a_channel_of_alerts_that_is_not_there(check: Check, untouched: Systems, tmp_path: Path) -> None:
+    code, text = check("--connections", untouched.file(tmp_path))
+    assert "somebody is told of red runs of nordlys; nobody is told of red runs of fjordliv" in text
+    known = {name: fields for name, fields in untouched.connections.items() if name != "smtp_default"}
+    file = tmp_path / "without_mail.json"
+    file.write_text(json.dumps(known))
+    code, text = check("--connections", str(file))
+    assert code == 1
+    assert "there is no Airflow connection smtp_default: alerts could not be sent by it" in text

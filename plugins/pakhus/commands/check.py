@@ -14,7 +14,7 @@ from pakhus.commands.ledger_here import ledger_of
 from pakhus.connections import connections_from_environment, connections_from_file
 from pakhus.flows.stopping import stopped
 from pakhus.probes.findings import Findings
-from pakhus.probes.installation import check_pools, needed_connections
+from pakhus.probes.installation import alert_connections, check_alert_channels, check_pools, needed_connections
 from pakhus.probes.products import probe_products
 from pakhus.probes.systems import Connections, probe_systems
 from pakhus.settings import ShopSettings, include_folder, load_all, load_shop
@@ -51,7 +51,13 @@ def run(options: argparse.Namespace, say: Say) -> int:
         reached = {findings.connection for findings in systems if findings.facts}
         whole = [shop for shop in shops if reached >= set(needed_connections([shop]))]
         systems += probe_products(whole, connections)
-    return _told([*found, *_stops(connections), *systems], say)
+    return _told([*found, *_stops(connections), _channels(shops, connections), *systems], say)
+
+
+def _channels(shops: Sequence[ShopSettings], connections: Connections) -> Findings:
+    findings = Findings("Alerts")
+    check_alert_channels(findings, shops, connections)
+    return findings
 
 
 def _stops(connections: Connections) -> list[Findings]:
@@ -86,7 +92,7 @@ def _installation(shops: Sequence[ShopSettings], found: list[Findings]) -> Conne
         return connections
     findings.facts.append(f"{len(slots)} pools")
     check_pools(findings, pools_of(shops), slots)
-    if set(needed_connections(shops)) <= connections.keys():
+    if {*needed_connections(shops), *alert_connections(shops)} <= connections.keys():
         return connections
     return {**(findings.ask(airflow.connections) or {}), **connections}
 

@@ -95,6 +95,11 @@ def _connections() -> Iterator[str]:
         for name, own in form["conn-fields"].items():
             yield f"| `extra.{name}` | {own['label']} | {own['description']} |"
         yield ""
+    yield (
+        "Alerts go out by connections of Airflow's own types (`smtp`, `slackwebhook`, `http`), named in the shop "
+        "files; `pakhus_alive` (type http) is the address of an outside check that Airflow lives. See "
+        "[alerts](runbooks/alerts.md).\n"
+    )
 
 
 def _standard_fields(kind: str, behaviour: Mapping[str, Any]) -> Iterator[str]:

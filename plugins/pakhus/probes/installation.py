@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pakhus.connections import ConnectionFacts, economic_settings, rackbeat_settings, woocommerce_settings
 from pakhus.errors import ConfigurationError
@@ -40,6 +40,37 @@ def needed_connections(shops: Iterable[ShopSettings]) -> list[str]:
     """Return the connections that these shops name, each once."""
     named = [name for shop in shops for name in (shop.connection, shop.rackbeat_target, shop.economic_target)]
     return sorted({name for name in named if name})
+
+
+def alert_connections(shops: Iterable[ShopSettings]) -> dict[str, str]:
+    """Return the connections by which alerts of these shops go out, each with its type."""
+    found: dict[str, str] = {}
+    for section in (shop.alerts for shop in shops):
+        if section.mail_to:
+            found[section.mail_connection] = "smtp"
+        if section.slack_connection:
+            found[section.slack_connection] = "slackwebhook"
+        if section.webhook_connection:
+            found[section.webhook_connection] = "http"
+    return found
+
+
+def check_alert_channels(
+    findings: Findings, shops: Sequence[ShopSettings], connections: Mapping[str, ConnectionFacts]
+) -> None:
+    """Note the channels of alerts that could not be used, and the shops that nobody is told of. Sends nothing."""
+    for conn_id, kind in alert_connections(shops).items():
+        if conn_id not in connections:
+            findings.operator(
+                f"there is no Airflow connection {conn_id}: alerts could not be sent by it",
+                f"Create it (type {kind}; docs/runbooks/alerts.md), or take it out of the shop files.",
+            )
+    told = [shop.shop for shop in shops if alert_connections([shop])]
+    untold = [shop.shop for shop in shops if shop.shop not in told]
+    if told:
+        findings.facts.append(f"somebody is told of red runs of {', '.join(told)}")
+    if untold:
+        findings.facts.append(f"nobody is told of red runs of {', '.join(untold)}")
 
 
 def note_missing(findings: Findings, conn_id: str) -> None:
