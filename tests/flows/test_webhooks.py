@@ -153,3 +153,19 @@ def test_a_hint_that_the_shop_refuses_keeps_nothing_from_being_read(
     nordlys.observe()
     assert waiting(nordlys.ledger) == {"999999": 1}
     assert nordlys.reserve().codes["transferred"] == 2
+
+
+@pytest.mark.edge(79)
+def test_a_storm_of_webhooks_costs_each_order_one_reading(nordlys: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pakhus.flows.observation._HINTS_AT_ONCE", 4)
+    nordlys.run()
+    numbers = [placed(nordlys) for _ in range(10)]
+    for _ in range(15):
+        hint(nordlys, *numbers)
+    assert set(waiting(nordlys.ledger).values()) == {15}
+    nordlys.reset_counters()
+    nordlys.observe()
+    assert waiting(nordlys.ledger) == {}
+    assert nordlys.shop_server.counters()["requests"] <= 5  # three times four orders, and the list
+    assert nordlys.reserve().codes["transferred"] == 10
+    assert nordlys.run()[1].codes == {}

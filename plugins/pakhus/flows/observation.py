@@ -40,7 +40,7 @@ CREDITS = "credit_notes"
 CURSOR = "orders"
 SETTINGS_CURSOR = "settings"
 GONE = "gone"  # as the problem of a source: the shop says that it has no such order
-_HINTS_PER_RUN = 200
+_HINTS_AT_ONCE = 200
 _RECONSIDERED_AT_ONCE = 50
 
 
@@ -131,16 +131,19 @@ class Observer:
 
     def _hinted(self, report: RunReport) -> None:
         """Read what webhooks hinted at. A hint is taken out with the order stored, and stays when that went wrong."""
-        with self.ledger.begin() as tx:
-            hints = inbox.waiting(tx, self.settings.shop, "order", limit=_HINTS_PER_RUN)
-        if not hints:
-            return
-        try:
-            self._follow(hints, report)
-        except DataError:
-            for hint in hints:  # one that the shop refuses must not keep us from the others, nor from reading on
-                with suppress(DataError):
-                    self._follow([hint], report)
+        last, more = 0, True
+        while more:
+            with self.ledger.begin() as tx:
+                hints = inbox.waiting(tx, self.settings.shop, "order", limit=_HINTS_AT_ONCE, after=last)
+            if not hints:
+                return
+            last, more = hints[-1].id, len(hints) == _HINTS_AT_ONCE
+            try:
+                self._follow(hints, report)
+            except DataError:
+                for hint in hints:  # one that the shop refuses must not keep us from the others, nor from reading on
+                    with suppress(DataError):
+                        self._follow([hint], report)
 
     def _follow(self, hints: Sequence[WaitingHint], report: RunReport) -> None:
         seen = list(self.shop.orders([hint.source_id for hint in hints]))

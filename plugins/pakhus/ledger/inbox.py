@@ -40,11 +40,11 @@ def add(tx: Transaction, scope: str, entity: str, source_id: str) -> None:
     )
 
 
-def waiting(tx: Transaction, scope: str, entity: str, *, limit: int) -> list[WaitingHint]:
-    """Return the hints that wait, oldest first."""
+def waiting(tx: Transaction, scope: str, entity: str, *, limit: int, after: int = 0) -> list[WaitingHint]:
+    """Return the hints that wait, oldest first; `after` is the id of the last one that was looked at."""
     rows = tx.connection.execute(
         select(inbox.c.id, inbox.c.source_id, inbox.c.hints)
-        .where(inbox.c.scope == scope, inbox.c.entity == entity, inbox.c.taken_at.is_(None))
+        .where(inbox.c.scope == scope, inbox.c.entity == entity, inbox.c.taken_at.is_(None), inbox.c.id > after)
         .order_by(inbox.c.id)
         .limit(limit)
     )
