@@ -18,17 +18,20 @@ from stack.demo_files import AIRFLOW_PAGES, DemoFiles
 from stack.play.evidence import held
 from stack.play.programme import ACTS
 from stack.play.rows import show
-from stack.play.scene import Scene
+from stack.play.scene import RUN_WITHIN_S, Scene
 from stack.waiting import Say
 
 PAGE = "page"
 SENDER = "pakhus@nordlys.example"
 
 
-def prepare(stack: Stack, files: DemoFiles, urls: Mapping[str, str], say: Say) -> Scene:
+def prepare(
+    stack: Stack, files: DemoFiles, urls: Mapping[str, str], say: Say, run_within_s: float = RUN_WITHIN_S
+) -> Scene:
     """Make connections and pools, wait for the DAGs, and register the shops' webhooks."""
     systems = {name: url for name, url in urls.items() if name != PAGE}
     scene = Scene(stack.api, systems, _credentials(files), load_all(files.include), stack.ledger_url, say)
+    scene.run_within_s = run_within_s
     say("making connections and pools")
     _connect(scene)
     for pool in pools_of(scene.shops):

@@ -21,9 +21,9 @@ from stack.proxy import Proxy
 from stack.waiting import Say, TimedOutError, wait_until
 
 KILLED_IN = "reserve"
-BUSY_WITHIN_S = 120
+BUSY_WITHIN_S = 300
 RUN_WITHIN_S = 600  # a killed task begins again after a minute, and runs that were scheduled meanwhile go first
-SLOW_MS = 150  # each request to the warehouse, so that a task lasts long enough to be caught in its middle
+SLOW_MS = 300  # each request to the warehouse, so that a task lasts long enough to be caught in its middle
 CONTROL_TIMEOUT_S = 30
 REFUSED = ("/", "/api/v2/dags", "/auth/token", "/execution/health", "/pakhus/transfers")
 
@@ -34,12 +34,10 @@ def play(stack: Stack, files: DemoFiles, urls: Mapping[str, str], say: Say) -> b
     say("starting the proxy, and trying its door")
     stack.runner.start(proxy.component())
     rows = try_door(proxy)
-    scene = demo.prepare(stack, files, urls, say)
-    scene.run_within_s = RUN_WITHIN_S
     _slow_down(urls["rackbeat"], SLOW_MS)
     with ThreadPoolExecutor(1) as watcher:
         killed = watcher.submit(kill_a_worker, stack, say)
-        good = demo.perform(scene)
+        good = demo.perform(demo.prepare(stack, files, urls, say, RUN_WITHIN_S))
         rows.append(Row("", "worker killed while it reserved", "1", str(_count(killed))))
     _slow_down(urls["rackbeat"], 0)
     for line in show(rows):
