@@ -154,6 +154,6 @@ def _most_telling(rows: Sequence[OrderRow]) -> OrderRow:
 def _questions(row: OrderRow) -> Iterator[str]:
     """Where in Airflow the open questions about an order's documents are answered."""
     for document in row.documents:
-        for asked in document.questions:
-            if asked.answer is None and asked.run_id:
-                yield f"/dags/{document.scope}__decisions/runs/{quote(asked.run_id)}/required_actions"
+        asked = document.open_question
+        if asked is not None and asked.run_id:
+            yield f"/dags/{document.scope}__decisions/runs/{quote(asked.run_id)}/required_actions"

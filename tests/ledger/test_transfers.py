@@ -18,6 +18,7 @@ from pakhus.ledger.transfers import listing, timeline
 from pakhus.ledger.transfers.listing import Filters
 from pakhus.ledger.transfers.overview import overview
 from pakhus.ledger.transfers.reading import reading_engine
+from pakhus.reasons import Verdict
 from tests.ledger.clocks import MovableClock
 from tests.ledger.transferred import NOON, document, order, showing, write
 
@@ -183,6 +184,7 @@ def test_a_timeline_tells_versions_writes_questions_and_alerts(
     assert [one.kind for one in found.documents] == ["invoice", "credit_note"]
     [asked] = found.documents[0].questions
     assert (asked.run_id, asked.answer, asked.reason) == ("manual__9", None, "sku_missing")
+    assert found.documents[0].open_question is asked
     [one] = found.writes
     assert (one.step, one.status, one.problem, one.method, one.path) == ("book", "refused", "E04300", "POST", "/orders")
     [call] = one.calls
@@ -190,6 +192,20 @@ def test_a_timeline_tells_versions_writes_questions_and_alerts(
     assert (call.task_id, call.map_index, call.try_number, call.response_size) == ("reserve", 0, 1, 2)
     assert [one.text for one in found.alerts] == ["No key."]
     assert timeline_of_nothing(reading, row) == (None, None)
+
+
+def test_a_question_about_an_earlier_hold_is_not_open(ledger: Ledger, clock: MovableClock, reading: Engine) -> None:
+    with ledger.begin() as tx:
+        held = document(tx, order(tx, "1002"), "1002", "invoice", "sku_missing")
+        decisions.note_asked(tx, documents.load(tx, held), "manual__9")
+    clock.forward(minutes=5)
+    for code in ("due", "sku_missing"):
+        with ledger.begin() as tx:
+            documents.give_verdict(tx, held, Verdict.of(code))
+    with reading.connect() as connection:
+        [row] = listing.orders(connection, Filters(status="held")).rows
+    assert len(row.documents[0].questions) == 1
+    assert row.documents[0].open_question is None
 
 
 def timeline_of_nothing(engine: Engine, row: int) -> tuple[object, object]:

@@ -138,7 +138,7 @@ function showPages(after) {
   const here = byId("pages");
   here.replaceChildren();
   if (asked.get("after")) here.append(make("a", { href: listAddress(), class: "button" }, "Newest"));
-  if (after) here.append(make("a", { href: listAddress({ after }), class: "button", rel: "next" }, "Older orders →"));
+  if (after) here.append(make("a", { href: listAddress({ after }), class: "button", rel: "next" }, "Older →"));
 }
 
 async function tellNothing() {

@@ -101,9 +101,9 @@ export function decisionLink(standing, question, addressOf) {
   return outward(run, "Answer in Required Actions");
 }
 
-/** The question that is still open about where a document stands now, if one. */
+/** The question that is still open about where a document stands now, if one; an older one is moot. */
 export function openQuestion(standing) {
-  return standing.questions.find((asked) => asked.answer === null && asked.run_id && asked.reason === standing.reason);
+  return standing.questions.find((asked) => asked.answer === null && asked.run_id && asked.reason_since === standing.since);
 }
 
 class Refused extends Error {

@@ -20,10 +20,11 @@ PERSON = "person"  # not a status: whatever waits for somebody to act
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person was asked about a document, and the answer; `run_id` is the run of `<shop>__decisions`."""
+    """What a person was asked about one hold of a document by a run of `<shop>__decisions`, and the answer."""
 
     id: int
     reason: str
+    reason_since: datetime
     asked_at: datetime
     run_id: str
     answer: str | None
@@ -63,9 +64,10 @@ class Standing:
     questions: tuple[Question, ...] = ()
 
     @property
-    def needs_person(self) -> bool:
-        """Whether somebody must act, and not only time pass."""
-        return self.actor in PEOPLE
+    def open_question(self) -> Question | None:
+        """The question about where the document stands now that nobody has answered yet; an older one is moot."""
+        open_now = (asked for asked in self.questions if asked.answer is None and asked.reason_since == self.since)
+        return next(open_now, None)
 
 
 def standings(connection: Connection, chosen: ColumnElement[bool]) -> list[Standing]:
@@ -98,7 +100,16 @@ def _questions(connection: Connection, document_ids: Collection[int]) -> dict[in
     found: dict[int, list[Question]] = defaultdict(list)
     query = select(decisions).where(decisions.c.document_id.in_(document_ids)).order_by(decisions.c.asked_at)
     for row in connection.execute(query):
-        question = Question(row.id, row.reason, row.asked_at, row.run_id, row.answer, row.answered_by, row.answered_at)
+        question = Question(
+            id=row.id,
+            reason=row.reason,
+            reason_since=row.reason_since,
+            asked_at=row.asked_at,
+            run_id=row.run_id,
+            answer=row.answer,
+            answered_by=row.answered_by,
+            answered_at=row.answered_at,
+        )
         found[row.document_id].append(question)
     return found
 
