@@ -14,7 +14,7 @@ import pytest
 from pakhus.clients.webshop import Hint
 from pakhus.clients.woocommerce import WooCommerceClient, WooCommerceSettings
 from pakhus.errors import AccessDeniedError, ConfigurationError
-from tests.clients.scripted_shop import Asked, Reply, Script, in_turn
+from tests.clients.scripted_shop import Asked, Reply, Script
 from tests.clients.woocommerce_bench import Bench
 from tests.clients.woocommerce_recordings import recording
 

@@ -11,6 +11,7 @@ from stack import ROOT
 
 pytestmark = pytest.mark.airflow
 
+PACKAGES = ("apps", "hooks", "listeners", "notifiers", "operators", "pakhus", "triggers")
 LOADING = """
 import json, sys
 from airflow import plugins_manager
@@ -39,13 +40,19 @@ def test_loads_without_errors(loaded: dict[str, dict[str, str]]) -> None:
 
 
 def test_no_module_of_ours_has_a_twin_under_its_bare_name(loaded: dict[str, dict[str, str]]) -> None:
-    packages = [ROOT / "plugins" / name for name in ("hooks", "operators", "pakhus")]
+    packages = [ROOT / "plugins" / name for name in PACKAGES]
     ours = {path.stem: path for package in packages for path in package.rglob("*.py") if path.stem != "__init__"}
     assert {"shop_operator", "rackbeat_hook", "http", "economic"} <= ours.keys()
     twins = {
         name: file for name, file in loaded["modules"].items() if "." not in name and name in ours and in_ours(file)
     }
     assert twins == {}
+
+
+def test_what_only_the_api_server_needs_waits_for_a_request(loaded: dict[str, dict[str, str]]) -> None:
+    """Every process of Airflow loads the plugin, each task too."""
+    assert "apps.lazy_app" in loaded["modules"]
+    assert "apps.webhook_inbox" not in loaded["modules"]
 
 
 def test_the_standard_librarys_modules_are_still_the_standard_librarys(loaded: dict[str, dict[str, str]]) -> None:
