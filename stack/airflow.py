@@ -188,9 +188,10 @@ class Stack:
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(self._plugins),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.cluster.url(METADATA, driver="psycopg2"),
-            # Who writes a DAG file wants to see it at once; a real deployment saves itself the work.
+            # Who writes a DAG file wants to see it at once: a changed file is not bound to the other interval, at which
+            # all are parsed again, for what they read (a shop's settings). Every 5 s that would take a whole core.
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
             **(self.celery.settings() if self.celery else {}),
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
         }
