@@ -34,6 +34,11 @@ def tell(channel: Channel, message: Message) -> None:
             HttpHook("POST", channel.connection).run(json=facts, extra_options={"timeout": TIMEOUT_S})
 
 
+def ping(conn_id: str) -> None:
+    """Ask an address; raises what the hook raises for anything but a good answer."""
+    HttpHook("GET", conn_id).run(extra_options={"timeout": TIMEOUT_S})
+
+
 def _mail(channel: MailChannel, message: Message) -> None:
     with OnceSmtpHook(channel.connection) as mail:
         mail.send_email_smtp(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from airflow.providers.http.hooks.http import HttpHook
+from importlib import import_module
+
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from hooks.connection_facts import ConnectionMissingError, read_facts
 from hooks.ledger_hook import LedgerHook
-from notifiers.alert_notifier import send_alert
-from notifiers.channels import TIMEOUT_S
 from pakhus.ledger import alerts, runs
 from pakhus.ledger.alerts import Cause
 from pakhus.ledger.connection import Ledger, RunIdentity
@@ -31,6 +30,7 @@ class KeepAliveOperator(BaseOperator):
         """Return the run's note."""
         task = context["ti"]
         ledger = LedgerHook().ledger(RunIdentity(task.dag_id, task.run_id, task.task_id, -1, task.try_number))
+        send_alert = import_module("notifiers.delivery").send_alert  # seconds of imports, not while the DAG is parsed
         unsent = ledger.persist(alerts.unsent)
         problems = [problem for alert_id in unsent for problem in send_alert(ledger, alert_id)]
         if problems:
@@ -50,7 +50,7 @@ class KeepAliveOperator(BaseOperator):
         except ConnectionMissingError:
             return f"no ping: there is no Airflow connection {ALIVE_CONNECTION}"
         try:
-            HttpHook("GET", ALIVE_CONNECTION).run(extra_options={"timeout": TIMEOUT_S})
+            import_module("notifiers.channels").ping(ALIVE_CONNECTION)
         except Exception as error:  # noqa: BLE001 - whatever the library raises; its text may hold the address, a secret
             text = (
                 f"The outside check could not be told that Airflow lives ({type(error).__name__}). See whether the "

@@ -1,5 +1,8 @@
 """The notifier of a failed run and the task that keeps alive, with Airflow's own hooks and real servers behind them."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from pakhus.ledger import runs
 from pakhus.ledger.alerts import Cause
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import alerts
+from stack import ROOT
 from standin.server import StandinServer
 from tests.notifiers.conftest import AlertsOf
 from tests.notifiers.receiver import Received
@@ -170,3 +174,18 @@ def test_an_outside_check_that_cannot_be_reached_makes_the_run_red_without_its_a
 def keep_alive() -> str:
     task = Task("send_and_ping", dag_id="pakhus__alive")
     return KeepAliveOperator(task_id="send_and_ping").execute(context(task))
+
+
+def test_a_dag_file_that_names_the_notifier_does_not_load_mail_slack_or_the_ledger() -> None:
+    """Each task parses its DAG's file before it does anything: these imports take a second and more."""
+    asked = (
+        "import sys, airflow.sdk; from airflow.sdk import DAG; before = set(sys.modules);"
+        "import notifiers.alert_notifier, operators.keep_alive_operator as _;"
+        "heavy = ('slack_sdk', 'airflow.providers.smtp', 'airflow.providers.http', 'notifiers.delivery');"
+        "print([name for name in heavy if name in sys.modules and name not in before])"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "plugins")])}
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env=environment, capture_output=True, text=True, timeout=90, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

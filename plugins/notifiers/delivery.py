@@ -1,0 +1,36 @@
+"""From a failed run, or an alert that is still unsent, to the channels that the settings name now."""
+
+from __future__ import annotations
+
+from airflow.sdk.configuration import conf
+
+from hooks.ledger_hook import LedgerHook
+from notifiers.channels import tell
+from pakhus.flows.alerts import TIMED_OUT, cause_of_silence, channels_of, send
+from pakhus.ledger import alerts, runs
+from pakhus.ledger.connection import Bounds, Ledger, RunIdentity
+from pakhus.settings import alerts_settings
+
+# Airflow ends a callback after 50 s ([dag_processor] dag_file_processor_timeout).
+_BOUNDS = Bounds(connections=2, connect_s=5, statement_s=10)
+
+
+def tell_failed_run(scope: str, flow: str, dag_id: str, run_id: str, why: str) -> list[str]:
+    """Send the alert of a failed run, opened here if its report did not; returns why some could not be told.
+
+    `why` is Airflow's word for how the run ended.
+    """
+    ledger = LedgerHook().ledger(RunIdentity(dag_id, run_id), _BOUNDS)
+    cause = cause_of_silence(why == TIMED_OUT)
+    try:
+        alert_id = ledger.persist(lambda tx: runs.note_failed(tx, scope, flow, cause))
+        return send_alert(ledger, alert_id)
+    finally:
+        ledger.close()
+
+
+def send_alert(ledger: Ledger, alert_id: int) -> list[str]:
+    """Send an alert to whoever the settings name now; returns why some could not be told."""
+    scope = ledger.persist(lambda tx: alerts.scope_of(tx, alert_id))
+    channels = channels_of(alerts_settings(scope))
+    return send(ledger, alert_id, channels, tell, conf.get("api", "base_url", fallback="http://localhost:8080"))
