@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+import yaml
 from sqlalchemy import create_engine, inspect
 
 from pakhus.ledger.migrate import migrate
 from stack import ROOT
-from stack.postgres import Cluster, programs, server_account
+from stack.postgres import Cluster, programs, reachable_place, server_account
 
 PASSWORDS = {"PAKHUS_AIRFLOW_DATABASE_PASSWORD": "a-3$ecret'", "PAKHUS_LEDGER_DATABASE_PASSWORD": 'l-3$ecret"'}
 
@@ -84,3 +87,19 @@ def test_makes_nothing_without_passwords(tmp_path: Path) -> None:
             assert not cluster.has_database("ledger")
         finally:
             cluster.remove()
+
+
+def test_a_server_can_be_made_with_the_compositions_options() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())
+    options = compose["services"]["postgres"]["environment"]["POSTGRES_INITDB_ARGS"].split()
+    account = server_account()
+    place = Path(tempfile.mkdtemp(dir=reachable_place()))
+    try:
+        place.chmod(0o700)
+        if account:
+            shutil.chown(place, account)
+        command = [programs(account) / "initdb", "-D", place / "data", "--no-sync", *options]
+        done = subprocess.run(command, cwd="/", user=account, capture_output=True, text=True, check=False)
+    finally:
+        shutil.rmtree(place)
+    assert done.returncode == 0, done.stderr
