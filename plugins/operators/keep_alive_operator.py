@@ -38,7 +38,7 @@ class KeepAliveOperator(BaseOperator):
             text = f"An alert cannot be sent: {texts}. Mend the channel; it is tried again every five minutes."
             raise self._failed(ledger, Cause("alert_unsent", text))
         pinged = self._pinged(ledger)
-        note = f"{len(unsent) or 'no'} alert{'' if len(unsent) == 1 else 's'} to send · {pinged}"
+        note = f"{len(unsent) or 'no'} alert{' was' if len(unsent) == 1 else 's were'} unsent · {pinged}"
         self.log.info("%s", note)
         ledger.persist(lambda tx: runs.report(tx, INSTALLATION, FLOW, note=note, codes={}))
         ledger.close()

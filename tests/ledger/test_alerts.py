@@ -156,7 +156,7 @@ def test_a_channel_that_has_it_is_remembered_while_another_is_tried_again(ledger
 def test_what_lasts_is_told_again_after_a_day_with_the_newest_run(ledger: Ledger, clock: MovableClock) -> None:
     report(ledger, "run_0", DENIED)
     send(ledger)
-    clock.forward(hours=23)
+    clock.forward(hours=22)
     report(ledger, "run_1", replace(DENIED, text="Rackbeat refused it still."))
     assert send(ledger) == []
     clock.forward(hours=2)

@@ -126,11 +126,11 @@ def test_a_channel_that_fails_keeps_no_other_from_being_told_and_is_tried_again_
         keep_alive()
     assert "/ping/secret" not in [path.rstrip("/") for _, path, _ in web.requests]
     mail.configure({"answer": "accept"})
-    assert keep_alive() == "2 alerts to send · pinged"  # that of the run, and that about the mail server
+    assert keep_alive() == "2 alerts were unsent · pinged"  # that of the run, and that about the mail server
     assert len(mails(mail)) == 2
     assert all(sent for _, sent, _ in states(ledger))
     assert len([path for _, path, _ in web.requests if path.startswith("/T0")]) == 2
-    assert keep_alive() == "no alerts to send · pinged"
+    assert keep_alive() == "no alerts were unsent · pinged"
 
 
 def test_a_missing_connection_of_a_channel_is_noted(ledger: Ledger, alerts_of: AlertsOf) -> None:

@@ -16,14 +16,14 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.schema import alerts
 
-REMINDED_AFTER = timedelta(hours=24)
-"""An alert whose cause is seen again this long after it was told is told once more."""
+REMINDED_AFTER = timedelta(hours=23)
+"""An alert whose cause is seen again this long after it was told is told once more: each day, by a daily flow, too."""
 
 # Longer than all channels of an alert may take; who died meanwhile is followed by somebody else.
 _SENDING_LEASE = timedelta(minutes=5)
 # What is over is still told when it could not be told at the time, but not for ever.
 _TOLD_WITHIN = timedelta(days=1)
-_AT_ONCE = 100
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,9 @@ def scope_of(tx: Transaction, alert_id: int) -> str:
 
 
 def unsent(tx: Transaction) -> list[int]:
-    """Return alerts that not every channel has and that nobody is sending now, oldest first."""
-    rows = tx.connection.execute(select(alerts.c.id).where(_is_unsent(tx)).order_by(alerts.c.id).limit(_AT_ONCE))
+    """Return alerts that not every channel has and that nobody is sending now, newest first."""
+    found = select(alerts.c.id).where(_is_unsent(tx)).order_by(alerts.c.id.desc())
+    rows = tx.connection.execute(found.limit(_AT_ONCE))
     return list(rows.scalars())
 
 
