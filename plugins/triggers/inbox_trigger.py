@@ -2,7 +2,8 @@
 
 The wake-up carries nothing: the run it starts reads the inbox and the shop. It is told by level, not by edge: the
 newest waiting hint is looked at again and again, so a look that failed, a late start or a restart of the triggerer
-loses nothing. A hint that a failed run left behind wakes nobody a second time; the schedule's next run takes it.
+loses nothing. A hint that comes again while it waits wakes nobody, since the run that was woken sees it; nor does one
+that a failed run left behind: the schedule's next run takes it.
 """
 
 from __future__ import annotations

@@ -155,6 +155,29 @@ def test_a_hint_that_the_shop_refuses_keeps_nothing_from_being_read(
     assert nordlys.reserve().codes["transferred"] == 2
 
 
+def test_a_hint_that_comes_again_while_it_is_read_is_read_again_in_the_same_run(
+    nordlys: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nordlys.run()
+    number = placed(nordlys)
+    hint(nordlys, number)
+    read, times = WooCommerceClient.orders, []
+
+    def orders(client: WooCommerceClient, ids: list[str]) -> Iterator[Any]:
+        seen = list(read(client, ids))
+        times.append(ids)
+        if len(times) == 1:
+            nordlys.act(action="set_status", order=number, status="cancelled")
+            hint(nordlys, number)
+        yield from seen
+
+    monkeypatch.setattr(WooCommerceClient, "orders", orders)
+    nordlys.observe()
+    assert times == [[str(number)]] * 2
+    assert waiting(nordlys.ledger) == {}
+    assert nordlys.reserve().codes == {}
+
+
 @pytest.mark.edge(79)
 def test_a_storm_of_webhooks_costs_each_order_one_reading(nordlys: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pakhus.flows.observation._HINTS_AT_ONCE", 4)

@@ -100,7 +100,8 @@ def test_one_connection_serves_all_shops(ledger: Ledger) -> None:
         tasks = [asyncio.create_task(follow(number, shop)) for number, shop in enumerate(shops)]
         hint(ledger, "nordlys", "1")
         await until(lambda: fired["nordlys"] == 1)
-        hint(ledger, "nordlys", "1")
+        hint(ledger, "nordlys", "1")  # order.updated comes along with order.created
+        hint(ledger, "nordlys", "2")
         hint(ledger, "fjordliv", "1")
         hint(ledger, "bornholm", "1", entity="product")
         await until(lambda: fired["nordlys"] == 2 and fired["fjordliv"] == 1)
@@ -190,8 +191,9 @@ def test_only_a_shop_with_webhooks_is_woken_and_none_allows_a_backfill(
 ) -> None:
     include = include_with_webhooks(tmp_path / "include", "https://pakhus.example.dk")
     hooked, other = load_shop("nordlys", include), load_shop("fjordliv", include)
-    assert live_run_types(hooked) == ["scheduled", "manual", "asset_triggered"]
-    assert live_run_types(other) == ["scheduled", "manual"]
+    assert set(live_run_types(hooked)) - set(live_run_types(other)) == {"asset_triggered"}
+    assert {"scheduled", "manual"} <= set(live_run_types(other))
+    assert "backfill" not in live_run_types(hooked)
     assert live_schedule(other, timetable := object()) is timetable
 
 

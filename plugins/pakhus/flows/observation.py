@@ -41,6 +41,7 @@ CURSOR = "orders"
 SETTINGS_CURSOR = "settings"
 GONE = "gone"  # as the problem of a source: the shop says that it has no such order
 _HINTS_AT_ONCE = 200
+_MOST_TIMES = 50  # a shop that hints without end must not keep us from reading on
 _RECONSIDERED_AT_ONCE = 50
 
 
@@ -130,14 +131,18 @@ class Observer:
             last = stored[-1].source_id
 
     def _hinted(self, report: RunReport) -> None:
-        """Read what webhooks hinted at. A hint is taken out with the order stored, and stays when that went wrong."""
-        last, more = 0, True
-        while more:
+        """Read what webhooks hinted at. A hint is taken out with the order stored, and stays when that went wrong.
+
+        One that comes again while it is read is read again at once: it wakes nobody up.
+        """
+        tried: set[WaitingHint] = set()
+        for _ in range(_MOST_TIMES):
             with self.ledger.begin() as tx:
-                hints = inbox.waiting(tx, self.settings.shop, "order", limit=_HINTS_AT_ONCE, after=last)
+                found = inbox.waiting(tx, self.settings.shop, "order", limit=_HINTS_AT_ONCE + len(tried))
+            hints = [hint for hint in found if hint not in tried][:_HINTS_AT_ONCE]
             if not hints:
                 return
-            last, more = hints[-1].id, len(hints) == _HINTS_AT_ONCE
+            tried.update(hints)
             try:
                 self._follow(hints, report)
             except DataError:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.schema import inbox
 
 NEWEST_WAITING = "select scope, max(id) from inbox where taken_at is null and entity = %s group by scope"
-"""The newest waiting hint of each scope; grows with every hint. For watchers with a connection of their own."""
+"""The newest waiting hint of each scope, for watchers with a connection of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +25,23 @@ class WaitingHint:
 
 
 def add(tx: Transaction, scope: str, entity: str, source_id: str) -> None:
-    """Put a hint in, or count it on the one that already waits.
-
-    That one gets a new id: who has woken up for the old one, and may be reading already, is to wake up again.
-    """
+    """Put a hint in, or count it on the one that already waits: whoever reads that one sees that it came again."""
     row = {"scope": scope, "entity": entity, "source_id": source_id, "received_at": tx.now}
     statement = insert(inbox).values(row)
     tx.connection.execute(
         statement.on_conflict_do_update(
             index_elements=[inbox.c.scope, inbox.c.entity, inbox.c.source_id],
             index_where=inbox.c.taken_at.is_(None),
-            set_={"id": text("default"), "hints": inbox.c.hints + 1},
+            set_={"hints": inbox.c.hints + 1},
         )
     )
 
 
-def waiting(tx: Transaction, scope: str, entity: str, *, limit: int, after: int = 0) -> list[WaitingHint]:
-    """Return the hints that wait, oldest first; `after` is the id of the last one that was looked at."""
+def waiting(tx: Transaction, scope: str, entity: str, *, limit: int) -> list[WaitingHint]:
+    """Return the hints that wait, oldest first."""
     rows = tx.connection.execute(
         select(inbox.c.id, inbox.c.source_id, inbox.c.hints)
-        .where(inbox.c.scope == scope, inbox.c.entity == entity, inbox.c.taken_at.is_(None), inbox.c.id > after)
+        .where(inbox.c.scope == scope, inbox.c.entity == entity, inbox.c.taken_at.is_(None))
         .order_by(inbox.c.id)
         .limit(limit)
     )
