@@ -17,6 +17,7 @@ from standin.system import Standin
 
 ANSWERS = ("accept", "refuse", "refuse_for_now", "lose")
 _HOST = "127.0.0.1"
+_BEGUN_WITHIN_S = 30
 _SETTINGS = {"answer", "smtp_port"}
 
 
@@ -33,9 +34,11 @@ class MailStandin(Standin):
         self._port = int(settings.get("smtp_port", 0))
         self.configure(settings)
         self._loop = asyncio.new_event_loop()
-        self._listening: asyncio.Server = self._loop.run_until_complete(self._listen())
         self._thread = threading.Thread(target=self._loop.run_forever, name="mail", daemon=True)
         self._thread.start()
+        # In its own thread: the caller's may have a loop that runs already.
+        begun = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
+        self._listening: asyncio.Server = begun.result(_BEGUN_WITHIN_S)
 
     def handle(self, request: Request) -> Response:
         """A mail server has no pages; what it took is under ``/_standin/state``."""
