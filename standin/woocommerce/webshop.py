@@ -78,11 +78,12 @@ class WooCommerceStandin(Standin):
             }
 
     def dump(self) -> object:
-        """All orders and products as the API shows them, webhooks without their secrets, and the deliveries so far."""
+        """All orders and products as the API shows them, notes, webhooks without their secrets, deliveries so far."""
         with self._lock:
             self._be_at_work("")
             return {
                 "orders": [order_view(self.shop, order) for order in self.shop.orders.values()],
+                "notes": {order: [note.text for note in notes] for order, notes in self.shop.notes.items()},
                 "products": [product_view(self.shop, product) for product in self.shop.products.values()],
                 "webhooks": [
                     {"id": hook.id, "topic": hook.topic, "status": hook.status, "url": hook.delivery_url}

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from pakhus.clients.http import Call
+from pakhus.flows.decisions import send_again
+from pakhus.ledger import inbox
 from pakhus.reasons import REASONS
 from pakhus.rules.mappings import TrackingField
 from pakhus.settings import InvoiceWhen
@@ -148,6 +150,18 @@ def test_lost_answer_is_settled_by_reading_again_when_it_must_have_shown(
     assert len(our_notes(reserved, WHOLE)) == 1
     assert state_in_shop(reserved, WHOLE) == "completed"
     assert (method, "adopted" if fault == "answer_lost" else "absent") in calls_of_shipments(reserved)
+
+
+def test_held_shipment_that_is_sent_again_has_its_order_read_anew_and_goes_on(reserved: World) -> None:
+    shipment = reserved.ship(reservations(reserved)[WHOLE])
+    reserved.act(action="set_status", order=int(WHOLE), status="cancelled")
+    reserved.fulfil()
+    reserved.act(action="set_status", order=int(WHOLE), status="processing")
+    send_again(reserved.ledger, "nordlys", f"nordlys-{WHOLE}-shipment{shipment}", by="anna")
+    with reserved.ledger.begin() as tx:
+        assert [hint.source_id for hint in inbox.waiting(tx, "nordlys", "order", limit=9)] == [WHOLE]
+    reserved.fulfil()
+    assert reasons(reserved) == ["transferred"]
 
 
 def test_tracking_is_told_from_the_field_that_the_mapping_names(reserved: World) -> None:

@@ -187,8 +187,8 @@ def _effect(tx: Transaction, document: Document, given: Answer) -> Verdict:
 
 def _read_anew(tx: Transaction, document: Document) -> None:
     """Have the next reading look at the order: a SKU given to a product since changes no order by itself."""
-    if document.source_id is not None:
-        inbox.add(tx, document.scope, "order", sources.name(tx, document.source_id))
+    if document.order_id is not None:  # the source itself may be a shipment
+        inbox.add(tx, document.scope, "order", sources.name(tx, document.order_id))
 
 
 def _question(ordered: Ordered, answers: Sequence[Answer]) -> Question:

@@ -60,7 +60,6 @@ _UNACCOUNTED_FOR = timedelta(days=14)
 _OPEN_AT_ONCE = 25
 _COMPARED_AT_ONCE = 50
 _WORKERS = 4  # requests in flight to Rackbeat (design, decision 2)
-_WAIT_S = 60.0
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -102,6 +101,7 @@ class ShipmentReader:
     ledger: Ledger
     agreement: str
     timezone: str
+    patience_s: float = 60.0  # for another shop's run that reads at this moment
 
     def read(self, asked_at: datetime | None = None, *, compare: bool = False) -> RunReport:
         """Store what was shipped, and how far its orders are.
@@ -110,7 +110,7 @@ class ShipmentReader:
         all that this one could. `compare` asks for every open order now; else the first reading of a night does.
         """
         report = RunReport(FULFILMENT, self.agreement)
-        with holding(self.ledger, f"shipments:{self.agreement}", wait_s=_WAIT_S) as claim:
+        with holding(self.ledger, f"shipments:{self.agreement}", wait_s=self.patience_s) as claim:
             if claim is None or (not compare and self._was_read_since(asked_at)):
                 return report
             named = self._read_list(claim, report)
