@@ -183,19 +183,19 @@ def _orders(
     for order in placed:
         ours = known.get(order.id)
         if ours is None:
-            yield _difference(order.id, "order_not_recorded", number=order.number or order.id)
+            yield Difference(order.id, Verdict.of("order_not_recorded", number=order.number or order.id))
         elif order.gross is not None and (ours.currency, ours.gross, ours.vat) != (
             order.currency,
             order.gross,
             order.vat,
         ):
             told = {"shop": _told(order), "ledger": _told(ours)}
-            yield _difference(order.id, "order_recorded_differently", number=order.number, **told)
+            yield Difference(order.id, Verdict.of("order_recorded_differently", number=order.number, **told))
     for ours in recorded:
         if ours.id not in listed and not ours.gone:
-            yield _difference(ours.id, "order_not_listed", number=ours.number)
+            yield Difference(ours.id, Verdict.of("order_not_listed", number=ours.number))
         for kind in sorted(set(kinds) - {document.kind for document in ours.documents}):
-            yield _difference(ours.id, "document_missing", number=ours.number, kind=kind)
+            yield Difference(ours.id, Verdict.of("document_missing", number=ours.number, kind=kind))
 
 
 def _invoices(
@@ -211,10 +211,10 @@ def _invoices(
                 yield from _invoice(document, there, drafts.pop(document.key, []), charged.get(order.id))
     for strays in (*booked.values(), accounts.unknown_booked):
         for invoice in strays:
-            yield _difference(invoice.key, "invoice_unknown", number=invoice.number)
+            yield Difference(invoice.key, Verdict.of("invoice_unknown", number=invoice.number))
     for others in (*drafts.values(), accounts.unknown_drafts):
         for draft in others:
-            yield _difference(draft.key, "draft_unknown", number=draft.number)
+            yield Difference(draft.key, Verdict.of("draft_unknown", number=draft.number))
 
 
 def _invoice(
@@ -227,14 +227,14 @@ def _invoice(
     mine = [invoice for invoice in booked if invoice.number == ours or (ours is None and _became(document, invoice))]
     if len(booked) > 1:
         numbers = ", ".join(invoice.number for invoice in booked)
-        yield _difference(key, "invoice_doubled", count=len(booked), numbers=numbers)
+        yield Difference(key, Verdict.of("invoice_doubled", count=len(booked), numbers=numbers))
     elif booked and not mine and document.code != "ignored_by_person":  # who leaves an order out invoices it by hand
-        yield _difference(key, "invoice_unknown", number=booked[0].number)
+        yield Difference(key, Verdict.of("invoice_unknown", number=booked[0].number))
     if ours is not None and not mine:
-        yield _difference(key, "invoice_missing", number=ours)
+        yield Difference(key, Verdict.of("invoice_missing", number=ours))
     if len(drafts) > (0 if booked or ours else 1):
         numbers = ", ".join(draft.number for draft in drafts)
-        yield _difference(key, "draft_beside_invoice", numbers=numbers)
+        yield Difference(key, Verdict.of("draft_beside_invoice", numbers=numbers))
     if ours is not None and mine:
         yield from _amounts(document, mine[0], order)
 
@@ -248,7 +248,7 @@ def _amounts(document: RecordedDocument, invoice: BookedInvoice, order: PlacedOr
     answered = (document.currency, document.gross, document.vat)
     if answered != (invoice.currency, invoice.gross, invoice.vat):
         told = {"ledger": _told(document), "accounts": _told(invoice)}
-        yield _difference(document.key, "invoice_differs", number=invoice.number, **told)
+        yield Difference(document.key, Verdict.of("invoice_differs", number=invoice.number, **told))
     if order is None or order.gross is None or document.status is not Status.DONE or document.code in _EXPLAINED:
         return
     # The accounts round VAT by their own rule: at most a hundredth for each line, and one for the sum.
@@ -256,11 +256,7 @@ def _amounts(document: RecordedDocument, invoice: BookedInvoice, order: PlacedOr
     same_vat = order.vat is None or abs(invoice.vat - order.vat) <= explained
     if (order.currency, order.gross) != (invoice.currency, invoice.gross) or not same_vat:
         told = {"invoiced": _told(invoice), "charged": _told(order)}
-        yield _difference(document.key, "invoice_not_as_charged", number=invoice.number, **told)
-
-
-def _difference(key: str, code: str, **parameters: object) -> Difference:
-    return Difference(key, Verdict.of(code, **parameters))
+        yield Difference(document.key, Verdict.of("invoice_not_as_charged", number=invoice.number, **told))
 
 
 Amounted = PlacedOrder | RecordedOrder | RecordedDocument | BookedInvoice
