@@ -1,5 +1,6 @@
 """Waiting with a deadline, free ports, and saying what is going on."""
 
+import secrets
 import socket
 import sys
 import time
@@ -11,6 +12,7 @@ import requests
 
 Result = TypeVar("Result")
 Say = Callable[[str], None]
+PORTS = range(20_000, 32_000)
 
 
 class TimedOutError(Exception):
@@ -36,11 +38,17 @@ def wait_until(
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody used a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of the loopback interface that nobody used a moment ago.
+
+    From below the range out of which the system gives ports to outgoing connections: servers here bind seconds after
+    they were promised a port, and on a busy machine a connection has taken one of those by then.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def answers(url: str) -> Callable[[], bool]:
