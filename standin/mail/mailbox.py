@@ -38,7 +38,11 @@ class MailStandin(Standin):
         self._thread.start()
         # In its own thread: the caller's may have a loop that runs already.
         begun = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
-        self._listening: asyncio.Server = begun.result(_BEGUN_WITHIN_S)
+        try:
+            self._listening: asyncio.Server = begun.result(_BEGUN_WITHIN_S)
+        except BaseException:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            raise
 
     def handle(self, request: Request) -> Response:
         """A mail server has no pages; what it took is under ``/_standin/state``."""
