@@ -20,7 +20,7 @@ from stack import ROOT
 INCLUDE = ROOT / "include"
 STAND_INS = ROOT / "stack" / "demo.yaml"
 EVERY_MINUTE = "* * * * *"
-HURRIED = ("orders", "fulfilment", "stock", "invoices")
+HURRIED = ("orders", "fulfilment", "stock", "invoices", "decisions")
 ON_DUTY = "vagt@nordlys.example"
 DAYS_BEFORE = 9
 """The stand-ins' orders lie in the week before today (`last_days` in stack/demo.yaml)."""
