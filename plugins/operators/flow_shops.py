@@ -17,7 +17,7 @@ from hooks.ledger_hook import LedgerHook
 from notifiers.alert_notifier import AlertNotifier
 from pakhus.errors import PakhusError
 from pakhus.ledger import runs
-from pakhus.ledger.alerts import Cause
+from pakhus.ledger.alerts import SETTINGS, Cause
 from pakhus.ledger.connection import RunIdentity
 from pakhus.settings import SettingsError, ShopSettings, load_shop, shop_names, shop_path
 
@@ -46,7 +46,8 @@ class SayWhatIsWrongOperator(BaseOperator):
         cause = Cause(SETTINGS_WRONG, self.problem)
         try:
             with LedgerHook().ledger(run).begin() as tx:
-                runs.report(tx, scope, flow, note="the settings are wrong", codes={}, cause=cause)
+                note = "the settings are wrong"
+                runs.report(tx, scope, flow, note=note, codes={}, cause=cause, alert_flow=SETTINGS)
         except (PakhusError, DBAPIError) as error:  # the problem must be told in any case
             self.log.warning("the run could not be stored: %s", type(error).__name__)
         raise AirflowFailException(self.problem)

@@ -73,6 +73,18 @@ def test_another_system_is_another_cause(ledger: Ledger) -> None:
     assert len(send(ledger)) == 2
 
 
+def test_a_wrong_settings_file_is_told_once_for_all_flows_of_a_shop(ledger: Ledger) -> None:
+    wrong = Cause("settings_wrong", "include/shops/nordlys.yaml:3: mapping: is missing.")
+    for flow in ("orders", "invoices", "audit"):
+        identity = RunIdentity(f"nordlys__{flow}", "run_0", "settings_are_wrong")
+        with replace(ledger, run=identity, _engines=ledger._engines).begin() as tx:
+            runs.report(tx, "nordlys", flow, note="", codes={}, cause=wrong, alert_flow=alerts.SETTINGS)
+            runs.note_failed(tx, "nordlys", flow, SILENT)
+    assert [(alert.flow, alert.count) for alert in send(ledger)] == [("settings", 3)]
+    resolve(ledger)  # a green run of orders: the file is right again
+    assert [row[3] for row in rows(ledger)] == [True]
+
+
 def test_a_green_run_ends_it_and_the_next_red_one_is_told_anew(ledger: Ledger) -> None:
     report(ledger, "run_0", DENIED)
     send(ledger)

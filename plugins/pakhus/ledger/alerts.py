@@ -19,6 +19,9 @@ from pakhus.ledger.schema import alerts
 REMINDED_AFTER = timedelta(hours=23)
 """An alert whose cause is seen again this long after it was told is told once more: each day, by a daily flow, too."""
 
+SETTINGS = "settings"
+"""In the place of a flow: a shop's file is wrong, which stops all of its flows and is told once."""
+
 # Longer than all channels of an alert may take; who died meanwhile is followed by somebody else.
 _SENDING_LEASE = timedelta(minutes=5)
 # What is over is still told when it could not be told at the time, but not for ever.
@@ -91,8 +94,9 @@ def raise_or_count(tx: Transaction, scope: str, flow: str, cause: Cause, *, coun
 
 
 def resolve(tx: Transaction, scope: str, flow: str) -> int:
-    """Note that a run of the flow was green: its open alerts are over. Returns how many."""
-    over = update(alerts).where(alerts.c.scope == scope, alerts.c.flow == flow, alerts.c.resolved_at.is_(None))
+    """Note that a run of the flow was green: its open alerts are over, and the scope's file is right. How many."""
+    flows = alerts.c.flow.in_((flow, SETTINGS))
+    over = update(alerts).where(alerts.c.scope == scope, flows, alerts.c.resolved_at.is_(None))
     return tx.connection.execute(over.values(resolved_at=tx.now)).rowcount
 
 

@@ -24,11 +24,21 @@ class Run:
 
 
 def report(
-    tx: Transaction, scope: str, flow: str, *, note: str, codes: Mapping[str, int], cause: Cause | None = None
+    tx: Transaction,
+    scope: str,
+    flow: str,
+    *,
+    note: str,
+    codes: Mapping[str, int],
+    cause: Cause | None = None,
+    alert_flow: str | None = None,
 ) -> None:
-    """Store what the transaction's run did; with a cause the run is red, and its alert is opened or counted."""
-    row = _locked(tx, scope, flow)
-    alert_id = None if cause is None else alerts.raise_or_count(tx, scope, flow, cause, counted_on=row.alert_id)
+    """Store what the transaction's run did; with a cause the run is red, and its alert is opened or counted.
+
+    `alert_flow` is what the alert is about, where that is more than the run's own flow.
+    """
+    row, about = _locked(tx, scope, flow), alert_flow or flow
+    alert_id = None if cause is None else alerts.raise_or_count(tx, scope, about, cause, counted_on=row.alert_id)
     text = "" if cause is None else cause.text
     _set(tx, note=note, codes=dict(codes), cause=text, alert_id=alert_id)
 
