@@ -101,10 +101,10 @@ function showColumns() {
 function documentCells(standing) {
   const open = openQuestion(standing);
   const why = make("td", { class: "why" }, standing.meaning);
-  if (needsPerson(standing)) why.append(make("span", { class: "action" }, standing.action));
-  if (open) why.append(make("span", { class: "action" }, decisionLink(standing, open, address)));
+  if (needsPerson(standing)) why.append(" ", make("span", { class: "action" }, standing.action));
+  if (open) why.append(" ", make("span", { class: "action" }, decisionLink(standing, open, address)));
   return [
-    make("td", { class: "nowrap" }, words(standing.kind), make("span", { class: "sub" }, target(standing.target))),
+    make("td", { class: "nowrap" }, words(standing.kind), " ", make("span", { class: "sub" }, target(standing.target))),
     make("td", {}, badge(standing.status)),
     why,
     make("td", { class: "nowrap" }, lasting(standing.since)),
@@ -118,7 +118,7 @@ function orderGroup(order) {
   const name = order.number || order.source_id;
   const head = [
     make("th", { scope: "rowgroup", rowspan: rows },
-      make("a", { href: `order?id=${order.id}` }, name),
+      make("a", { href: `order?id=${order.id}` }, name), " ",
       make("span", { class: "sub" }, `${order.scope} · ${order.native_state || "unreadable"}`)),
     make("td", { rowspan: rows, class: "nowrap" }, order.placed_at ? time(order.placed_at) : "not known"),
     make("td", { rowspan: rows, class: "number" }, amount(order.gross, order.currency)),
