@@ -1,7 +1,8 @@
 """A small shop whose orders need every kind of write: the servers in a process of their own, one ledger, one clock.
 
-Order 61 is to be reserved (with a customer of its own), 100 to be invoiced (with a customer and a correction line), 83
-is to be held. Runs happen in forked children, which a fault may kill.
+Order 61 is to be reserved (with a customer of its own) and is shipped in two parts as soon as it is, 100 to be invoiced
+(with a customer and a correction line), 83 is to be held; a product and a variation show more than the warehouse has.
+Runs happen in forked children, which a fault may kill.
 """
 
 from __future__ import annotations
@@ -31,9 +32,13 @@ from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.clients.woocommerce import WooCommerceClient
 from pakhus.connections import ConnectionFacts, economic_settings, rackbeat_settings, woocommerce_settings
 from pakhus.flows.chunks import due_chunks
+from pakhus.flows.fulfilment import fulfiller
 from pakhus.flows.invoices import biller
 from pakhus.flows.observation import INVOICES, ORDERS, Observer
 from pakhus.flows.orders import reserver
+from pakhus.flows.shipments import FULFILMENT, shipment_reader
+from pakhus.flows.stock import StockPusher
+from pakhus.flows.stock_reading import StockReader
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import metadata
 from pakhus.settings import InvoiceMode, ShopSettings, load_shop
@@ -44,8 +49,9 @@ from tests.flows.world import ShiftedTime
 
 SYSTEMS = ("woocommerce", "rackbeat", "economic")
 RESERVED, INVOICED, HELD = "61", "100", "83"
+OVERSTATED = ("NH-1000", "NH-TS-S")
 KEYS = {"consumer_key": "ck_" + "f" * 40, "consumer_secret": "cs_" + "f" * 40}
-CHILD_TIMEOUT_S = 60
+CHILD_TIMEOUT_S = 180
 # Short, so that a lost answer costs the run of a case a fraction of a second. The held answers are held longer.
 HURRIED = Limits(connect_s=1, read_s=0.5, deadline_s=3, tries=2, longest_wait_s=0.5, first_backoff_s=0.02)
 # For a run that is stopped on the way while another one runs.
@@ -114,6 +120,10 @@ class Scene:
         self.forward += step
         next(iter(self.servers.values())).post("clock", {"advance_s": int(step.total_seconds())})
 
+    def recount(self) -> None:
+        """Somebody counts a product in the warehouse: what was to be shown a moment ago no longer is."""
+        self.servers["rackbeat"].post("act", {"action": "set_stock", "item": OVERSTATED[0], "quantity": 17})
+
     def start_run(self, limits: Limits = HURRIED, prepare: Preparation | None = None) -> int:
         """Begin a run of both flows in a child; returns its process id."""
         child = os.fork()
@@ -155,6 +165,25 @@ class Scene:
             reserver(shop, self._warehouse(limits), ledger, self.settings).reserve(chunk.documents, workers=1)
         for chunk in due_chunks(ledger, self.settings.shop, INVOICES):
             biller(shop, self._accounts(limits), ledger, self.settings).book(chunk.documents, workers=1)
+        self._ship()
+        warehouse = self._warehouse(limits)
+        reader = replace(shipment_reader(warehouse, ledger, self.settings), patience_s=0.0)
+        reader.read(compare=True)  # else the hour of the day decides what is asked
+        telling = fulfiller(shop, ledger, self.settings)
+        telling.judge()
+        for chunk in due_chunks(ledger, self.settings.shop, FULFILMENT):
+            telling.tell(chunk.documents, workers=1)
+        StockReader(self._warehouse(limits), ledger, "rackbeat__main").read([self.settings])
+        StockPusher(shop, ledger, self.settings).push()
+
+    def _ship(self) -> None:
+        """What people do in the warehouse as soon as an order is reserved: send off a piece of it, then the rest."""
+        server = self.servers["rackbeat"]
+        for number, order in server.get("state")["orders"].items():
+            if order["is_ready_for_shipping"]:
+                first = order["lines"][0]["child_id"]
+                server.post("act", {"action": "ship", "order": number, "lines": {first: 1}})
+                server.post("act", {"action": "ship", "order": number})
 
     def _shop(self, limits: Limits) -> WooCommerceClient:
         facts = ConnectionFacts(
@@ -193,6 +222,9 @@ def seeds() -> dict[str, Any]:
             order["status"] = "completed"
             order["date_completed"], order["date_completed_gmt"] = order["date_modified"], order["date_modified_gmt"]
     goods = goods_of(shop)
+    for product in shop["products"]:
+        if product["sku"] in OVERSTATED:
+            product["stock_quantity"] += 3
     return {
         "woocommerce": {**shop, "orders": chosen, "refunds": [], "notes": {}, "credentials": KEYS},
         "rackbeat": with_shop_products(default_seed("rackbeat"), goods),

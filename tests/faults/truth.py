@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, select
 
-from pakhus.ledger.schema import attempts, documents
+from pakhus.ledger.schema import attempts, documents, stock_levels
 from tests.faults.scene import HELD, INVOICED, RESERVED, Scene
 
 
@@ -27,19 +27,21 @@ def findings(scene: Scene) -> list[Finding]:
     return [
         *_warehouse(states["rackbeat"]),
         *_accounts(states["economic"], states["woocommerce"]),
+        *_shipments(states["rackbeat"], states["woocommerce"]),
+        *_stock(scene, states["rackbeat"], states["woocommerce"]),
         *_ledger(scene, states),
     ]
 
 
 def open_documents(scene: Scene) -> int:
-    """How many documents still wait for an outcome or their turn."""
+    """How many documents still wait for an outcome or their turn; one while the shipments are not known."""
     engine = create_engine(scene.ledger_url)
     with engine.begin() as connection:
         query = select(documents.c.id).where(
             documents.c.status.in_(("due", "waiting")), documents.c.reason != "not_shipped"
         )
         found = len(connection.execute(query).all())
-        known = len(connection.execute(select(documents.c.id)).all())
+        known = len(connection.execute(select(documents.c.id).where(documents.c.kind == "shipment")).all())
     engine.dispose()
     return found or int(known == 0)
 
@@ -56,20 +58,61 @@ def _warehouse(state: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _accounts(state: Mapping[str, Any], shop: Mapping[str, Any]) -> Iterator[Finding]:
-    key = f"nordlys-{INVOICED}-invoice"
-    booked = [row for row in _rows(state["booked"]) if row["references"]["other"] == key]
-    yield from _once(f"the invoice {key}", booked)
+    keys = {f"nordlys-{order}-invoice": order for order in (INVOICED, RESERVED)}
+    booked = {key: [row for row in _rows(state["booked"]) if row["references"]["other"] == key] for key in keys}
+    charged = {str(order["id"]): Decimal(order["total"]) for order in shop["orders"]}
+    for key, found in booked.items():
+        yield from _once(f"the invoice {key}", found)
+        for invoice in found:
+            if Decimal(invoice["grossAmount"]) != charged[keys[key]]:
+                yield Finding("untrue", f"{key} is {invoice['grossAmount']}, charged was {charged[keys[key]]}")
     if _rows(state["drafts"]):
         yield Finding("doubled", f"{len(_rows(state['drafts']))} drafts were left behind")
-    if len(_rows(state["booked"])) != len(booked):
+    if len(_rows(state["booked"])) != sum(map(len, booked.values())):
         yield Finding("untrue", "the accounts have invoices that nobody asked for")
     if state["drafts_wiped"]:
         yield Finding("lost", "all drafts of the agreement were deleted")
-    charged = next(order["total"] for order in shop["orders"] if str(order["id"]) == INVOICED)
-    for invoice in booked:
-        if Decimal(invoice["grossAmount"]) != Decimal(charged):
-            yield Finding("untrue", f"{key} is {invoice['grossAmount']}, charged was {charged}")
     yield from _no_double_customer("accounts", state, "email")
+
+
+def _shipments(warehouse: Mapping[str, Any], shop: Mapping[str, Any]) -> Iterator[Finding]:
+    """The shop was told of each shipment once, and the order that they complete is completed."""
+    notes = shop["notes"].get(RESERVED, [])
+    for shipment in _rows(warehouse["shipments"]):
+        key = f"nordlys-{RESERVED}-shipment{shipment['id']}"
+        yield from _once(f"the note about {key}", [note for note in notes if f"[{key}]" in note])
+    state = next(order["status"] for order in shop["orders"] if str(order["id"]) == RESERVED)
+    if state != "completed":
+        yield Finding("lost", f"order {RESERVED} was shipped, and is {state} in the shop")
+
+
+def _stock(scene: Scene, warehouse: Mapping[str, Any], shop: Mapping[str, Any]) -> Iterator[Finding]:
+    """What the shop shows is what the warehouse has free, and what the ledger believes that it shows."""
+    shown = {row["sku"]: row["stock_quantity"] for row in shop["products"] if row["manage_stock"] is True}
+    free = _available(warehouse)
+    engine = create_engine(scene.ledger_url)
+    with engine.begin() as connection:
+        levels = connection.execute(select(stock_levels).where(stock_levels.c.reason == "")).all()
+    engine.dispose()
+    if len(levels) < 30:
+        yield Finding("lost", f"the ledger knows the stock of {len(levels)} products only")
+    for level in levels:
+        here = shown[level.sku]
+        if here != max(free[level.sku], 0):
+            yield Finding("lost", f"the shop shows {here} of {level.sku}, the warehouse has {free[level.sku]}")
+        if level.confirmed != here:
+            yield Finding("untrue", f"the ledger says that the shop shows {level.confirmed} of {level.sku}, not {here}")
+
+
+def _available(warehouse: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Stock minus what booked orders still hold."""
+    free = {sku: Decimal(sum(map(Decimal, places.values()))) for sku, places in warehouse["stock"].items()}
+    found = {sku: free.get(sku, Decimal(0)) for sku in warehouse["products"]}
+    for order in _rows(warehouse["orders"]):
+        for line in order["lines"] if order["is_booked"] else ():
+            if line["child_id"] in found:
+                found[line["child_id"]] -= Decimal(line["quantity"]) - Decimal(line["quantity_shipped"])
+    return found
 
 
 def _ledger(scene: Scene, states: Mapping[str, Any]) -> Iterator[Finding]:
