@@ -11,6 +11,7 @@ from pakhus.clients.pages import Page, numbered_pages
 from pakhus.clients.rackbeat import PAGE_SIZE, SYSTEM, RackbeatClient
 from pakhus.clients.rackbeat_stock import read_stock_follows_invoices
 from pakhus.errors import NotFoundError
+from pakhus.formats.rackbeat_shipments import order_number_of, shipment_id
 from pakhus.probes.findings import Findings
 from pakhus.probes.mapped import Mapped, Reference, check_exists, key_in, mappings_of
 from pakhus.rules.mappings import CollectiveCustomer, Mapping, WarehouseMapping
@@ -34,6 +35,7 @@ def probe_rackbeat(client: RackbeatClient, findings: Findings, shops: Sequence[S
         if isinstance(part.customers, CollectiveCustomer):
             _check_customer(client, findings, key_in(name, PART, "customers.number"), part.customers.number)
     _check_items(client, findings, mappings)
+    _check_shipments(client, findings, shops)
     _check_stock(client, findings, shops)
     return number
 
@@ -55,6 +57,27 @@ def _check_numbers(client: RackbeatClient, findings: Findings, parts: list[tuple
         if rows is not None:
             numbers = {int(row["number"]) for row in rows}
             check_exists(findings, Reference(what, SYSTEM, numbers), mapped)
+
+
+def _check_shipments(client: RackbeatClient, findings: Findings, shops: Sequence[ShopSettings]) -> None:
+    """Whether shipments may be read, what reading them costs, and where tracking numbers stand (section 8)."""
+    telling = [shop for shop in shops if shop.tells_shipments]
+    rows = findings.ask(lambda: next(client.shipments_newest_first(), ())) if telling else None
+    if rows is None:
+        return
+    ids = [shipment_id(row) for row in rows]
+    if ids != sorted(ids, reverse=True):
+        findings.facts.append("its list of shipments does not come newest first: it is read whole every time")
+    if any(order_number_of(row) is None for row in rows):
+        findings.facts.append("its shipments do not name their orders: every open order is asked every time")
+    fields = [
+        Mapped(key_in(name, PART, "tracking.field"), mapping.rackbeat.tracking.field)
+        for name, mapping in mappings_of(telling)
+        if mapping.rackbeat is not None and mapping.rackbeat.tracking is not None
+    ]
+    known = findings.ask(lambda: {int(row["id"]) for row in _rows(client, "fields", identity="id")}) if fields else None
+    if known is not None:
+        check_exists(findings, Reference("custom field", SYSTEM, known), fields)
 
 
 def _check_stock(client: RackbeatClient, findings: Findings, shops: Sequence[ShopSettings]) -> None:
@@ -133,7 +156,7 @@ def _customer(client: RackbeatClient, number: int) -> Any:
         return {}
 
 
-def _rows(client: RackbeatClient, path: str) -> list[Any]:
+def _rows(client: RackbeatClient, path: str, *, identity: str = "number") -> list[Any]:
     """Return a list of reference data; short ones come without a count of pages (section 1.3)."""
     key = path.replace("-", "_")
 
@@ -142,4 +165,4 @@ def _rows(client: RackbeatClient, path: str) -> list[Any]:
         body = client.send(Call("GET", f"/{path}", query)).json()
         return Page(body[key], int(body.get("pages") or 1))
 
-    return [row for rows in numbered_pages(fetch, identity=lambda row: row["number"]) for row in rows]
+    return [row for rows in numbered_pages(fetch, identity=lambda row: row[identity]) for row in rows]
