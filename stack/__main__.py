@@ -30,7 +30,9 @@ DEMO, DEPLOYMENT, SCREENSHOTS = "stack.demo", "stack.deployment", "stack.screens
 FIRST_START = (
     "Airflow, PostgreSQL and the stand-ins start on this machine only, on free ports; nothing is sent elsewhere."
 )
-HOW_LONG = "Starting and playing take about two minutes on an idle machine with two cores, up to ten on a slow one."
+HOW_LONG = (
+    "Starting and playing take about four minutes on an idle machine with two cores, and much longer on a busy one."
+)
 Play = Callable[[Stack, DemoFiles, Mapping[str, str], Say], bool]
 TROUBLE = (
     AirflowError,
