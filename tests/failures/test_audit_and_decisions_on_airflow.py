@@ -29,7 +29,7 @@ SHOP = "havblik"
 ORDERS, INVOICES, AUDIT = (f"{SHOP}__{flow}" for flow in ("orders", "invoices", "audit"))
 QUESTIONS, DECISIONS = f"{SHOP}__questions", f"{SHOP}__decisions"
 CONNECTIONS = (f"woocommerce__{SHOP}", f"rackbeat__{SHOP}", f"economic__{SHOP}")
-RUN_WITHIN_S = 150
+RUN_WITHIN_S = 400  # on a busy machine; a run of four tasks takes a few seconds otherwise
 # Airflow loses a task that is answered in the moment in which it begins to wait.
 PARKED_S = 2
 NEVER = "0 0 29 2 *"
@@ -154,7 +154,7 @@ def mark(api: AirflowApi, dag: str, run_id: str, task: str, state: str = "succes
     api.request("PATCH", path, {"new_state": state})
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_decision_is_asked_once_answered_over_rest_and_its_document_sent_again(
     api: AirflowApi, havblik: World
 ) -> None:
@@ -197,7 +197,7 @@ def midnight(days_ago: int) -> datetime:
     return today - timedelta(days=days_ago)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_seven_days_are_proven_by_a_backfill_over_rest_and_by_the_command_line(
     airflow_stack: Stack, api: AirflowApi, havblik: World
 ) -> None:
@@ -241,7 +241,7 @@ def newest(api: AirflowApi) -> dict[str, str]:
     return found
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_clearing_re_running_marking_success_and_backfilling_anything_at_any_time_is_safe(
     api: AirflowApi, havblik: World
 ) -> None:

@@ -59,7 +59,8 @@ def unasked(tx: Transaction, scope: str, codes: Collection[str], *, limit: int) 
 
 def with_order(tx: Transaction, document: Document) -> Ordered:
     """Return a document with its order's number and amount, as the ledger has them."""
-    query = select(sources.c.number, sources.c.currency, sources.c.gross).where(sources.c.id == document.source_id)
+    order_id = document.order_id or document.source_id
+    query = select(sources.c.number, sources.c.currency, sources.c.gross).where(sources.c.id == order_id)
     row = tx.connection.execute(query).one()
     return Ordered(document, row.number, row.currency, row.gross)
 
