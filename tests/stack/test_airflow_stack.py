@@ -110,7 +110,7 @@ def test_the_scheduler_comes_back_after_a_kill_and_runs_again_what_it_was_runnin
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: airflow_stack.runner.pid("scheduler") not in (killed, None), "another scheduler", 15)
     assert processes.still_alive(tasks) == []
-    api.wait_for_run("parcels", run_id, within_s=90)
+    api.wait_for_run("parcels", run_id, within_s=180)  # the dead one is believed dead after a minute
 
 
 def test_everything_comes_back_after_the_database_was_killed(airflow_stack: Stack, api: AirflowApi) -> None:
