@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable
 
@@ -22,6 +23,7 @@ def main() -> int:
     unknown = sorted(set(options.names) - BENCHES.keys())
     if unknown:
         parser.error(f"no measurement {', '.join(unknown)}; known: {', '.join(BENCHES)}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is to be stopped then, too
     found = {name: BENCHES[name](options.tries) for name in options.names or BENCHES}
     for name, figures in found.items():
         print(f"\n{name}")
