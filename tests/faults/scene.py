@@ -178,7 +178,7 @@ class Scene:
 
     def _ship(self) -> None:
         """What people do in the warehouse as soon as an order is reserved: send off a piece of it, then the rest."""
-        server = self.servers["rackbeat"]
+        server = Server(self.servers["rackbeat"].url)  # this child's own connection: it may be killed while it reads
         for number, order in server.get("state")["orders"].items():
             if order["is_ready_for_shipping"]:
                 first = order["lines"][0]["child_id"]
