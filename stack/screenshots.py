@@ -82,12 +82,8 @@ def _pictures(stack: Stack, urls: Mapping[str, str]) -> Iterator[Picture]:
             path = f"order?id={_most_telling(rows).id}"
             yield Picture(name, partial(_transfers, stack=stack, path=path))
     question = next((asked for row in held for asked in _questions(row)), None)
-    if question:
-        yield Picture("decision", lambda page: _airflow(page, f"{stack.url}{question}", "ask"))
-    yield Picture(
-        "required-actions",
-        lambda page: _airflow(page, f"{stack.url}/required_actions?response_received=false", "ask"),
-    )
+    where = question or "/required_actions?response_received=false"
+    yield Picture("decision", lambda page: _decision(page, f"{stack.url}{where}", asked=question is not None))
     if "page" in urls:
         yield Picture("systems", lambda page: _settled(page, urls["page"]))
 
@@ -104,6 +100,13 @@ def _transfers(page: Page, stack: Stack, path: str) -> None:
     filled(page)
     if inner(page).locator("[role=alert]:visible").count():
         raise Error(f"the Transfers page has a message instead of {path}")
+
+
+def _decision(page: Page, url: str, *, asked: bool) -> None:
+    """Open Required Actions; where somebody is asked, with the answers on offer in sight."""
+    _airflow(page, url, "Required Actions")
+    if asked:
+        page.get_by_role("dialog").get_by_role("button").last.scroll_into_view_if_needed()
 
 
 def _settled(page: Page, url: str) -> None:
