@@ -19,11 +19,16 @@ PROVEN_OR_OPEN = ("proven", "open")
 def audit_a_week(scene: Scene) -> list[Row]:
     """Backfill seven days of each shop; expected are seven green runs, and no day on which the books differ."""
     scene.say("proving the last week of both shops: a backfill of the audit")
-    dags = {shop: f"{shop.shop}__audit" for shop in scene.shops}
-    scene.wake(*dags.values())
-    started = {shop: scene.api.backfill(dag, *_week(shop), max_active_runs=2) for shop, dag in dags.items()}
-    runs = {shop: scene.api.wait_for_backfill(number, scene.run_within_s) for shop, number in started.items()}
-    rows = [Row(shop.shop, "days audited, green", str(DAYS), str(len(found))) for shop, found in runs.items()]
+    dags = [f"{shop.shop}__audit" for shop in scene.shops]
+    scene.wake(*dags)
+    started = [
+        scene.api.backfill(dag, *_week(shop), max_active_runs=2) for shop, dag in zip(scene.shops, dags, strict=True)
+    ]
+    runs = [scene.api.wait_for_backfill(number, scene.run_within_s) for number in started]
+    rows = [
+        Row(shop.shop, "days audited, green", str(DAYS), str(len(found)))
+        for shop, found in zip(scene.shops, runs, strict=True)
+    ]
     return rows + [_without_difference(scene, shop) for shop in scene.shops]
 
 
