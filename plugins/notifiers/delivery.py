@@ -11,7 +11,7 @@ from pakhus.ledger import alerts, runs
 from pakhus.ledger.connection import Bounds, Ledger, RunIdentity
 from pakhus.settings import alerts_settings
 
-# Airflow ends a callback after 50 s ([dag_processor] dag_file_processor_timeout).
+# Airflow ends a callback that takes too long ([dag_processor] dag_file_processor_timeout); pakhus__alive goes on then.
 _BOUNDS = Bounds(connections=2, connect_s=5, statement_s=10)
 
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.airflow
 ORDERS, ALIVE, SWITCH = "nordlys__orders", "pakhus__alive", "pakhus__stop_switch"
 TRIALS = ("nordlys__trial_failing", "nordlys__trial_killed", "nordlys__trial_slow")
 RUN_WITHIN_S = 120
-MAIL_WITHIN_S = 60
+MAIL_WITHIN_S = 150
 QUIET_S = 8  # longer than a callback takes
 
 
