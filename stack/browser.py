@@ -69,4 +69,4 @@ def filled(page: Page) -> FrameLocator:
 
 def inner(page: Page) -> Frame:
     """The Transfers page's own frame, to ask its document about itself."""
-    return next(frame for frame in page.frames if "/pakhus/transfers/" in frame.url)
+    return next(frame for frame in page.frames if frame.parent_frame and "/pakhus/transfers/" in frame.url)
