@@ -92,7 +92,9 @@ class DecisionsSettings(Strict):
     """Questions to people about held documents."""
 
     enabled: bool = Field(True, description="Whether held documents that a person can release are asked about")
-    schedule: Cron = Field("*/10 * * * *", description="Cron in the shop's time zone: when new questions are looked for")
+    schedule: Cron = Field(
+        "*/10 * * * *", description="Cron in the shop's time zone: when new questions are looked for"
+    )
 
 
 class WebhooksSettings(Strict):
