@@ -319,7 +319,7 @@ def test_nothing_is_pushed_before_the_operator_says_that_stock_falls_at_shipping
     changed = settings.mapping.model_copy(update={"rackbeat": part.model_copy(update={"stock_falls_at": falls_at})})
     both.nordlys.settings = settings.model_copy(update={"mapping": changed})
     both.read()
-    with pytest.raises(ConfigurationError, match="rackbeat.stock_falls_at: shipping"):
+    with pytest.raises(ConfigurationError, match=r"rackbeat\.stock_falls_at: shipping"):
         push(both.nordlys)
     assert both.requests()[1] == 0
     push(both.fjordliv)  # its own mapping says it
