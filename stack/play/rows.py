@@ -22,7 +22,9 @@ class Row:
 
 def show(rows: Sequence[Row]) -> Iterator[str]:
     """The table's lines."""
-    widths = [max(len(getattr(row, name)) for row in rows) for name in ("shop", "what", "expected", "seen")]
+    widths = [
+        max((len(getattr(row, name)) for row in rows), default=0) for name in ("shop", "what", "expected", "seen")
+    ]
     widths = [max(width, least) for width, least in zip(widths, (4, 4, 8, 4), strict=True)]
     yield _line(("shop", "what", "expected", "seen"), widths)
     for row in rows:
