@@ -1,0 +1,112 @@
+"""What holds an order itself, or one of its shipments."""
+
+from __future__ import annotations
+
+from pakhus.reasons.kinds import EITHER, NOTHING, Actor, Answer, Reason, Status
+
+ORDERS: tuple[Reason, ...] = (
+    Reason("order_gone", Status.SKIPPED, Actor.NOBODY, "The shop no longer has the order.", NOTHING),
+    Reason(
+        "order_unreadable",
+        Status.HELD,
+        Actor.US,
+        "The shop's answer for this order could not be understood: {problem}.",
+        "Send the transfer log of this order to whoever maintains Pakhus.",
+        EITHER,
+    ),
+    Reason(
+        "state_unknown",
+        Status.SKIPPED,
+        Actor.OPERATOR,
+        "The state {state} is in no list of the shop's settings.",
+        "Add the state to the lists in which it belongs, or to ignore_states.",
+    ),
+    Reason(
+        "sku_missing",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Line {line} has no SKU.",
+        "Give the product a SKU in the shop; the order is read again within a day.",
+        EITHER,
+    ),
+    Reason(
+        "sku_too_long",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The SKU of line {line} has more than 25 characters.",
+        "Shorten the SKU, or map it in the shop's mapping.",
+        EITHER,
+    ),
+    Reason(
+        "product_deleted",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The product of line {line} no longer exists in the shop.",
+        "Map the line's name to a product number, or edit the order.",
+        EITHER,
+    ),
+    Reason("refund_withdrawn", Status.SKIPPED, Actor.NOBODY, "The refund was deleted in the shop.", NOTHING),
+    Reason("order_empty", Status.SKIPPED, Actor.NOBODY, "The order has no lines.", NOTHING),
+    Reason("nothing_to_reserve", Status.SKIPPED, Actor.NOBODY, "No line of the order is a stocked product.", NOTHING),
+    Reason(
+        "ignored_by_person",
+        Status.FILTERED,
+        Actor.NOBODY,
+        "A person decided on {on} to leave this out; it was held with {was}.",
+        "None; to take it in after all, send the order again.",
+    ),
+    Reason(
+        "accepted_by_person",
+        Status.DONE,
+        Actor.NOBODY,
+        "A person decided on {on} that it stays as it stands; it was held with {was}.",
+        NOTHING,
+    ),
+    Reason(
+        "order_changed_after_ignored",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order was changed in the shop after a person had decided to leave this out.",
+        "Decide again: send the order again, or leave it out as it is now.",
+        EITHER,
+    ),
+    Reason(
+        "order_changed_after_transfer",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order was changed in the shop after it was transferred.",
+        "Compare both versions and mend the document by hand.",
+        (Answer.ACCEPT,),
+    ),
+    Reason(
+        "cancelled_after_transfer",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order was cancelled in the shop after it was transferred.",
+        "Cancel it in the warehouse, or credit the invoice.",
+        (Answer.ACCEPT,),
+    ),
+    Reason(
+        "shipped_but_closed",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Goods went, but the order is {state} in the shop.",
+        "If the sale stands, set the order to processing or completed in the shop; it is looked at again within a day.",
+        EITHER,
+    ),
+    Reason(
+        "warehouse_order_closed",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Rackbeat's order {number} is {state} there, but not all of it was shipped.",
+        "Complete, cancel or refund the order in the shop when it is clear what became of the rest.",
+        EITHER,
+    ),
+    Reason(
+        "shipment_unreadable",
+        Status.HELD,
+        Actor.US,
+        "Rackbeat's shipment or its order could not be understood: {problem}.",
+        "Send the transfer log of this order to whoever maintains Pakhus.",
+    ),
+)
