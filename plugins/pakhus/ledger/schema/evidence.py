@@ -32,7 +32,9 @@ stock_levels = Table(
     Column("read_at", TIME, nullable=False, comment="when the reading began that first showed this quantity"),
     Column("confirmed", Numeric(18, 3), comment="what the shop last said it shows; null: unknown, to be written anew"),
     Column("confirmed_at", TIME),
-    Column("reason", Text, nullable=False, server_default="", comment="why it is not pushed: a code of pakhus/reasons.py"),
+    Column(
+        "reason", Text, nullable=False, server_default="", comment="why it is not pushed: a code of pakhus/reasons.py"
+    ),
     Column("problem", Text, nullable=False, server_default="", comment="the same in the words of whoever refused it"),
     comment="Stock per shop and SKU: what it is to be, and what the shop last confirmed",
 )
