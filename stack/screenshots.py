@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -76,11 +75,10 @@ def _pictures(stack: Stack, urls: Mapping[str, str]) -> Iterator[Picture]:
     yield Picture("grid", lambda page: _airflow(page, f"{stack.url}/dags/{SHOP}__orders", "reserve"))
     yield Picture("transfers", lambda page: _transfers(page, stack, "list"))
     yield Picture("needs-a-person", lambda page: _transfers(page, stack, "list?status=person"))
-    held, done = _orders(stack, "held"), _orders(stack, "done")
-    for name, rows in (("order-held", held), ("order-done", done)):
-        if rows:
-            path = f"order?id={_most_telling(rows).id}"
-            yield Picture(name, partial(_transfers, stack=stack, path=path))
+    held = _orders(stack, "held")
+    if held:
+        path = f"order?id={_most_telling(held).id}"
+        yield Picture("order", lambda page: _transfers(page, stack, path))
     question = next((asked for row in held for asked in _questions(row)), None)
     where = question or "/required_actions?response_received=false"
     yield Picture("decision", lambda page: _decision(page, f"{stack.url}{where}", asked=question is not None))
