@@ -90,12 +90,14 @@ def fresh_ledger_url(postgres: Cluster, ledger_template: str) -> Iterator[str]:
     yield from _ledger_database(postgres, ledger_template)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def airflow_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A running Airflow with the project's plugins and no log-in; put DAG files into its ``dags`` folder.
 
-    Its settings are a copy of the project's, in the folder that PAKHUS_INCLUDE of its environment names: a test may
-    add a shop there. About 20 s to start. Fails at the end if a process outlives it.
+    Each module has its own: what one leaves in the ledger (orders that were transferred, questions that were asked)
+    would be news of another's shop of the same name. Its settings are a copy of the project's, in the folder that
+    PAKHUS_INCLUDE of its environment names: a test may add a shop there. About 20 s to start. Fails at the end if a
+    process outlives it.
     """
     directory = tmp_path_factory.mktemp("airflow")
     dags = directory / "dags"

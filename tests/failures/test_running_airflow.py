@@ -42,7 +42,7 @@ def api(airflow_stack: Stack, nordlys: World) -> Iterator[AirflowApi]:
     api = airflow_stack.api
     for conn_id in POOLS:
         connect(api, nordlys, conn_id)
-    for pool in api.request("GET", "/pools")["pools"]:  # other tests may have made some in the shared Airflow
+    for pool in api.request("GET", "/pools")["pools"]:  # ours to make
         if pool["name"] != "default_pool":
             api.request("DELETE", f"/pools/{pool['name']}")
     api.wait_for_dags([ORDERS, INVOICES])
