@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import TypeVar
 
 from pakhus.clients.http import Call
@@ -97,8 +98,11 @@ class WooCommerceProbe:
 
 
 def _timezone(index: Fields) -> str:
-    offset = index.text("gmt_offset")
-    return index.text("timezone_string") or (f"UTC{float(offset):+g}" if offset else "")
+    """Return the shop's zone by name, or by its distance from UTC in hours: UTC+5.5."""
+    named = index.text("timezone_string")
+    if named or not index.text("gmt_offset"):
+        return named
+    return f"UTC{index.number_or_none('gmt_offset') or Decimal(0):+f}"
 
 
 def _yes_or_none(value: str | None) -> bool | None:
