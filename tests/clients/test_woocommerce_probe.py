@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from pakhus.clients.woocommerce_probe import _timezone
+from pakhus.formats.woocommerce_fields import Fields
 from tests.clients.scripted_shop import Asked, Reply, Script, in_turn
 from tests.clients.woocommerce_bench import DENIED, NO_ROUTE, Bench, plain
 from tests.clients.woocommerce_recordings import recorded_body
@@ -102,3 +104,10 @@ def test_tells_a_state_of_the_settings_that_the_shop_has_not(bench: OpenBench) -
     at.shop.script = whole_shop(at.shop.url, orders=Reply(recorded_body("error-orders-status-bad"), 400))
     (told,) = at.client.probe().problems
     assert "status" in told
+
+
+@pytest.mark.parametrize(
+    ("offset", "zone"), [(1, "UTC+1"), (Decimal("5.5"), "UTC+5.5"), (-3, "UTC-3"), (0, "UTC+0"), ("", "")]
+)
+def test_a_zone_without_a_name_is_told_by_its_distance_from_utc(offset: object, zone: str) -> None:
+    assert _timezone(Fields({"timezone_string": "", "gmt_offset": offset})) == zone
