@@ -42,9 +42,6 @@ def api(airflow_stack: Stack, nordlys: World) -> Iterator[AirflowApi]:
     api = airflow_stack.api
     for conn_id in POOLS:
         connect(api, nordlys, conn_id)
-    for pool in api.request("GET", "/pools")["pools"]:  # ours to make
-        if pool["name"] != "default_pool":
-            api.request("DELETE", f"/pools/{pool['name']}")
     api.wait_for_dags([ORDERS, INVOICES])
     for dag in (ORDERS, INVOICES):
         api.unpause(dag)
