@@ -12,9 +12,11 @@ from pakhus.rules.goods import goods_of
 from pakhus.rules.invoices import AccountsFacts, InvoicePlan, VatOfProduct, plan_invoice
 from pakhus.rules.mappings import AccountingMapping, CollectiveCustomer
 from pakhus.rules.states import StateRules, invoice_verdict, reservation_verdict
+from pakhus.rules.vat import Scheme, VatDecision
 from tests.rules.orders import PLACED, line, order
 
 D = Decimal
+DOMESTIC = VatDecision(1, Scheme.DOMESTIC, "DK")
 TAXED = VatOfProduct(D("0.25"), "U25")
 UNTAXED = VatOfProduct(D(0), "")
 FACTS = AccountsFacts({"NH-1": TAXED, "fragtmm": TAXED, "gebyr": TAXED, "rabat": TAXED, "diff": UNTAXED}, {})
@@ -23,7 +25,7 @@ RULES = StateRules(PLACED - timedelta(days=1), reserve={"processing"}, invoice={
 
 def plan(charged: Order, **changes: object) -> InvoicePlan | Verdict:
     mapping = AccountingMapping(customers=CollectiveCustomer(mode="collective", number=1), layout=19, **changes)
-    return plan_invoice(charged, mapping, {}, FACTS)
+    return plan_invoice(charged, mapping, {}, DOMESTIC, FACTS)
 
 
 def equal_plan(charged: Order) -> InvoicePlan:

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from pakhus.model import LineKind, Order
 from pakhus.reasons import Verdict
-from pakhus.rules.invoices import AccountsFacts, InvoicePlan, VatOfProduct, plan_invoice, predict
+from pakhus.rules.invoices import AccountsFacts, InvoicePlan, VatOfProduct, numbers_needed, plan_invoice, predict
 from pakhus.rules.mappings import AccountingMapping, CollectiveCustomer, RoundingMode
 from pakhus.rules.money import exact_unit_price, rounded, vat_is_explained
+from pakhus.rules.vat import Scheme, VatDecision
 from tests.rules.orders import line, order
 
 D = Decimal
+DOMESTIC = VatDecision(1, Scheme.DOMESTIC, "DK")
 U25 = VatOfProduct(D("0.25"), "U25")
 NO_VAT = VatOfProduct(D(0), "")
 FACTS = AccountsFacts(
@@ -29,13 +31,13 @@ def mapping(mode: RoundingMode = RoundingMode.DOCUMENT, **changes: object) -> Ac
 
 
 def planned(charged: Order, mode: RoundingMode = RoundingMode.DOCUMENT, facts: AccountsFacts = FACTS) -> InvoicePlan:
-    plan = plan_invoice(charged, mapping(mode), {}, facts)
+    plan = plan_invoice(charged, mapping(mode), {}, DOMESTIC, facts)
     assert isinstance(plan, InvoicePlan), plan
     return plan
 
 
 def held(charged: Order, facts: AccountsFacts = FACTS, **changes: object) -> Verdict:
-    verdict = plan_invoice(charged, mapping(**changes), {}, facts)
+    verdict = plan_invoice(charged, mapping(**changes), {}, DOMESTIC, facts)
     assert isinstance(verdict, Verdict), verdict
     return verdict
 
@@ -157,9 +159,23 @@ def test_correction_is_refused_when_the_rounding_product_has_vat() -> None:
 def test_generic_product_of_the_rate_stands_in_for_an_unknown_sku() -> None:
     facts = AccountsFacts({"VARE25": U25, "diff": NO_VAT}, {})
     generic = mapping(products={"by_rate": {"0.25": "VARE25"}})
-    plan = plan_invoice(order([line("80.00", "20.00", sku="UKENDT")], "100.00"), generic, {}, facts)
+    plan = plan_invoice(order([line("80.00", "20.00", sku="UKENDT")], "100.00"), generic, {}, DOMESTIC, facts)
     assert isinstance(plan, InvoicePlan)
     assert plan.lines[0].product_number == "VARE25"
+
+
+def test_every_line_of_a_rate_goes_on_the_product_that_the_vat_decision_names() -> None:
+    facts = AccountsFacts({"OSSDE19": VatOfProduct(D("0.19"), "OSSDE"), "diff": NO_VAT}, {})
+    german = VatDecision(1, Scheme.OSS, "DE", products=((D("0.19"), "OSSDE19"),))
+    sold = order(
+        [line("100.00", "19.00", rate="0.19"), line("10.00", "1.90", rate="0.19", kind=LineKind.SHIPPING, number=2)],
+        "130.90",
+    )
+    assert numbers_needed(sold, mapping(), {}, german) == ("diff", "OSSDE19")
+    plan = plan_invoice(sold, mapping(), {}, german, facts)
+    assert isinstance(plan, InvoicePlan), plan
+    assert [each.product_number for each in plan.lines] == ["OSSDE19", "OSSDE19"]
+    assert plan.lines[0].text == "Vare 1"
 
 
 RATES = st.sampled_from([D("0"), D("0.19"), D("0.21"), D("0.24"), D("0.25"), D("0.255")])

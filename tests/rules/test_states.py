@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pakhus.model import Lifecycle, LineKind, Money, Order, Party, Payment, PaymentState
-from pakhus.rules.mappings import VatZones
+from pakhus.rules.mappings import AccountingMapping, CollectiveCustomer
 from pakhus.rules.states import (
     NOT_SHIPPED,
     Shipped,
@@ -17,7 +17,7 @@ from pakhus.rules.states import (
     invoice_verdict,
     reservation_verdict,
 )
-from pakhus.rules.vat import zone_of
+from pakhus.rules.vat import VatDecision, decide_vat
 from tests.rules.orders import PLACED, line, order
 
 RULES = StateRules(PLACED - timedelta(days=1), reserve={"processing"}, invoice={"completed"}, ignored={"quote"})
@@ -103,8 +103,9 @@ def test_zone_follows_the_place_of_delivery(
     place = Party(street="Vej 1", postcode=postcode, country=country)
     sold = order([line("80.00", vat, rate=rate)], "100.00", shipping=place)
     sold = replace(sold, billing=replace(sold.billing, country=country, postcode=postcode))
-    zone = zone_of(sold, VatZones())
-    assert (zone if isinstance(zone, int) else zone.code) == expected
+    mapping = AccountingMapping(customers=CollectiveCustomer(mode="collective", number=1), layout=19)
+    decision = decide_vat(sold, mapping)
+    assert (decision.zone if isinstance(decision, VatDecision) else decision.code) == expected
 
 
 def test_start_is_compared_as_an_instant() -> None:

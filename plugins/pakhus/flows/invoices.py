@@ -22,7 +22,7 @@ from pakhus.flows.accounts_customers import AccountsCustomers
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.exactly_once import ECONOMIC, Found, Step, Writer, Written
 from pakhus.flows.observation import INVOICES, Observer, hold_credit, state_rules, stored_order
-from pakhus.flows.outcomes import StoppedError, stop
+from pakhus.flows.outcomes import stop
 from pakhus.flows.report import RunReport
 from pakhus.flows.shared_records import SharedRecords
 from pakhus.flows.shipments import shipped_of
@@ -37,7 +37,7 @@ from pakhus.reasons import Status, Verdict
 from pakhus.rules.invoices import InvoicePlan, numbers_needed, plan_invoice
 from pakhus.rules.mappings import AccountingMapping
 from pakhus.rules.states import NOT_SHIPPED, Shipped, changed_invoice, invoice_moment, invoice_verdict
-from pakhus.rules.vat import destination, zone_of
+from pakhus.rules.vat import decide_vat, destination
 from pakhus.settings import InvoiceMode, ShopSettings
 
 # Orders are looked at again in packs, so that none is older than a pack's work when it is written.
@@ -147,22 +147,19 @@ class Biller:
 
     def _plan(self, order: Order) -> InvoicePlan | Verdict:
         renamed = self.observer.settings.mapping.product_numbers
-        zone = zone_of(order, self.mapping.vat_zones)
-        if isinstance(zone, Verdict):
-            return zone
-        numbers = numbers_needed(order, self.mapping, renamed)
+        vat = decide_vat(order, self.mapping)
+        if isinstance(vat, Verdict):
+            return vat
+        numbers = numbers_needed(order, self.mapping, renamed, vat)
         if isinstance(numbers, Verdict):
             return numbers
-        return plan_invoice(order, self.mapping, renamed, self.reader.facts(numbers, zone))
+        return plan_invoice(order, self.mapping, renamed, vat, self.reader.facts(numbers, vat.zone))
 
     def _draft(self, document: Document, order: Order, plan: InvoicePlan, shipped: Shipped) -> Call:
         method = order.payments[0].method if order.payments else ""
         payment = self.mapping.payments.get(method)
         if payment is None:
             raise stop("payment_method_unmapped", method=method or "(none)")
-        zone = zone_of(order, self.mapping.vat_zones)
-        if isinstance(zone, Verdict):
-            raise StoppedError(zone)
         day = self._invoice_date(order, shipped)
         customer = self.customers.number_for(order)
         invoice = Invoice(
@@ -172,13 +169,14 @@ class Biller:
             customer_number=customer,
             recipient=order.billing,
             delivery=destination(order),
-            vat_zone=zone,
+            vat_zone=plan.vat.zone,
             layout=payment.layout or self.mapping.layout,
             payment_terms=payment.terms,
             lines=plan.lines,
             predicted=plan.predicted,
             correction=plan.correction,
             heading=f"Ordre {order.number}",
+            text=plan.vat.legal_text,
         )
         return economic.create_draft(invoice_to_economic(invoice, self.mapping.country_names))
 

@@ -16,6 +16,7 @@ from pakhus.reasons import Verdict
 from pakhus.rules.goods import product_number
 from pakhus.rules.mappings import AccountingMapping, RoundingMode
 from pakhus.rules.money import exact_unit_price, has_cents_only, percent, rounded, vat_is_explained
+from pakhus.rules.vat import VatDecision
 
 ONE = Decimal(1)
 TEXT_LENGTH = 2500
@@ -42,41 +43,48 @@ class AccountsFacts:
 
 @dataclass(frozen=True, slots=True)
 class InvoicePlan:
-    """The lines of an invoice, what the accounts must answer, and the correction among the lines (0: none)."""
+    """The lines of an invoice, what the accounts must answer, and the correction among the lines (0: none).
+
+    `vat` is how its VAT is treated: zone, country, what the invoice must say.
+    """
 
     lines: tuple[InvoiceLine, ...]
     predicted: Totals
     correction: Decimal
+    vat: VatDecision
 
 
-def numbers_needed(order: Order, mapping: AccountingMapping, renamed: Mapping[str, str]) -> tuple[str, ...] | Verdict:
+def numbers_needed(
+    order: Order, mapping: AccountingMapping, renamed: Mapping[str, str], vat: VatDecision
+) -> tuple[str, ...] | Verdict:
     """Return the product numbers whose VAT must be known before the order can be planned."""
     found = [mapping.products.rounding]
     for line in order.lines:
         number = line_number(line, mapping, renamed)
         if isinstance(number, Verdict):
             return number
-        found.append(number)
-        generic = mapping.generic_product(_stated_rate(line) or Decimal(0))
+        rate = _stated_rate(line) or Decimal(0)
+        found.append(vat.product_for(rate) or number)
+        generic = mapping.generic_product(rate)
         if generic:
             found.append(generic)
     return tuple(dict.fromkeys(found))
 
 
 def plan_invoice(
-    order: Order, mapping: AccountingMapping, renamed: Mapping[str, str], facts: AccountsFacts
+    order: Order, mapping: AccountingMapping, renamed: Mapping[str, str], vat: VatDecision, facts: AccountsFacts
 ) -> InvoicePlan | Verdict:
-    """Return the invoice's lines with their prediction, or why the order is held."""
+    """Return the invoice's lines with their prediction, or why the order is held. `vat` is `decide_vat`'s answer."""
     held = _totals_problem(order, mapping)
     if held is not None:
         return held
     lines: list[InvoiceLine] = []
     for line in order.lines:
-        planned = _plan_line(line, mapping, renamed, facts)
+        planned = _plan_line(line, mapping, renamed, vat, facts)
         if isinstance(planned, Verdict):
             return planned
         lines.append(planned)
-    return _with_correction(lines, order, mapping, facts)
+    return _with_correction(lines, order, mapping, vat, facts)
 
 
 def predict(lines: list[InvoiceLine], mode: RoundingMode) -> Totals:
@@ -140,7 +148,7 @@ def _sum_problem(order: Order) -> Verdict | None:
 
 
 def _plan_line(
-    line: Line, mapping: AccountingMapping, renamed: Mapping[str, str], facts: AccountsFacts
+    line: Line, mapping: AccountingMapping, renamed: Mapping[str, str], decision: VatDecision, facts: AccountsFacts
 ) -> InvoiceLine | Verdict:
     rate = _stated_rate(line)
     if rate is None:
@@ -149,7 +157,10 @@ def _plan_line(
         return Verdict.of(
             "vat_not_explained", line=line.id, stated=line.vat, rate=percent(rate), expected=rounded(line.net * rate)
         )
-    number = _sellable_number(line_number(line, mapping, renamed), rate, mapping, facts)
+    own = line_number(line, mapping, renamed)
+    if not isinstance(own, Verdict):
+        own = decision.product_for(rate) or own
+    number = _sellable_number(own, rate, mapping, facts)
     if isinstance(number, Verdict):
         return number
     vat = facts.vat[number]
@@ -181,7 +192,7 @@ def _exact_line(line: Line, number: str, vat: VatOfProduct) -> InvoiceLine:
 
 
 def _with_correction(
-    lines: list[InvoiceLine], order: Order, mapping: AccountingMapping, facts: AccountsFacts
+    lines: list[InvoiceLine], order: Order, mapping: AccountingMapping, decision: VatDecision, facts: AccountsFacts
 ) -> InvoicePlan | Verdict:
     difference = order.total.amount - predict(lines, mapping.rounding_mode).gross
     if difference:
@@ -192,7 +203,7 @@ def _with_correction(
         if vat.rate:
             return Verdict.of("rounding_product_taxed", number=number)
         lines = [*lines, InvoiceLine(number, "Øreafrunding", ONE, difference, vat.rate, vat.vat_code)]
-    return InvoicePlan(tuple(lines), predict(lines, mapping.rounding_mode), difference)
+    return InvoicePlan(tuple(lines), predict(lines, mapping.rounding_mode), difference, decision)
 
 
 def _stated_rate(line: Line) -> Decimal | None:
