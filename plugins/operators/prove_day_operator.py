@@ -47,6 +47,8 @@ class ProveDaysAgainOperator(ProveDayOperator):
             raise AirflowSkipException("only this run's own day")
         settings, ledger = self.settings(), self.ledger(context)
         prover, days = self.prover(settings, ledger), list[ProvenDay]()
+        read = prover.look_at_refunds()
+        self.log.info("%s orders of which money was given back were read anew", read.seen)
         for day in prover.days_again(day_of_run(context, ledger, settings)):
             days.append(prover.prove(day))
             self.tell(days[-1])

@@ -23,6 +23,7 @@ class Switches:
     ``behind_tls``: count plain http as https, as behind a proxy that ends TLS. ``half_made_reads``: how many order
     lists see a new order half made. ``webhook_delivery``: ``visits`` sends what is due after each request,
     ``manual`` only on the action ``run_webhooks``. ``webhook_delay_s`` is how long the queue waits, by the clock.
+    ``numbering_plugin``: an order's number is its meta ``_order_number``.
     ``safe_requests_only``: WordPress's rule against private hosts and odd ports.
     """
 
@@ -37,6 +38,7 @@ class Switches:
     database_down: bool = False
     woocommerce_off: bool = False
     plain_permalinks: bool = False
+    numbering_plugin: bool = False
     half_made_reads: int = 0
     extra_statuses: dict[str, str] = field(default_factory=dict)
     webhook_delivery: str = "visits"

@@ -1,5 +1,6 @@
 """Versions of what systems showed us; cursors; hints; bodies."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -37,12 +38,37 @@ def test_same_body_again_is_no_new_version(ledger: Ledger) -> None:
     assert (first.id, second.version) == (second.id, 2)
 
 
-@pytest.mark.parametrize("late", [{"read": -1, "modified": 5}, {"read": 5, "modified": -1}])
+@pytest.mark.parametrize("late", [{"read": -1}, {"read": 5, "modified": -1}, {"read": 299, "modified": -1}])
 def test_what_was_read_or_changed_earlier_does_not_replace_the_newest(ledger: Ledger, late: dict[str, int]) -> None:
     with ledger.begin() as tx:
         recorded = sources.record(tx, showing(b"newest"))
         assert not sources.record(tx, showing(b"older", **late)).changed
         assert sources.load(tx, recorded.id).body == b"newest"
+
+
+@pytest.mark.edge(85)
+def test_newer_by_the_shops_own_time_counts_when_the_clock_of_the_host_that_read_it_is_behind(ledger: Ledger) -> None:
+    with ledger.begin() as tx:
+        recorded = sources.record(tx, showing(b"one"))
+        assert sources.record(tx, showing(b"two", read=-120, modified=5)).changed
+        assert sources.load(tx, recorded.id).body == b"two"
+
+
+@pytest.mark.edge(85)
+def test_what_a_shop_shows_now_counts_although_its_clock_was_set_back(ledger: Ledger) -> None:
+    with ledger.begin() as tx:
+        recorded = sources.record(tx, showing(b"stamped by the wrong clock", modified=3600))
+        assert sources.record(tx, showing(b"now", read=301, modified=301)).changed
+        assert sources.load(tx, recorded.id).body == b"now"
+
+
+def test_late_reading_does_not_bring_back_what_is_gone(ledger: Ledger) -> None:
+    with ledger.begin() as tx:
+        recorded = sources.record(tx, showing(b"one"))
+        sources.record(tx, replace(showing(b"", read=10), modified_at=None, problem="gone"))
+        assert not sources.record(tx, showing(b"two", read=9, modified=8)).changed
+        assert sources.load(tx, recorded.id).problem == "gone"
+        assert sources.record(tx, showing(b"restored", read=11, modified=8)).changed
 
 
 def test_every_version_can_be_read_back(ledger: Ledger) -> None:

@@ -101,7 +101,8 @@ def _may_be_json(answer: Answer) -> bool:
 def _page_instead_of_data(answer: Answer) -> TransientError:
     return TransientError(
         f"{SYSTEM} {answer.call.method} {answer.call.path} answered {answer.status} with a page instead of data: "
-        "a firewall, cache or plugin in front of the shop",
+        "a firewall, cache or plugin in front of the shop, or WordPress's permalinks are 'Plain' (Settings, "
+        "Permalinks): then its API cannot be used",
         system=SYSTEM,
         status=answer.status,
         maybe_done=not answer.call.reads,

@@ -18,6 +18,7 @@ from pakhus.errors import DataError
 from pakhus.flows.outcomes import stop
 from pakhus.flows.report import RunReport
 from pakhus.flows.shipments import shipped_of
+from pakhus.flows.sweeping import Sweep, placed_order
 from pakhus.ledger import cursors, documents, inbox, sources
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document, NewDocument
@@ -25,6 +26,7 @@ from pakhus.ledger.inbox import WaitingHint
 from pakhus.ledger.sources import Recorded, Showing, Source
 from pakhus.model import Order, Window
 from pakhus.reasons import Status, Verdict
+from pakhus.rules.proof import PlacedOrder
 from pakhus.rules.states import (
     StateRules,
     changed_invoice,
@@ -43,15 +45,6 @@ GONE = "gone"  # as the problem of a source: the shop says that it has no such o
 _HINTS_AT_ONCE = 200
 _MOST_TIMES = 50  # a shop that hints without end must not keep us from reading on
 _RECONSIDERED_AT_ONCE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """The orders placed in a window as the shop listed them, and the ids of those that the ledger did not have so."""
-
-    orders: tuple[Seen, ...]
-    missed: frozenset[str]
-    report: RunReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +86,13 @@ class Observer:
         That is what changed without a new date of change (fields of plugins, deleted refunds), and what was not shown.
         Moves no cursor. Orders placed before the shop's start are stored as evidence and come to nothing.
         """
-        placed, missed = dict[str, Seen](), set[str]()
+        placed, missed = dict[str, PlacedOrder](), set[str]()
         report = RunReport(ORDERS, self.settings.shop)
         ours = window.end > self.settings.start_from
         for page in self.shop.placed(window):
             with self.ledger.begin() as tx:
                 missed |= self._record_all(tx, page.orders, report, judge_unreadable=ours)
-            placed |= {seen.id: seen for seen in page.orders}
+            placed |= {seen.id: placed_order(seen) for seen in page.orders}
         return Sweep(tuple(placed.values()), frozenset(missed), report)
 
     def judge_again(self, source_ids: Sequence[int]) -> None:

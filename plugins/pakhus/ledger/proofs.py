@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -61,6 +61,18 @@ def remote_numbers(tx: Transaction, keys: Collection[str]) -> dict[str, tuple[st
     """Return remote id and number of the documents of these keys; who is not there has no entry."""
     query = select(documents.c.key, documents.c.remote_id, documents.c.remote_number).where(documents.c.key.in_(keys))
     return {row.key: (row.remote_id, row.remote_number) for row in tx.connection.execute(query)}
+
+
+def orders_with_credits(tx: Transaction, scope: str, since: datetime) -> list[str]:
+    """Return the ids of the orders of which money was given back, by credit notes known since then."""
+    query = (
+        select(sources.c.source_id)
+        .join(documents, documents.c.order_id == sources.c.id)
+        .where(documents.c.scope == scope, documents.c.kind == "credit_note", documents.c.created_at >= since)
+        .where(sources.c.kind == "order")
+        .distinct()
+    )
+    return sorted(tx.connection.execute(query).scalars())
 
 
 def save(

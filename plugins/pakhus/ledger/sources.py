@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 from pakhus.ledger import bodies
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.schema import source_versions, sources
+
+# No reading is overtaken by one that began so much later: longer than any call, and than hosts' clocks differ.
+_OVERTAKEN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,9 @@ class Recorded:
 def record(tx: Transaction, showing: Showing) -> Recorded:
     """Store what was shown; a version is new when its body differs from the newest one.
 
-    A showing that was read before the newest one, or is older by the source's own time, changes nothing: reads overlap
-    and hints come late.
+    A showing that is older by the source's own time, or of the same time and read before the newest one, changes
+    nothing: reads overlap and hints come late. Read five minutes later it counts whatever its time says: the source's
+    clock was set back, or the source restored.
     """
     digest = bodies.store(tx, showing.body)
     created = _insert(tx, showing, digest)
@@ -141,7 +145,14 @@ def _insert(tx: Transaction, showing: Showing, digest: str) -> int | None:
 
 def _lock(tx: Transaction, showing: Showing) -> Any:
     return tx.connection.execute(
-        select(sources.c.id, sources.c.version, sources.c.body_sha256, sources.c.modified_at, sources.c.read_at)
+        select(
+            sources.c.id,
+            sources.c.version,
+            sources.c.body_sha256,
+            sources.c.modified_at,
+            sources.c.read_at,
+            sources.c.problem,
+        )
         .where(
             sources.c.scope == showing.scope,
             sources.c.kind == showing.kind,
@@ -195,8 +206,13 @@ def _newer_facts(showing: Showing) -> dict[str, object]:
 
 
 def _is_older(showing: Showing, newest: Any) -> bool:
-    if showing.read_at < newest.read_at:
-        return True
-    return (
-        showing.modified_at is not None and newest.modified_at is not None and showing.modified_at < newest.modified_at
-    )
+    """Whether a showing tells of an earlier state than the newest one.
+
+    The source's own time goes first: it is one clock, while readings are timed by the hosts that made them.
+    """
+    known = not newest.problem and showing.modified_at is not None and newest.modified_at is not None
+    if not known or showing.modified_at == newest.modified_at:
+        older: bool = showing.read_at < newest.read_at
+        return older
+    overtaken: bool = showing.modified_at < newest.modified_at and showing.read_at < newest.read_at + _OVERTAKEN
+    return overtaken

@@ -1,0 +1,26 @@
+"""What reading a closed window of a shop found: small facts of each order, whatever the size of a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pakhus.clients.webshop import Seen
+from pakhus.flows.report import RunReport
+from pakhus.rules.proof import PlacedOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """The orders placed in a window as the shop listed them, and the ids of those that the ledger did not have so."""
+
+    orders: tuple[PlacedOrder, ...]
+    missed: frozenset[str]
+    report: RunReport
+
+
+def placed_order(seen: Seen) -> PlacedOrder:
+    """What a proof needs of an order; without amounts when it could not be understood."""
+    order = seen.order
+    if order is None:
+        return PlacedOrder(seen.id, "")
+    return PlacedOrder(seen.id, order.number, order.currency, order.total.amount, order.vat_total, len(order.lines))
