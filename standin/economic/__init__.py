@@ -1,4 +1,4 @@
-"""Stand-in of the e-conomic accounts, written from their contract: the REST API up to booked invoices."""
+"""Stand-in of the e-conomic accounts, written from their contract: the REST API up to booked invoices, and journals."""
 
 from __future__ import annotations
 

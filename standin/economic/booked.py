@@ -19,6 +19,7 @@ from standin.economic.bodies import BOOKING
 from standin.economic.call import Call, answer, created, found, resolve, router
 from standin.economic.documents import DOCUMENT_FIELDS, LINE_TEXTS, facts_of, show_parties, show_product_and_unit
 from standin.economic.drafts import find_draft
+from standin.economic.entries import book_invoice
 from standin.economic.errors import ApiError, not_found
 from standin.economic.listing import Collection, listing
 from standin.economic.state import Record
@@ -79,10 +80,12 @@ def book_draft(call: Call, draft_number: int, number: int | None, send_by: str =
         raise ApiError(400, text, code=call.switches.closed_period_code)
     if send_by == "ean":
         _refuse_unsendable(call, draft)
-    invoice = _invoice(call, draft, compute(state, draft, call.switches.rounding))
+    totals = compute(state, draft, call.switches.rounding)
+    invoice = _invoice(call, draft, totals)
     invoice["bookedInvoiceNumber"] = number or state.next_number("invoice", state.booked)
     del state.drafts[draft_number]
     state.booked[invoice["bookedInvoiceNumber"]] = invoice
+    book_invoice(call, invoice, totals, left_open=_left_open(call, draft["paymentTerms"]))
     if send_by != "none":
         _send(call, invoice, send_by)
     return invoice

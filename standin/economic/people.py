@@ -8,6 +8,7 @@ from typing import Any
 
 from standin.economic.booked import book_draft
 from standin.economic.call import Call
+from standin.economic.journal_booking import book_entries
 from standin.economic.state import Record
 
 Action = Mapping[str, Any]
@@ -95,6 +96,24 @@ def _bar(call: Call, action: Action) -> object:
     raise ValueError("bar needs a product, customer or account")
 
 
+def _book_journal(call: Call, action: Action) -> object:
+    """Book all draft entries of a ``journal``."""
+    journal = int(action["journal"])
+    rows = [row for row in call.state.journal_entries.values() if row["journal"] == journal]
+    return {"entries": [entry["entryNumber"] for entry in book_entries(call, rows)]}
+
+
+def _move_voucher(call: Call, action: Action) -> object:
+    """Move a draft ``voucher`` of a ``journal`` ``to`` another one, under another number where ``number`` says so."""
+    journal, voucher = int(action["journal"]), int(action["voucher"])
+    rows = [r for r in call.state.journal_entries.values() if (r["journal"], r["voucher"]) == (journal, voucher)]
+    if not rows:
+        raise LookupError(f"journal {journal} has no voucher {voucher}")
+    for row in rows:
+        row |= {"journal": int(action["to"]), "voucher": int(action.get("number", voucher))}
+    return {"voucher": rows[0]["voucher"]}
+
+
 ACTIONS: dict[str, Callable[[Call, Action], object]] = {
     "edit_draft": _edit_draft,
     "delete_draft": _delete_draft,
@@ -102,4 +121,6 @@ ACTIONS: dict[str, Callable[[Call, Action], object]] = {
     "pay": _pay,
     "close": _close,
     "bar": _bar,
+    "book_journal": _book_journal,
+    "move_voucher": _move_voucher,
 }

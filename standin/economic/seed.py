@@ -20,6 +20,7 @@ _BY_NUMBER = {
     "units": "unitNumber",
     "employees": "employeeNumber",
     "departments": "departmentNumber",
+    "journals": "journalNumber",
 }
 
 

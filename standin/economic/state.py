@@ -18,6 +18,10 @@ _ONE_OF: dict[str, set[Any]] = {
     "paid_in_cash_remainder": {"zero", "gross"},
     "unknown_members": {"refused", "ignored"},
     "concurrent_key": {"repeats", "deduplicated"},
+    "customer_payment_sign": {"negative", "positive"},
+    "book_entries_body": {"unknown", "array", "object"},
+    "balance_per": {"currency", "base"},
+    "journal_closed_period": {"post", "book"},
 }
 
 
@@ -33,6 +37,12 @@ class Switches:
     unknown_members: str = "refused"
     # A repeat that arrives while the first request with its key still runs: nobody has proved that it is recognised.
     concurrent_key: str = "repeats"
+    # How a received payment is signed on a customer payment (contract 8.3: two sources against two).
+    customer_payment_sign: str = "negative"
+    # The body of bookdraftentries: one client sends an array, one an object (contract 8.5). Unknown: both are refused.
+    book_entries_body: str = "unknown"
+    balance_per: str = "currency"
+    journal_closed_period: str = "post"
     key_lifetime_s: float = 3600.0
     lag_s: float = 0.0
     pdf_404_reads: int = 2
@@ -45,6 +55,8 @@ class Switches:
     barred_code: str = "E99020"
     missing_account_code: str = "E99030"
     incomplete_document_code: str = "E99040"
+    accounting_year_code: str = "E99050"
+    unbalanced_code: str = "E99060"
 
     def change(self, settings: Mapping[str, Any]) -> None:
         """Set switches by name. Raises ValueError and changes nothing when one is unknown."""
@@ -81,6 +93,10 @@ class State:
     contacts: dict[int, Record] = field(default_factory=dict)
     drafts: dict[int, Record] = field(default_factory=dict)
     booked: dict[int, Record] = field(default_factory=dict)
+    journals: dict[int, Record] = field(default_factory=dict)
+    journal_entries: dict[int, Record] = field(default_factory=dict)
+    attachments: dict[str, Record] = field(default_factory=dict)
+    entries: dict[int, Record] = field(default_factory=dict)
     sendings: list[Record] = field(default_factory=list)
     next_numbers: dict[str, int] = field(default_factory=dict)
     drafts_wiped: int = 0

@@ -8,7 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from standin.clock import Clock
-from standin.economic import booked, customers, drafts, products, reference, unsupported
+from standin.economic import (
+    attachments,
+    booked,
+    customers,
+    drafts,
+    entries,
+    journal_booking,
+    journals,
+    products,
+    reference,
+    unsupported,
+)
 from standin.economic.amounts import compute
 from standin.economic.call import Call, answer, router
 from standin.economic.errors import ApiError, not_found
@@ -20,7 +31,7 @@ from standin.messages import Headers, Request, Response
 from standin.system import Standin, freeze, thaw
 
 # Importing these registers their routes; ``unsupported`` comes last and takes what the others left.
-ROUTED = (booked, customers, drafts, products, reference, unsupported)
+ROUTED = (booked, customers, drafts, products, reference, journals, attachments, entries, journal_booking, unsupported)
 
 _READS = frozenset({"GET", "HEAD"})
 # What a call costs of the token bucket. Known: one account 1, one booked invoice 13; the others are ours.
@@ -65,7 +76,8 @@ class EconomicStandin(Standin):
         if any(request.path.startswith(path) for path in self.switches.forbidden_paths):
             raise ApiError(403, "The roles of the app do not allow this.")
         has_json = "application/json" in request.headers.get("content-type", "")
-        if request.body and request.method not in _READS and not has_json:
+        is_file = request.path.endswith("/attachment/file")
+        if request.body and request.method not in _READS and not has_json and not is_file:
             raise ApiError(415, "Unsupported media type.", "Send application/json.")
 
     def _carry_out(self, request: Request) -> Response:
@@ -163,7 +175,17 @@ class EconomicStandin(Standin):
             for key, numbers in keys.items()
             if len(numbers["drafts"]) + len(numbers["booked"]) > 1
         ]
-        return shared + self._shared_addresses()
+        return shared + self._shared_texts() + self._shared_addresses()
+
+    def _shared_texts(self) -> list[Any]:
+        """Vouchers whose entries carry one text: each entry of ours has its key in it."""
+        vouchers: dict[str, set[tuple[str, int]]] = {}
+        for row in (*self.state.journal_entries.values(), *self.state.entries.values()):
+            if row.get("journal") and row["text"]:
+                place = (str(row["date"])[:4], row["voucher"])
+                vouchers.setdefault(row["text"], set()).add(place)
+        found = {text: sorted(places) for text, places in vouchers.items() if len(places) > 1}
+        return [{"kind": "voucher", "key": text, "numbers": places} for text, places in found.items()]
 
     def _shared_addresses(self) -> list[Any]:
         addresses: dict[str, list[int]] = {}
@@ -175,7 +197,7 @@ class EconomicStandin(Standin):
 
     def counts(self) -> dict[str, Any]:
         """How many records of each kind exist, and how often all drafts were deleted at once."""
-        kinds = ("customers", "contacts", "products", "drafts", "booked")
+        kinds = ("customers", "contacts", "products", "drafts", "booked", "journal_entries", "entries")
         records = {kind: len(getattr(self.state, kind)) for kind in kinds}
         return {"records": records, "drafts_wiped": self.state.drafts_wiped}
 

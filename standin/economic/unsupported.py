@@ -7,22 +7,13 @@ from standin.economic.errors import ApiError
 from standin.messages import Response
 
 _PLANNED = (
-    "/journals",
-    "/journals/{number}",
-    "/journals/{number}/vouchers",
-    "/journals/{number}/vouchers/{voucher}",
-    "/journals/{number}/vouchers/{voucher}/attachment",
     "/journals/{number}/vouchers/{voucher}/attachment/file",
-    "/journals/{number}/entries",
-    "/journals/{number}/entries/{entry}",
     "/orders/drafts",
     "/orders/drafts/{number}",
     "/orders/sent",
     "/orders/archived",
-    "/accounting-years/{year}/entries",
     "/accounting-years/{year}/totals",
     "/accounting-years/{year}/vouchers",
-    "/accounts/{number}/accounting-years/{year}/entries",
     "/customers/{number}/delivery-locations",
     "/customers/{number}/templates/invoice",
     "/customers/{number}/templates/invoiceline/{product}",

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft3Validator, ValidationError, validators
 
-from standin.economic import bodies
+from standin.economic import bodies, journal_bodies
 from standin.economic.models import Day, Ignored, Kind, Members, Number, Rows, Text, Whole, decimals_of
 from tests.contract.example_bodies import example
 
@@ -80,6 +80,8 @@ REQUESTS = [
     ("invoices.booked.post", "booked-invoice.book.request"),
     ("journals.journalNumber.vouchers.post", "journal-voucher.payout.request"),
     ("journals.journalNumber.vouchers.post", "journal-voucher.customer-payment.request"),
+    ("journals.journalNumber.vouchers.post", "journal-voucher.payout-from-clearing.request"),
+    ("journals.journalNumber.vouchers.post", "journal-voucher.payout-acquirer-customer.request"),
 ]
 
 
@@ -122,6 +124,7 @@ MODELS = [
     ("invoices.drafts.draftInvoiceNumber.lines.post", bodies.LINES),
     ("invoices.booked.post", bodies.BOOKING),
     ("invoices.booked.bookWithNumber.put", bodies.BOOKING),
+    ("journals.journalNumber.vouchers.post", journal_bodies.VOUCHER),
 ]
 # Where the contract's text says more than the schema: the reference must be there, the draft needs its zone.
 STRICTER = {
@@ -138,7 +141,7 @@ def _deviations(schema: Mapping[str, Any], kind: Kind, path: str) -> Iterator[tu
         yield path, "required"
     if isinstance(kind, Text) and "pattern" not in schema and schema.get("maxLength") != kind.longest:
         yield path, "maxLength"
-    if isinstance(kind, Number) and schema.get("maxDecimal") != kind.places:
+    if isinstance(kind, Number) and schema.get("maxDecimal", schema.get("maxDecimals")) != kind.places:
         yield path, "maxDecimal"
     if isinstance(kind, Whole) and schema.get("type") != "integer":
         yield path, "type"
