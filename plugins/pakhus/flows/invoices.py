@@ -20,6 +20,7 @@ from pakhus.clients.webshop import Webshop
 from pakhus.errors import ConfigurationError
 from pakhus.flows.accounts_customers import AccountsCustomers
 from pakhus.flows.accounts_facts import AccountsReader
+from pakhus.flows.booked_records import note_as_booked
 from pakhus.flows.exactly_once import ECONOMIC, Found, Step, Writer, Written
 from pakhus.flows.observation import INVOICES, Observer, hold_credit, state_rules, stored_order
 from pakhus.flows.outcomes import stop
@@ -28,12 +29,13 @@ from pakhus.flows.shared_records import SharedRecords
 from pakhus.flows.shipments import shipped_of
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.economic import booked_number, draft_number, invoice_to_economic, totals_from_economic
-from pakhus.ledger import documents, sources
+from pakhus.ledger import document_lines, documents, sources
 from pakhus.ledger.claims import Claim
-from pakhus.ledger.connection import Ledger
+from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
 from pakhus.model import Invoice, Order, Totals
 from pakhus.reasons import Status, Verdict
+from pakhus.rules.document_lines import planned_lines
 from pakhus.rules.invoices import InvoicePlan, numbers_needed, plan_invoice
 from pakhus.rules.mappings import AccountingMapping
 from pakhus.rules.states import NOT_SHIPPED, Shipped, changed_invoice, invoice_moment, invoice_verdict
@@ -252,8 +254,10 @@ class Biller:
         return Treated(Verdict.of("adopted" if booked.adopted or drafted.adopted else "transferred"), version)
 
     def _note_drafted(self, document: Document, claim: Claim, drafted: Written, plan: InvoicePlan) -> None:
-        self.observer.ledger.persist(
-            lambda tx: documents.note_remote(
+        lines = planned_lines(plan.lines, self.mapping.rounding_mode, plan.vat)
+
+        def note(tx: Transaction) -> None:
+            documents.note_remote(
                 tx,
                 document.id,
                 claim,
@@ -262,11 +266,13 @@ class Biller:
                 totals=plan.predicted,
                 correction=plan.correction,
             )
-        )
+            document_lines.put(tx, document.id, claim, lines)
+
+        self.observer.ledger.persist(note)
 
     def _note_booked(self, document: Document, claim: Claim, drafted: Written, booked: Any) -> None:
-        self.observer.ledger.persist(
-            lambda tx: documents.note_remote(
+        def note(tx: Transaction) -> None:
+            documents.note_remote(
                 tx,
                 document.id,
                 claim,
@@ -276,7 +282,9 @@ class Biller:
                 currency=str(booked["currency"]),
                 totals=totals_from_economic(booked),
             )
-        )
+            note_as_booked(tx, document.id, claim, booked, self.mapping.rounding_mode)
+
+        self.observer.ledger.persist(note)
 
 
 def biller(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: ShopSettings) -> Biller:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
 from pakhus.model import Invoice, InvoiceLine, Order, Party, Totals
+from pakhus.rules.document_lines import BookedLine
 from pakhus.rules.mappings import EconomicCustomerEach
 
+# What 100 units of base currency cost in it (section 6.1).
+_BASE_RATE = 100
 _NAME_LENGTH = 250
 _CUSTOMER_NAME_LENGTH = 255
 _ADDRESS_LENGTH = 250
@@ -66,6 +70,27 @@ def customer_to_economic(
 def totals_from_economic(document: Mapping[str, Any]) -> Totals:
     """Net, VAT and gross of a draft or booked invoice, as Decimals; KeyError when one is missing."""
     return Totals(*(_amount(document[name]) for name in ("netAmount", "vatAmount", "grossAmount")))
+
+
+def lines_from_economic(document: Mapping[str, Any]) -> list[BookedLine]:
+    """The lines of a booked invoice that sell something; text lines are left out (section 9.2)."""
+    return [
+        BookedLine(
+            line_number=int(line["lineNumber"]),
+            product_number=str(line["product"]["productNumber"]),
+            quantity=_amount(line["quantity"]),
+            rate=_amount(line["vatRate"]) / 100,
+            net=_amount(line["totalNetAmount"]),
+        )
+        for line in document.get("lines") or []
+        if line.get("product")
+    ]
+
+
+def header_from_economic(document: Mapping[str, Any]) -> tuple[date, Decimal | None]:
+    """A document's date, and the price of 100 units of its currency in base currency; None in base currency itself."""
+    rate = _amount(document["exchangeRate"]) if "exchangeRate" in document else None
+    return date.fromisoformat(str(document["date"])[:10]), None if rate == _BASE_RATE else rate
 
 
 def draft_number(document: Mapping[str, Any]) -> str:

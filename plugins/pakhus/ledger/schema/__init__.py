@@ -1,5 +1,6 @@
 """The ledger's tables: every document, every attempt, every reason (design, decisions 3, 4, 6, 10, 11)."""
 
+from pakhus.ledger.schema.accounting import document_lines
 from pakhus.ledger.schema.base import metadata
 from pakhus.ledger.schema.coordination import budgets, claim_fence, claims, cursors, inbox, installation
 from pakhus.ledger.schema.documents import attempts, bodies, calls, documents, source_versions, sources
@@ -16,6 +17,7 @@ __all__ = [
     "claims",
     "cursors",
     "decisions",
+    "document_lines",
     "documents",
     "inbox",
     "installation",

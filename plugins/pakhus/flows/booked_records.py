@@ -1,0 +1,32 @@
+"""What the ledger keeps of a booked document: its lines, date and exchange rate, as the accounts have them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pakhus.formats.economic import header_from_economic, lines_from_economic
+from pakhus.ledger import document_lines
+from pakhus.ledger.claims import Claim
+from pakhus.ledger.connection import Transaction
+from pakhus.rules.document_lines import booked_lines
+from pakhus.rules.mappings import RoundingMode
+
+
+def note_as_booked(
+    tx: Transaction, document_id: int, claim: Claim, booked: Mapping[str, Any], mode: RoundingMode
+) -> None:
+    """Keep the lines that were booked, which are those we drafted unless a person changed them, and the header."""
+    planned = document_lines.of_document(tx, document_id)
+    lines = booked_lines(planned, lines_from_economic(booked), mode)
+    if lines != planned:
+        document_lines.put(tx, document_id, claim, lines)
+    day, rate = header_from_economic(booked)
+    document_lines.note_header(
+        tx,
+        document_id,
+        claim,
+        document_date=day,
+        exchange_rate=rate,
+        exchange_rate_source="accounts" if rate is not None else "",
+    )

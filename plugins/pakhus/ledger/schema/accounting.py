@@ -1,0 +1,25 @@
+"""What an accounting document consists of: its lines with their VAT, kept for OSS records and for later credits."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Numeric, Table, Text
+
+from pakhus.ledger.schema.base import MONEY, metadata
+
+document_lines = Table(
+    "document_lines",
+    metadata,
+    Column("document_id", BigInteger, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("line_number", Integer, primary_key=True, comment="1, 2, … as in the accounts"),
+    Column("product_number", Text, nullable=False),
+    Column("quantity", Numeric(20, 6), nullable=False, comment="negative on credit notes"),
+    Column("rate", Numeric(7, 6), nullable=False, comment="VAT as a fraction: 0.25"),
+    Column("vat_code", Text, nullable=False, server_default="", comment="of the accounts; empty: none, or unknown"),
+    Column("country", Text, nullable=False, server_default="", comment="where the goods went, ISO 3166 or XI"),
+    Column("scheme", Text, nullable=False, server_default="", comment="domestic, oss, reverse_charge, export"),
+    Column("net", MONEY, nullable=False, comment="in the document's currency"),
+    Column("vat", MONEY, nullable=False, comment="the lines of a document sum to its VAT"),
+    Column("order_line_id", Text, comment="of the shop's order; null: the correction line, or added by a person"),
+    Index(None, "scheme", "country", "document_id"),
+    comment="The lines of drafted and booked documents with their VAT",
+)
