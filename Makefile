@@ -12,6 +12,9 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 # Which Python makes .venv: PYTHON=python3.12 make venv. Default: the first of 3.12 and 3.11 that works.
 export PYTHON
 
+# How many tests run at once: make test WORKERS=0 is one after the other, in this process (for a debugger)
+WORKERS ?= 2
+
 # More arguments for the program a target runs: make test ARGS="-k rounding"
 ARGS ?=
 
@@ -50,7 +53,7 @@ up: venv ## Airflow alone with the DAGs of this checkout; keeps its history in .
 .PHONY: test
 test: venv ## the tests
 	@echo "test: pytest"
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 .PHONY: check
 check: lint types boundaries test ## everything that CI runs: lint, types, boundaries, test

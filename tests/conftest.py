@@ -9,9 +9,11 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from itertools import count
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from stack import ROOT
 
@@ -34,6 +36,8 @@ from stack.airflow import Stack  # noqa: E402
 from stack.postgres import Cluster  # noqa: E402
 
 AIRFLOW_TIMEOUT_S = 300
+RUNNING_AIRFLOW = "running-airflow"
+OF_RUNNING_AIRFLOW = ("airflow_stack: Stack", "browser: Browser", "signed: Signed")  # the fixtures
 TEMPLATE = "ledger_template"
 
 
@@ -45,10 +49,35 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests with a real Airflow the time that its start may take on a busy machine."""
+    """Give tests with a real Airflow the time that its start may take; those that run one come first.
+
+    They are the longest: one worker has them all, one after the other, and another does the rest meanwhile.
+    """
     for item in items:
         if item.get_closest_marker("airflow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(AIRFLOW_TIMEOUT_S))
+    items.sort(key=lambda item: _group(item.nodeid) == RUNNING_AIRFLOW, reverse=True)
+
+
+class ModulesTogether(LoadScopeScheduling):
+    """A module's tests share a worker, for its servers; all modules that run an Airflow do, since two are too many."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ModulesTogether:
+    return ModulesTogether(config, log)
+
+
+@cache
+def _group_of_module(module: str) -> str:
+    text = (ROOT / module).read_text(encoding="utf-8")
+    return RUNNING_AIRFLOW if any(fixture in text for fixture in OF_RUNNING_AIRFLOW) else module
+
+
+def _group(nodeid: str) -> str:
+    return _group_of_module(nodeid.partition("::")[0])
 
 
 @pytest.fixture(scope="session")
