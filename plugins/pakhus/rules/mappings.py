@@ -6,59 +6,23 @@ Sources: domain guide sections 4.2-4.5, 5 and 9.2; design, decisions 7, 8 and 13
 
 from __future__ import annotations
 
-import re
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from pakhus.rules.countries import COUNTRY_CODES
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def _known_country(code: str) -> str:
-    if code not in COUNTRY_CODES:
-        raise ValueError(f"{code!r} is no country; write its two letters (ISO 3166) like DK")
-    return code
-
-
-def _rate(text: str) -> str:
-    try:
-        fraction = 0 <= Decimal(text) < 1
-    except InvalidOperation:
-        fraction = False
-    if not fraction:
-        raise ValueError(f"{text!r} is no VAT rate; write it as a fraction, 0.25 for 25 %")
-    return text
-
-
-def _day(value: Any) -> Any:
-    if isinstance(value, str) and not _DAY.fullmatch(value):
-        raise ValueError(f"{value!r} is no day; write it like 2026-12-31")
-    return value
-
-
-def _number(value: Any) -> Any:
-    """Files are read as text; a literal number would not be taken from it."""
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-
-
-ProductNumber = Annotated[str, Field(min_length=1, max_length=25)]
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-Rate = Annotated[str, AfterValidator(_rate)]
-Day = Annotated[date, BeforeValidator(_day)]
-MetaField = Annotated[str, Field(min_length=1)]
-BuyerField = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-class Strict(BaseModel):
-    """Unknown keys are errors: a misspelt setting must not be a silent default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+from pakhus.rules.mapping_fields import (
+    BuyerField,
+    Country,
+    Currency,
+    Day,
+    MetaField,
+    ProductNumber,
+    Rate,
+    Strict,
+    as_number,
+)
 
 
 class CollectiveCustomer(Strict):
@@ -79,7 +43,7 @@ class RackbeatCustomerEach(Strict):
 class TrackingField(Strict):
     """Where the merchant keeps tracking numbers: Rackbeat's shipments have no member for them (rackbeat.md 8)."""
 
-    field: Annotated[int, BeforeValidator(_number)] = Field(
+    field: Annotated[int, BeforeValidator(as_number)] = Field(
         gt=0, description="Id of the custom field of Rackbeat's orders; several numbers are divided by commas or spaces"
     )
     carrier: str = Field("", description="The carrier's name, as buyers read it")
@@ -219,7 +183,7 @@ class AccountingMapping(Strict):
 class Mapping(Strict):
     """A mapping file."""
 
-    version: Annotated[Literal[1], BeforeValidator(_number)] = Field(description="Version of this form of the file")
+    version: Annotated[Literal[1], BeforeValidator(as_number)] = Field(description="Version of this form of the file")
     rackbeat: WarehouseMapping | None = Field(None, description="How orders look in Rackbeat")
     economic: AccountingMapping | None = Field(None, description="How orders become invoices in e-conomic")
     product_numbers: dict[str, ProductNumber] = Field(

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pakhus.rules.mappings import Strict
+from pakhus.rules.mapping_fields import Strict
 from pakhus.settings.schedules import checked_cron
 
 State = Annotated[str, Field(min_length=1)]

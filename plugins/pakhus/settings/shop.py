@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from pakhus.rules.mappings import Mapping, Strict
+from pakhus.rules.mapping_fields import Strict
+from pakhus.rules.mappings import Mapping
 from pakhus.settings.contradictions import Outline, contradictions
 from pakhus.settings.sections import (
     AlertsSettings,

@@ -1,0 +1,56 @@
+"""The kinds of values that mapping files consist of."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from pakhus.rules.countries import COUNTRY_CODES
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _known_country(code: str) -> str:
+    if code not in COUNTRY_CODES:
+        raise ValueError(f"{code!r} is no country; write its two letters (ISO 3166) like DK")
+    return code
+
+
+def _rate(text: str) -> str:
+    try:
+        fraction = 0 <= Decimal(text) < 1
+    except InvalidOperation:
+        fraction = False
+    if not fraction:
+        raise ValueError(f"{text!r} is no VAT rate; write it as a fraction, 0.25 for 25 %")
+    return text
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError(f"{value!r} is no day; write it like 2026-12-31")
+    return value
+
+
+def as_number(value: Any) -> Any:
+    """Files are read as text; a literal number would not be taken from it."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+ProductNumber = Annotated[str, Field(min_length=1, max_length=25)]
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Rate = Annotated[str, AfterValidator(_rate)]
+Day = Annotated[date, BeforeValidator(_day)]
+MetaField = Annotated[str, Field(min_length=1)]
+BuyerField = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors: a misspelt setting must not be a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
