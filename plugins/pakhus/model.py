@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from pakhus.discounts import Coupon
+
 ZERO = Decimal(0)
 
 
@@ -144,7 +146,8 @@ class Line:
     vat_shares: tuple[VatShare, ...] | None = ()
     vat_basis: Basis = Basis.STATED
     ships: bool | None = None
-    discount_net: Decimal = ZERO  # already inside `net`; for texts only
+    discount_net: Decimal = ZERO  # already inside `net`
+    discount_vat: Decimal = ZERO  # already inside `vat`
     parent_line_id: str | None = None  # the bundle line this one is a part of
 
 
@@ -218,6 +221,7 @@ class Order:
     vat_basis: Basis = Basis.STATED
     refunded: Decimal = ZERO
     credit_ids: tuple[str, ...] = ()  # the refunds known with the order
+    coupons: tuple[Coupon, ...] = ()  # already inside the lines
     shipping_method: str = ""
     drop_point: str = ""
     note: str = ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,12 +32,14 @@ from pakhus.ledger import document_lines, documents, sources
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
-from pakhus.model import Invoice, Order, Totals
+from pakhus.model import Invoice, Order
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.document_lines import planned_lines
+from pakhus.rules.gift_cards import redeemed_of
 from pakhus.rules.invoices import InvoicePlan, numbers_needed, plan_invoice
 from pakhus.rules.mappings import AccountingMapping
 from pakhus.rules.states import NOT_SHIPPED, Shipped, changed_invoice, invoice_moment, invoice_verdict
+from pakhus.rules.validation import likely_cause, spoken
 from pakhus.rules.vat import decide_vat, destination
 from pakhus.settings import InvoiceMode, ShopSettings
 
@@ -130,7 +131,7 @@ class Biller:
         plan = self._plan(drafted_order)
         if isinstance(plan, Verdict):
             return Treated(plan, version)
-        self._demand(draft, drafted, plan, drafted_order.currency)
+        self._demand(draft, drafted, plan, drafted_order)
         self._note_drafted(document, claim, drafted, plan)
         if self.observer.settings.invoices.mode is not InvoiceMode.AUTO:
             raise stop("drafted", due_at=self._look_again_at())
@@ -227,13 +228,14 @@ class Biller:
             raise stop("draft_gone", number=number)
         return self.accounts.get_booked(booked_number(booked[0]))
 
-    def _demand(self, draft: Any, drafted: Written, plan: InvoicePlan, currency: str) -> None:
+    def _demand(self, draft: Any, drafted: Written, plan: InvoicePlan, order: Order) -> None:
         """Demand that the draft equals the prediction; people may have been at it since it was made."""
         answered = totals_from_economic(draft)
-        if (answered, draft["currency"]) == (plan.predicted, currency):
+        if (answered, draft["currency"]) == (plan.predicted, order.currency):
             return
         if answered == totals_from_economic(drafted.value) and draft["currency"] == drafted.value["currency"]:
-            raise stop("document_differs", answered=_text(answered), predicted=_text(plan.predicted))
+            cause = likely_cause(order, plan.lines, plan.predicted, answered)
+            raise stop("document_differs", answered=spoken(answered), predicted=spoken(plan.predicted), cause=cause)
         raise stop("draft_changed", number=drafted.remote_id, due_at=self._look_again_at())
 
     def _concluded(self, document: Document, drafted: Written, booked: Written, order: Order, version: int) -> Treated:
@@ -246,7 +248,8 @@ class Biller:
         if changed is not None:
             return Treated(changed, version)
         totals, planned = totals_from_economic(booked.value), totals_from_economic(drafted.value)
-        difference, of_vat = totals.gross - drafted_order.total.amount, totals.vat - planned.vat
+        target = drafted_order.total.amount + redeemed_of(drafted_order, self.mapping)
+        difference, of_vat = totals.gross - target, totals.vat - planned.vat
         currency = str(booked.value["currency"])
         if difference or of_vat or currency != drafted_order.currency:
             text = f"{difference:.2f} {currency}" + (f" ({of_vat:.2f} of VAT)" if of_vat else "")
@@ -306,8 +309,3 @@ def _demand_one(key: str, drafts: Sequence[Any], booked: Sequence[Any]) -> None:
         numbers = [f"draft {row['draftInvoiceNumber']}" for row in drafts]
         numbers += [f"invoice {row['bookedInvoiceNumber']}" for row in booked]
         raise stop("duplicate_found", count=len(numbers), system="e-conomic", key=key, numbers=", ".join(numbers))
-
-
-def _text(totals: Totals) -> str:
-    amounts: tuple[Decimal, ...] = (totals.net, totals.vat, totals.gross)
-    return " + ".join(f"{amount:.2f}" for amount in amounts[:2]) + f" = {totals.gross:.2f}"

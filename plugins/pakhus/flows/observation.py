@@ -92,7 +92,7 @@ class Observer:
         for page in self.shop.placed(window):
             with self.ledger.begin() as tx:
                 missed |= self._record_all(tx, page.orders, report, judge_unreadable=ours)
-            placed |= {seen.id: placed_order(seen) for seen in page.orders}
+            placed |= {seen.id: placed_order(seen, self.settings.mapping.economic) for seen in page.orders}
         return Sweep(tuple(placed.values()), frozenset(missed), report)
 
     def judge_again(self, source_ids: Sequence[int]) -> None:

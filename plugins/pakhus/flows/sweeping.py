@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from pakhus.clients.webshop import Seen
 from pakhus.flows.report import RunReport
+from pakhus.rules.gift_cards import due_with_cards
+from pakhus.rules.mappings import AccountingMapping
 from pakhus.rules.proof import PlacedOrder
 
 
@@ -18,9 +20,11 @@ class Sweep:
     report: RunReport
 
 
-def placed_order(seen: Seen) -> PlacedOrder:
+def placed_order(seen: Seen, mapping: AccountingMapping | None = None) -> PlacedOrder:
     """What a proof needs of an order; without amounts when it could not be understood."""
     order = seen.order
     if order is None:
         return PlacedOrder(seen.id, "")
-    return PlacedOrder(seen.id, order.number, order.currency, order.total.amount, order.vat_total, len(order.lines))
+    due = None if mapping is None else due_with_cards(order, mapping)
+    lines = len(order.lines)
+    return PlacedOrder(seen.id, order.number, order.currency, order.total.amount, order.vat_total, lines, due)

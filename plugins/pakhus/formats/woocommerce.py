@@ -13,6 +13,7 @@ from typing import Any
 
 import simplejson
 
+from pakhus.formats.woocommerce_discounts import GIFT_CARD, coupons_of, redeemed_cards
 from pakhus.formats.woocommerce_fields import Fields, WooCommerceFormatError, meta_values
 from pakhus.model import (
     ZERO,
@@ -49,7 +50,8 @@ _STATES = {
     "failed": (Lifecycle.CANCELLED, FulfilmentState.NONE),
 }
 _BUYER_ATTRIBUTES = frozenset({"vat_number", "ean", "requisition"})
-_OWN_MEMBERS = _BUYER_ATTRIBUTES | {"drop_point", "is_test"}
+_OWN_MEMBERS = _BUYER_ATTRIBUTES | {"drop_point", "is_test", GIFT_CARD}
+_PARENTS = ("bundled_by", "composite_parent")  # the line that a part of a bundle belongs to
 _ROUNDING = Decimal("0.01")
 _NO_MEANING = frozenset({"no", "false", "0", "live"})
 
@@ -81,7 +83,7 @@ def order_from_woocommerce(body: Mapping[str, Any], shop: str, attribute_map: Ma
         total=total,
         total_basis=Basis.STATED,
         vat_total=order.amount("total_tax"),
-        lines=tuple(_lines(order, vat_rates(order.members))),
+        lines=(*_lines(order, vat_rates(order.members)), *redeemed_cards(order, attributes)),
         billing=_party(order.object("billing")),
         shipping=_party(order.object("shipping")),
         placed_at=_needed_moment(order, "date_created_gmt"),
@@ -95,6 +97,7 @@ def order_from_woocommerce(body: Mapping[str, Any], shop: str, attribute_map: Ma
         payments=_payments(order),
         refunded=refunded,
         credit_ids=credit_ids,
+        coupons=tuple(coupons_of(order)),
         shipping_method=_shipping_method(order),
         drop_point=attributes.get("drop_point", ""),
         note=order.text("customer_note"),
@@ -197,6 +200,8 @@ def _line(line: Fields, kind: LineKind, name_field: str, rates: Rates) -> Line:
         variant_id=line.identifier("variation_id") if is_product else None,
         vat_shares=_vat_shares(line, vat, rates),
         discount_net=line.amount_or_zero("subtotal") - net if is_product else ZERO,
+        discount_vat=line.amount_or_zero("subtotal_tax") - vat if is_product else ZERO,
+        parent_line_id=next((parent for name in _PARENTS if (parent := line.identifier(name))), None),
     )
 
 

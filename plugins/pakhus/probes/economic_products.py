@@ -13,7 +13,7 @@ from pakhus.probes.findings import Findings
 from pakhus.probes.mapped import key_in
 from pakhus.reasons import reason
 from pakhus.rules.invoices import AccountsFacts
-from pakhus.rules.mappings import AccountingMapping, Mapping
+from pakhus.rules.mappings import AccountingMapping, CardPurpose, Mapping
 from pakhus.rules.money import percent
 
 _NONE = Decimal(0)
@@ -35,7 +35,7 @@ def check_products(reader: AccountsReader, findings: Findings, name: str, mappin
     """Note missing and barred products, groups without account, and VAT that is not as the mapping says."""
     if mapping.economic is None:
         return
-    products = [*_own(name, mapping.economic), *_renamed(name, mapping)]
+    products = [*_own(name, mapping.economic), *_cards(name, mapping.economic), *_renamed(name, mapping)]
     for zone in sorted({product.zone for product in products}):
         in_zone = [product for product in products if product.zone == zone]
         facts = findings.ask(partial(reader.facts, [product.number for product in in_zone], zone))
@@ -55,8 +55,23 @@ def _own(name: str, part: AccountingMapping) -> Iterator[_Product]:
         yield _Product(key_in(name, *_KEY, "shipping_untaxed"), products.shipping_untaxed, zone, _NONE)
     for zone in (zones.domestic, zones.eu, zones.abroad):
         yield _Product(key_in(name, *_KEY, "rounding"), products.rounding, zone, _NONE)
+    for key in ("fee_untaxed", "discount_untaxed"):
+        if (own := getattr(products, key)) is not None:
+            yield _Product(key_in(name, *_KEY, key), own, zones.domestic, _NONE)
     for text, number in sorted(products.by_rate.items()):
         yield _Product(key_in(name, *_KEY, "by_rate", text), number, zones.domestic, Decimal(text))
+
+
+def _cards(name: str, part: AccountingMapping) -> Iterator[_Product]:
+    """The products of gift cards, as far as this mapping uses them."""
+    cards, zone, key = part.gift_cards, part.vat_zones.domestic, ("economic", "gift_cards")
+    if cards is None:
+        return
+    sells_debt = CardPurpose.MULTI in cards.sold.values()
+    if sells_debt or (cards.redeemed is CardPurpose.MULTI and cards.shown_as == "line"):
+        yield _Product(key_in(name, *key, "debt_product"), cards.debt_product, zone, _NONE)
+    if cards.redeemed is CardPurpose.SINGLE:
+        yield _Product(key_in(name, *key, "single_product"), cards.single_product, zone, Decimal(cards.rate))
 
 
 def _renamed(name: str, mapping: Mapping) -> Iterator[_Product]:

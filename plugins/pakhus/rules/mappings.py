@@ -88,7 +88,9 @@ class ProductNumbers(Strict):
     shipping_taxed: ProductNumber = Field("fragtmm", description="Freight with VAT")
     shipping_untaxed: ProductNumber = Field("fragtum", description="Freight without VAT; its group must have no VAT")
     fee: ProductNumber = Field("gebyr", description="Fees that the buyer pays, such as a card surcharge")
+    fee_untaxed: ProductNumber | None = Field(None, description="Fees without VAT; none: `fee`")
     discount: ProductNumber = Field("rabat", description="Discounts that are not on a line")
+    discount_untaxed: ProductNumber | None = Field(None, description="Discounts on what has no VAT; none: `discount`")
     rounding: ProductNumber = Field("diff", description="Carries the correction line; its group must have no VAT")
     by_rate: dict[Rate, ProductNumber] = Field(
         default_factory=dict,
@@ -113,6 +115,51 @@ class ProductNumbers(Strict):
                 f"rounding is {self.rounding!r}, which is another product too; it must be one of its own, without VAT"
             )
         return self
+
+
+class CardPurpose(StrEnum):
+    """When the VAT of a gift card is due (domain guide 6.6)."""
+
+    MULTI = "multi"  # when it is redeemed: usable for goods of several rates or countries
+    SINGLE = "single"  # when it is sold: rate and country are known then
+
+
+class GiftCards(Strict):
+    """Gift cards and store credit: what lowers an order without being a discount (domain guide 6.6)."""
+
+    redeemed: CardPurpose = Field(
+        CardPurpose.MULTI,
+        description="What redeemed cards are: multi (a payment; the invoice is the full sale) or single (VAT was paid "
+        "when the card was sold; the invoice carries the card as a line with VAT)",
+    )
+    shown_as: Literal["payment", "line"] = Field(
+        "payment",
+        description="How a redeemed multi-purpose card stands in the accounts: payment (the invoice is full, the card "
+        "is registered as a payment from its debt account) or line (a line without VAT on debt_product)",
+    )
+    debt_product: ProductNumber = Field(
+        "gavekort", description="Sold multi-purpose cards; its group has no VAT and posts to the gift card debt"
+    )
+    debt_account: int | None = Field(
+        None, gt=0, description="Account of the gift card debt, from which redeemed cards are registered as paid"
+    )
+    single_product: ProductNumber = Field(
+        "gavekortmoms", description="Redeemed single-purpose cards; its group has the VAT of `rate`"
+    )
+    rate: Rate = Field("0.25", description="VAT rate of single-purpose cards")
+    sold: dict[str, CardPurpose] = Field(default_factory=dict, description="SKU of a sold gift card -> multi or single")
+    fee_names: tuple[MetaField, ...] = Field(
+        ("gavekort", "gift card", "giftcard", "tilgodebevis", "store credit", "butikskredit"),
+        description="A negative fee with one of these words in its name is a redeemed card",
+    )
+    coupon_kinds: frozenset[MetaField] = Field(
+        frozenset({"smart_coupon", "store_credit", "gift_card", "gift_certificate"}),
+        description="Coupons of these kinds (discount_type) are redeemed cards",
+    )
+    lowered_total: Literal["hold", "card"] = Field(
+        "hold",
+        description="What a total below its lines' sum is, where nothing says why: hold, or card (a redeemed one)",
+    )
 
 
 class PaymentMethod(Strict):
@@ -166,6 +213,16 @@ class AccountingMapping(Strict):
     rounding_mode: RoundingMode = Field(
         RoundingMode.DOCUMENT,
         description="How the agreement rounds VAT: once per VAT code and document, or once per line",
+    )
+    discount_mode: Literal["net_price", "separate_line"] = Field(
+        "net_price",
+        description="Coupons: inside the price of each line, or full prices and a line of discount per rate",
+    )
+    gift_cards: GiftCards | None = Field(
+        None, description="Gift cards and store credit; none: orders with such are held"
+    )
+    zero_total: Literal["skip", "invoice"] = Field(
+        "skip", description="Orders of which nothing is charged: skip them, or invoice them over 0.00"
     )
     lock_date: Day | None = Field(None, description="No invoice is dated on or before this day")
     country_names: dict[Country, str] = Field(

@@ -34,7 +34,10 @@ class DayStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
-    """An order as the shop lists it; the amounts are None when it could not be understood. `lines` counts them."""
+    """An order as the shop lists it; the amounts are None when it could not be understood. `lines` counts them.
+
+    `due` is what its invoice must total where that is not the order's total: gift cards have paid a part.
+    """
 
     id: str
     number: str
@@ -42,6 +45,7 @@ class PlacedOrder:
     gross: Decimal | None = None
     vat: Decimal | None = None
     lines: int = 0
+    due: tuple[Decimal, Decimal] | None = None  # gross, VAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +257,9 @@ def _amounts(document: RecordedDocument, invoice: BookedInvoice, order: PlacedOr
         return
     # The accounts round VAT by their own rule: at most a hundredth for each line, and one for the sum.
     explained = _PER_LINE * (order.lines + 1)
-    same_vat = order.vat is None or abs(invoice.vat - order.vat) <= explained
-    if (order.currency, order.gross) != (invoice.currency, invoice.gross) or not same_vat:
+    gross, vat = order.due or (order.gross, order.vat)
+    same_vat = vat is None or abs(invoice.vat - vat) <= explained
+    if (order.currency, gross) != (invoice.currency, invoice.gross) or not same_vat:
         told = {"invoiced": _told(invoice), "charged": _told(order)}
         yield Difference(document.key, Verdict.of("invoice_not_as_charged", number=invoice.number, **told))
 
