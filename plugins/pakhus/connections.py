@@ -82,6 +82,7 @@ def woocommerce_settings(connection: ConnectionFacts, shop: ShopSettings | None 
         start_from=shop.start_from if shop else None,
         extra_states=tuple(sorted(shop.known_states)) if shop else (),
         attribute_map=shop.mapping.buyer_fields if shop else {},
+        rules=shop.field_rules if shop else (),
         home_url=connection.text("home_url"),
     )
 

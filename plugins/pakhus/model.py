@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from pakhus.discounts import Coupon
+from pakhus.rulings import Ruling
 
 ZERO = Decimal(0)
 
@@ -227,6 +228,7 @@ class Order:
     note: str = ""
     is_test: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
+    ruling: Ruling | None = None  # what a rule of the settings says of it
 
     @property
     def currency(self) -> str:

@@ -15,7 +15,6 @@ REGISTRY = PLUGINS / "pakhus" / "reasons"
 
 # Codes that no flow gives yet, with what they wait for. A code that is used must not stand here.
 RESERVED = {
-    "filtered_by_rule": "filters of a mapping",
     "flow_off": "the stop switch",
     "stopped": "the stop switch",
     "customer_refused": "refusals of customers told apart from refusals of documents",

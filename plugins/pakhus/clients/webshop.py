@@ -9,7 +9,7 @@ docs/decisions/0003-webshop-protocol.md.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +17,7 @@ from typing import Protocol
 
 from pakhus.clients.http import Answer, Call
 from pakhus.model import Credit, Fulfilment, Order, Product, ProductRef, StockLevel, Window
+from pakhus.rulings import Side
 
 
 class Capability(StrEnum):
@@ -56,7 +57,8 @@ class Seen:
 
     `body` is what the shop sent, without members that are no facts of the order. Both `order` and `credit` are None
     when it could not be understood (`problem` says which field and why) or is `gone`. Either way it is recorded:
-    nothing that was seen vanishes. `read_at` is when the request that showed it began.
+    nothing that was seen vanishes. `read_at` is when the request that showed it began. `order` is as the shop has it;
+    what is sent is made from `order_to`, which the rules of the settings have changed (docs/mapping.md).
     """
 
     id: str
@@ -66,6 +68,11 @@ class Seen:
     credit: Credit | None = None
     gone: bool = False
     problem: str = ""
+    ruled: Mapping[Side, Order] = field(default_factory=dict)
+
+    def order_to(self, side: Side) -> Order | None:
+        """The order on its way to the warehouse or the accounts."""
+        return self.ruled.get(side, self.order)
 
 
 @dataclass(frozen=True, slots=True)

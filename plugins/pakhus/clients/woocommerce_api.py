@@ -19,6 +19,7 @@ from pakhus.clients.woocommerce_errors import SYSTEM, error_of, shop_time
 from pakhus.clients.woocommerce_signature import BasicSigner, OAuthSigner, Signer
 from pakhus.errors import AccessDeniedError, ConfigurationError, DataError, RemoteError, TransientError
 from pakhus.formats.woocommerce_fields import WooCommerceFormatError
+from pakhus.rules.field_rules import FieldRule
 
 ROOT = "/wp-json"
 V3 = "/wc/v3"
@@ -33,8 +34,9 @@ class WooCommerceSettings:
     False (a self-signed certificate, unchecked) or the path of a CA file. `start_from` is where the first reading of
     changes begins (None: at the beginning). `extra_states` are order states of plugins that the shop does not list.
     `attribute_map` names the order's meta keys that matter: key -> `ean`, `vat_number`, `requisition`, `drop_point`,
-    `is_test`, or a free name. `home_url` is the address the shop believes to have, where a proxy makes it another one
-    than `base_url`; it is only needed over plain http, where calls are signed.
+    `is_test`, or a free name. `rules` are the merchant's own about fields of orders. `home_url` is the address the
+    shop believes to have, where a proxy makes it another one than `base_url`; it is only needed over plain http,
+    where calls are signed.
     """
 
     shop: str
@@ -45,6 +47,7 @@ class WooCommerceSettings:
     start_from: datetime | None = None
     extra_states: tuple[str, ...] = ()
     attribute_map: Mapping[str, str] = field(default_factory=dict)
+    rules: tuple[FieldRule, ...] = ()
     home_url: str = ""
     page_size: int = PAGE_SIZE
     limits: Limits = field(default_factory=Limits)

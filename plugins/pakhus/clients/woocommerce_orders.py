@@ -18,8 +18,9 @@ from pakhus.clients.woocommerce_listing import START, Place, rows_by_id
 from pakhus.clients.woocommerce_states import read_states, states_with_orders
 from pakhus.errors import ConfigurationError, NotFoundError
 from pakhus.formats.woocommerce import credit_from_woocommerce, order_from_woocommerce, stable_body, vat_rates
-from pakhus.formats.woocommerce_fields import Fields, WooCommerceFormatError
+from pakhus.formats.woocommerce_fields import Fields, WooCommerceFormatError, received_from_woocommerce
 from pakhus.model import Credit, Window
+from pakhus.rules.field_rules import ruled_orders
 
 # What the shop shows is rounded to the decimals it is set to unless asked (design, decision 7).
 DECIMALS = ("dp", "2")
@@ -41,9 +42,10 @@ class WooCommerceOrders:
             if not isinstance(content, Mapping):
                 raise WooCommerceFormatError("body", "is no object")
             order = order_from_woocommerce(content, self._settings.shop, self._settings.attribute_map)
+            ruled = ruled_orders(order, received_from_woocommerce(content), self._settings.rules)
         except ValueError as error:
             return Seen(order_id, body, read_at, problem=str(error))
-        return Seen(order_id, body, read_at, order=order)
+        return Seen(order_id, body, read_at, order=order, ruled=ruled)
 
     def changes(self, text: str | None) -> Iterator[ChangesPage]:
         """Yield what changed since the cursor (section 5). Nothing changed: one request, two once an hour."""

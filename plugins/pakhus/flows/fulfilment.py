@@ -37,6 +37,7 @@ from pakhus.ledger.shipments import SHIPMENT, WAREHOUSE_ORDER, Looked, Untold
 from pakhus.ledger.sources import Source
 from pakhus.model import Fulfilment, Lifecycle, Order, PaymentState
 from pakhus.reasons import Verdict
+from pakhus.rulings import Side
 from pakhus.settings import InvoiceWhen, ShopSettings
 
 REMAINDER = "remainder"
@@ -168,7 +169,7 @@ class Fulfiller:
         for version in range(newest.version, 0, -1):
             with self.ledger.begin() as tx:
                 source = sources.load(tx, order_id, version)
-            order = self.shop.parse(source.source_id, source.body, self.ledger.now()).order
+            order = self.shop.parse(source.source_id, source.body, self.ledger.now()).order_to(Side.WAREHOUSE)
             if order is not None:
                 return order
         raise stop("order_unreadable", problem=newest.problem)

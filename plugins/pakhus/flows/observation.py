@@ -15,6 +15,7 @@ from datetime import datetime
 
 from pakhus.clients.webshop import ChangesPage, Seen, Webshop
 from pakhus.errors import DataError
+from pakhus.flows import releases
 from pakhus.flows.outcomes import stop
 from pakhus.flows.report import RunReport
 from pakhus.flows.shipments import shipped_of
@@ -34,6 +35,7 @@ from pakhus.rules.states import (
     invoice_verdict,
     reservation_verdict,
 )
+from pakhus.rulings import side_of
 from pakhus.settings import InvoiceMode, InvoiceWhen, ShopSettings
 
 ORDERS = "orders"
@@ -242,7 +244,7 @@ def fingerprint(settings: ShopSettings) -> str:
 def stored_order(
     ledger: Ledger, shop: Webshop, document: Document, version: int | None = None, *, transferred: bool = False
 ) -> tuple[Order, int]:
-    """Return a document's order at a version (None: the newest) as the ledger has it.
+    """Return a document's order at a version (None: the newest) as the ledger has it and the rules would have it.
 
     StoppedError when it could not be understood, or is gone from the shop: that is a cancellation once the order was
     `transferred`.
@@ -254,9 +256,10 @@ def stored_order(
     seen = _as_seen(shop, source, ledger.now())
     if seen.gone:
         raise stop("cancelled_after_transfer" if transferred else "order_gone")
-    if seen.order is None:
+    order = seen.order_to(side_of(document.kind))
+    if order is None:
         raise stop("order_unreadable", problem=seen.problem)
-    return seen.order, source.version
+    return ledger.persist(lambda tx: releases.unless_released(tx, order, document.key)), source.version
 
 
 def hold_credit(tx: Transaction, order: Order, source_id: int, version: int, invoice: Document) -> None:
@@ -294,15 +297,12 @@ def _documents_of(
 ) -> list[tuple[NewDocument, Verdict]]:
     rules, found = state_rules(settings), []
     if settings.rackbeat_target is not None and settings.orders.enabled:
-        verdict = _unreadable(seen) or reservation_verdict(_order(seen), rules)
-        found.append(
-            (_new(settings, seen, recorded, ORDERS, "reservation", "order", settings.rackbeat_target), verdict)
-        )
+        new = _new(settings, seen, recorded, ORDERS, "reservation", "order", settings.rackbeat_target)
+        found.append((new, _unreadable(seen) or reservation_verdict(_order(tx, seen, new), rules)))
     if settings.economic_target is not None and settings.invoices.mode is not InvoiceMode.OFF:
         shipped = shipped_of(tx, settings, recorded.id)
-        verdict = _unreadable(seen) or invoice_verdict(_order(seen), rules, shipped)
-        target = settings.economic_target
-        found.append((_new(settings, seen, recorded, INVOICES, "invoice", "invoice", target), verdict))
+        new = _new(settings, seen, recorded, INVOICES, "invoice", "invoice", settings.economic_target)
+        found.append((new, _unreadable(seen) or invoice_verdict(_order(tx, seen, new), rules, shipped)))
     return found
 
 
@@ -325,10 +325,12 @@ def _unreadable(seen: Seen) -> Verdict | None:
     return Verdict.of("order_unreadable", problem=seen.problem) if seen.order is None else None
 
 
-def _order(seen: Seen) -> Order:
-    if seen.order is None:
+def _order(tx: Transaction, seen: Seen, new: NewDocument) -> Order:
+    """The order on the way of this document, as the rules would have it."""
+    order = seen.order_to(side_of(new.kind))
+    if order is None:
         raise ValueError(f"order {seen.id} could not be read")
-    return seen.order
+    return releases.unless_released(tx, order, new.key)
 
 
 def _judge_done(tx: Transaction, shop: Webshop, document: Document, seen: Seen, recorded: Recorded) -> None:
@@ -337,9 +339,9 @@ def _judge_done(tx: Transaction, shop: Webshop, document: Document, seen: Seen, 
         return
     verdict = Verdict.of("cancelled_after_transfer") if seen.gone else None
     if seen.order is not None:
-        before = _order_at(tx, shop, document.source_id, document.transferred_version, seen.read_at)
+        before = _order_at(tx, shop, document, document.transferred_version, seen.read_at)
         if before is not None:
-            verdict = _changed(document, before, seen.order)
+            verdict = _changed(document, before, seen)
         elif document.verdict.code == "accepted_by_person":  # accepted as gone, and there again
             verdict = Verdict.of("order_changed_after_transfer")
     if verdict is not None:
@@ -354,21 +356,26 @@ def _judge_ignored(tx: Transaction, shop: Webshop, document: Document, seen: See
     """
     if seen.order is None or document.source_id is None:
         return
-    before = _order_at(tx, shop, document.source_id, document.judged_version, seen.read_at)
-    changed = _changed(document, before, seen.order) if before is not None else Verdict.of("order_unreadable")
+    before = _order_at(tx, shop, document, document.judged_version, seen.read_at)
+    changed = _changed(document, before, seen) if before is not None else Verdict.of("order_unreadable")
     if changed is not None and changed.code != "cancelled_after_transfer":
         verdict = Verdict.of("order_changed_after_ignored")
         documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
 
 
-def _order_at(tx: Transaction, shop: Webshop, row_id: int, version: int | None, read_at: datetime) -> Order | None:
-    stored = sources.load(tx, row_id, version)
-    return shop.parse(stored.source_id, stored.body, read_at).order
+def _order_at(
+    tx: Transaction, shop: Webshop, document: Document, version: int | None, read_at: datetime
+) -> Order | None:
+    if document.source_id is None:
+        return None
+    stored = sources.load(tx, document.source_id, version)
+    return shop.parse(stored.source_id, stored.body, read_at).order_to(side_of(document.kind))
 
 
-def _changed(document: Document, before: Order, now: Order) -> Verdict | None:
+def _changed(document: Document, before: Order, seen: Seen) -> Verdict | None:
+    now = seen.order_to(side_of(document.kind))
     changed = changed_reservation if document.kind == "reservation" else changed_invoice
-    return changed(before, now)
+    return None if now is None else changed(before, now)
 
 
 def _judge_refunds(tx: Transaction, order: Order, recorded: Recorded) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 
 import simplejson
 
+from pakhus.rules.field_paths import Received
+
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
 
@@ -131,6 +133,12 @@ class Fields:
 
     def _path(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name
+
+
+def received_from_woocommerce(body: Mapping[str, Any]) -> Received:
+    """Return an order's body with its lines of goods, as users' rules look at it."""
+    lines = Fields(body).objects("line_items")
+    return Received(body, "line_items", {line.needed_identifier("id"): line.members for line in lines})
 
 
 def meta_values(item: Fields) -> dict[str, str]:

@@ -95,6 +95,25 @@ def find(tx: Transaction, document: Document) -> Decision | None:
     return None if row is None else Decision(row.answer, row.answered_by, row.answered_at)
 
 
+def answered_since_change(tx: Transaction, key: str, reason: str, answer: str) -> bool:
+    """Whether somebody gave this answer to a hold for this reason, and the document's source is the same since."""
+    query = (
+        select(decisions.c.id)
+        .select_from(
+            decisions.join(documents, decisions.c.document_id == documents.c.id).join(
+                sources, documents.c.source_id == sources.c.id
+            )
+        )
+        .where(
+            documents.c.key == key,
+            decisions.c.reason == reason,
+            decisions.c.answer == answer,
+            decisions.c.answered_at >= sources.c.changed_at,
+        )
+    )
+    return tx.connection.execute(query.limit(1)).one_or_none() is not None
+
+
 def note_asked(tx: Transaction, document: Document, run_id: str) -> None:
     """Record that a run asks about the document as it is held now; again changes nothing but the run."""
     _note(tx, document, {"run_id": run_id})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pakhus.reasons.kinds import NOTHING, Actor, Reason, Status
+from pakhus.reasons.kinds import EITHER, NOTHING, Actor, Reason, Status
 
 COURSE: tuple[Reason, ...] = (
     Reason("due", Status.DUE, Actor.NOBODY, "Ready for the next run.", NOTHING),
@@ -44,7 +44,19 @@ COURSE: tuple[Reason, ...] = (
     ),
     Reason("test_order", Status.NOT_OURS, Actor.NOBODY, "The shop marks the order as a test.", NOTHING),
     Reason(
-        "filtered_by_rule", Status.FILTERED, Actor.NOBODY, "Filter rule {rule} says no.", "None, or change the rule."
+        "filtered_by_rule",
+        Status.FILTERED,
+        Actor.NOBODY,
+        "Rule {rule} leaves it out: {because}.",
+        "None, or change the rule.",
+    ),
+    Reason(
+        "held_by_rule",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Rule {rule} holds it: {because}.",
+        "Look at the order, then let it go on (again), or leave it out (ignore).",
+        EITHER,
     ),
     Reason(
         "flow_off",

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from pakhus.rules.field_rules import FieldRule
 from pakhus.rules.mapping_fields import (
     BuyerField,
     Country,
@@ -252,4 +253,7 @@ class Mapping(Strict):
             "Meta field of the shop's orders -> "
             "vat_number, ean, requisition, drop_point, is_test, or a name of your own"
         ),
+    )
+    rules: tuple[FieldRule, ...] = Field(
+        (), description="Rules about fields of the order, in their order, before the shop's own; docs/mapping.md"
     )

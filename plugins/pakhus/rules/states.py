@@ -10,6 +10,7 @@ from decimal import Decimal
 from pakhus.model import Lifecycle, LineKind, Order, Party, PaymentState
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.goods import needs_shipping
+from pakhus.rules.ruled import ruled
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ NOT_SHIPPED = Shipped()
 
 def reservation_verdict(order: Order, rules: StateRules) -> Verdict:
     """Whether an order that has no reservation yet is to be reserved."""
-    return _not_ours(order, rules) or _no_lines(order) or _by_state(order, rules, rules.reserve)
+    return ruled(order, _not_ours(order, rules) or _no_lines(order) or _by_state(order, rules, rules.reserve))
 
 
 def invoice_verdict(order: Order, rules: StateRules, shipped: Shipped = NOT_SHIPPED) -> Verdict:
@@ -49,6 +50,10 @@ def invoice_verdict(order: Order, rules: StateRules, shipped: Shipped = NOT_SHIP
     An open order waits for its goods to go; a cancelled one is skipped, and judged again if it comes back. What nobody
     ships (services, downloads) is due by its state, whatever the settings say of shipments.
     """
+    return ruled(order, _invoice_verdict(order, rules, shipped))
+
+
+def _invoice_verdict(order: Order, rules: StateRules, shipped: Shipped) -> Verdict:
     verdict = _not_ours(order, rules) or _no_lines(order)
     if verdict is not None:
         return verdict

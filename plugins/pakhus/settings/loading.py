@@ -16,6 +16,7 @@ from pakhus.settings.contradictions import contradictions, outline_of
 from pakhus.settings.documents import Document, KeyPath, read_document
 from pakhus.settings.models import NOT_IN_FILES
 from pakhus.settings.problems import Problem, SettingsError, nearest, problem_at, problems_of
+from pakhus.settings.rule_problems import rule_problems, sides_missing
 from pakhus.settings.shop import MappingName, ShopSettings
 
 INCLUDE_VARIABLE = "PAKHUS_INCLUDE"
@@ -101,6 +102,8 @@ class _Loader:
         parts = None if mapping is None else frozenset(part for part in _PARTS if getattr(mapping, part) is not None)
         for path, text in contradictions(outline_of(document.values, parts)):
             self._note(document, path, text)
+        if settings is not None:
+            self._check_rules(document, settings)
         clean = settings is not None and mapping is not None and len(self.problems) == before
         return settings if clean and not document.problems else None
 
@@ -156,7 +159,10 @@ class _Loader:
         except ValidationError as error:
             self._take(error, MappingFile, document)
             return None
-        return None if document.problems else self._extended(file, document)
+        found = list(rule_problems(file.rules, {}))
+        for path, text in found:
+            self._note(document, path, text)
+        return None if document.problems or found else self._extended(file, document)
 
     def _extended(self, file: MappingFile, document: Document) -> Mapping | None:
         parts = {part: getattr(file, part) for part in file.model_fields_set - {"extends"}}
@@ -172,6 +178,16 @@ class _Loader:
             return None
         base = self.mapping(file.extends)
         return None if base is None else base.model_copy(update=parts)
+
+    def _check_rules(self, document: Document, settings: ShopSettings) -> None:
+        """A shop's own rules, after those of its mapping."""
+        mapping_file = f"mapping {settings.mapping_name}"
+        before = {rule.id: mapping_file for rule in settings.mapping.rules}
+        sides = sides_missing(
+            settings.rules, rackbeat=settings.rackbeat is not None, economic=settings.economic is not None
+        )
+        for path, text in (*rule_problems(settings.rules, before), *sides):
+            self._note(document, path, text)
 
     def _take(self, error: ValidationError, model: type[BaseModel], document: Document) -> None:
         for problem in problems_of(error, model, document):

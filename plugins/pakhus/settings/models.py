@@ -62,7 +62,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
         return
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType, dict, typing.Annotated):
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType, dict, tuple, typing.Annotated):
         for argument in typing.get_args(annotation):
             yield from _models_in(argument)
 

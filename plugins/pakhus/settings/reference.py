@@ -23,15 +23,19 @@ def _file(schema: Schema, title: str) -> Iterator[str]:
         yield from _section(part, schema["$defs"], heading)
 
 
-def _parts(schema: Schema, definitions: Schema, prefix: str) -> Iterator[tuple[str, Schema]]:
-    """Yield the tables within a table, each with its heading."""
+def _parts(
+    schema: Schema, definitions: Schema, prefix: str, within: tuple[Schema, ...] = ()
+) -> Iterator[tuple[str, Schema]]:
+    """Yield the tables within a table, each with its heading; one that holds its like is not gone into again."""
     for key, value in schema["properties"].items():
         for part in _tables(value, definitions):
+            if any(part is one for one in within):
+                continue
             path = f"{prefix}{key}"
             mode = part["properties"].get("mode", {}).get("const")
             yield f"### `{path}`{f' with mode {mode}' if mode else ''}", part
             if mode is None:
-                yield from _parts(part, definitions, f"{path}.")
+                yield from _parts(part, definitions, f"{path}.", (*within, part))
 
 
 def _tables(value: Schema, definitions: Schema) -> Iterator[Schema]:
@@ -41,7 +45,7 @@ def _tables(value: Schema, definitions: Schema) -> Iterator[Schema]:
         yield found
     for choice in (*found.get("anyOf", ()), *found.get("oneOf", ())):
         yield from _tables(choice, definitions)
-    for inner in (found.get("additionalProperties"), *found.get("patternProperties", {}).values()):
+    for inner in (found.get("items"), found.get("additionalProperties"), *found.get("patternProperties", {}).values()):
         if isinstance(inner, Mapping):
             yield from _tables(inner, definitions)
 
@@ -88,7 +92,10 @@ def _takes(value: Schema, definitions: Schema) -> str:
 def _scalar(found: Schema) -> str:
     if found.get("format"):
         return {"date": "day", "date-time": "time with zone"}[found["format"]]
-    name = {"string": "text", "integer": "whole number", "boolean": "true or false"}[found["type"]]
+    if isinstance(found["type"], list):  # a text that editors may read as a number
+        return "text"
+    names = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
+    name = names[found["type"]]
     if "maxLength" in found:
         return f"{name}, at most {found['maxLength']} characters"
     return f"{name} above {found['exclusiveMinimum']}" if "exclusiveMinimum" in found else name

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from pakhus.rules.field_rules import FieldRule
 from pakhus.rules.mapping_fields import Strict
 from pakhus.rules.mappings import Mapping
 from pakhus.settings.contradictions import Outline, contradictions
@@ -97,6 +98,14 @@ class ShopSettings(Strict):
     decisions: DecisionsSettings = Field(DecisionsSettings(), description="Questions about held documents")
     webhooks: WebhooksSettings = Field(WebhooksSettings(), description="Hints from the shop")
     alerts: AlertsSettings = Field(AlertsSettings(), description="Who is told when a run is red")
+    rules: tuple[FieldRule, ...] = Field(
+        (), description="Rules about fields of the order, in their order, after the mapping's; docs/mapping.md"
+    )
+
+    @property
+    def field_rules(self) -> tuple[FieldRule, ...]:
+        """The rules about fields of orders: the mapping's, then the shop's own."""
+        return (*self.mapping.rules, *self.rules)
 
     @property
     def connection(self) -> str:
