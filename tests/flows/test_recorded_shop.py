@@ -18,7 +18,7 @@ HELD_RESERVATIONS = {
     "741": "sku_too_long",  # a SKU of 46 characters
 }
 HELD_INVOICES = {
-    "72": "vat_zone_undecided",  # Germany at 19 %: needs OSS
+    "72": "vat_conflict",  # Germany at 19 %: needs OSS
     "74": "currency_not_mapped",  # EUR
     "80": "refunded_before_invoice",
     "83": "product_deleted",

@@ -17,6 +17,7 @@ from pakhus.reasons.orders import ORDERS
 from pakhus.reasons.ours import OURS
 from pakhus.reasons.proof import PROOF
 from pakhus.reasons.stock import STOCK
+from pakhus.reasons.vat import VAT
 
 __all__ = ["REASONS", "Actor", "Answer", "Reason", "Status", "Verdict", "reason"]
 
@@ -28,7 +29,7 @@ def _registry(*reasons: Reason) -> dict[str, Reason]:
     return table
 
 
-REASONS: dict[str, Reason] = _registry(*COURSE, *ORDERS, *AMOUNTS, *COUNTERPARTS, *PROOF, *STOCK, *OURS)
+REASONS: dict[str, Reason] = _registry(*COURSE, *ORDERS, *AMOUNTS, *COUNTERPARTS, *PROOF, *STOCK, *VAT, *OURS)
 
 
 def reason(code: str) -> Reason:

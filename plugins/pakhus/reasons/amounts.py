@@ -33,8 +33,8 @@ AMOUNTS: tuple[Reason, ...] = (
         "vat_zone_undecided",
         Status.HELD,
         Actor.MERCHANT,
-        "No VAT zone is settled for delivery to {country} with VAT {charged}.",
-        "Add the country to the mapping, or set up OSS.",
+        "The order does not say where the goods go; VAT of {charged} was charged.",
+        "Add the country to the order's address in the shop; it is read again by itself.",
         EITHER,
     ),
     Reason(

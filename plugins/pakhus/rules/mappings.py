@@ -24,6 +24,7 @@ from pakhus.rules.mapping_fields import (
     Strict,
     as_number,
 )
+from pakhus.rules.vat_mapping import VatRules
 
 
 class CollectiveCustomer(Strict):
@@ -208,6 +209,7 @@ class AccountingMapping(Strict):
         default_factory=dict, description="Payment method's id in the shop -> terms; an unmapped method holds the order"
     )
     vat_zones: VatZones = Field(VatZones(), description="VAT zones of the agreement")
+    vat: VatRules = Field(VatRules(), description="How VAT is treated beyond domestic sales")
     currencies: frozenset[Currency] = Field(
         frozenset({"DKK"}), min_length=1, description="Currencies that may be invoiced"
     )
@@ -250,8 +252,8 @@ class Mapping(Strict):
     buyer_fields: dict[MetaField, BuyerField] = Field(
         default_factory=dict,
         description=(
-            "Meta field of the shop's orders -> "
-            "vat_number, ean, requisition, drop_point, is_test, or a name of your own"
+            "Meta field of the shop's orders -> vat_number, vat_number_valid, vat_exempt, ean, requisition, "
+            "account_string, drop_point, is_test, or a name of your own"
         ),
     )
     rules: tuple[FieldRule, ...] = Field(
