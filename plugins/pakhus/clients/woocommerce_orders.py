@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from pakhus.clients.http import Query
+from pakhus.clients.stored_bodies import WooCommerceBodies
 from pakhus.clients.webshop import ChangesPage, Seen
 from pakhus.clients.woocommerce_api import ListPage, WooCommerceApi, WooCommerceSettings, comma_list, is_id, readable
 from pakhus.clients.woocommerce_changes import BEGINNING, SECOND, ChangesCursor, changed_rows, gmt
@@ -17,10 +17,9 @@ from pakhus.clients.woocommerce_errors import SYSTEM, InvalidParameterError
 from pakhus.clients.woocommerce_listing import START, Place, rows_by_id
 from pakhus.clients.woocommerce_states import read_states, states_with_orders
 from pakhus.errors import ConfigurationError, NotFoundError
-from pakhus.formats.woocommerce import credit_from_woocommerce, order_from_woocommerce, stable_body, vat_rates
-from pakhus.formats.woocommerce_fields import Fields, WooCommerceFormatError, received_from_woocommerce
+from pakhus.formats.woocommerce import credit_from_woocommerce, stable_body, vat_rates
+from pakhus.formats.woocommerce_fields import Fields
 from pakhus.model import Credit, Window
-from pakhus.rules.field_rules import ruled_orders
 
 # What the shop shows is rounded to the decimals it is set to unless asked (design, decision 7).
 DECIMALS = ("dp", "2")
@@ -33,19 +32,12 @@ class WooCommerceOrders:
     def __init__(self, api: WooCommerceApi, settings: WooCommerceSettings) -> None:
         self._api = api
         self._settings = settings
+        self._bodies = WooCommerceBodies(settings.shop, settings.attribute_map, settings.rules)
         self._states: tuple[str, ...] | None = None
 
     def parse(self, order_id: str, body: bytes, read_at: datetime) -> Seen:
         """Understand a stored body; a problem names the field and does not raise."""
-        try:
-            content = json.loads(body, parse_float=Decimal)
-            if not isinstance(content, Mapping):
-                raise WooCommerceFormatError("body", "is no object")
-            order = order_from_woocommerce(content, self._settings.shop, self._settings.attribute_map)
-            ruled = ruled_orders(order, received_from_woocommerce(content), self._settings.rules)
-        except ValueError as error:
-            return Seen(order_id, body, read_at, problem=str(error))
-        return Seen(order_id, body, read_at, order=order, ruled=ruled)
+        return self._bodies.seen(order_id, body, read_at)
 
     def changes(self, text: str | None) -> Iterator[ChangesPage]:
         """Yield what changed since the cursor (section 5). Nothing changed: one request, two once an hour."""

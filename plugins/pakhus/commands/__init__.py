@@ -15,6 +15,7 @@ COMMANDS = {
     "apply": "make what is missing: Airflow's pools, the ledger's tables, webhooks; may be run again at any time",
     "migrate": "bring the ledger's tables up to date, nothing else: a step of a deployment",
     "prove": "compare a day of a shop in three places: its own list, the ledger, the accounts; names what differs",
+    "preview": "what a change of rules or mapping would do to the newest orders, side by side; writes nothing",
     "again": "send an order again: by its number, or one document by its key",
     "stop": "stop a flow of a shop, or all of them, within one document; says who, since when and why",
     "resume": "let a stopped flow of a shop go on",

@@ -124,3 +124,13 @@ class Ledger:
         for engine in self._engines.values():
             engine.dispose()
         self._engines.clear()
+
+
+@contextmanager
+def read_only(ledger: Ledger) -> Iterator[Transaction]:
+    """Open a transaction in which the database refuses every write; it shows one moment of the ledger throughout."""
+    with ledger.engine.connect().execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    ) as connection:
+        yield Transaction(connection, ledger.clock(connection), ledger.run)
+        connection.rollback()

@@ -119,6 +119,13 @@ def after(tx: Transaction, scope: str, kind: str, source_id: str, *, limit: int)
     return [load(tx, row_id) for row_id in rows.all()]
 
 
+def newest(tx: Transaction, scope: str, kind: str, *, limit: int) -> list[int]:
+    """Return the rows of the sources placed last, the newest first; those without a date come last."""
+    rows = select(sources.c.id).where(sources.c.scope == scope, sources.c.kind == kind)
+    rows = rows.order_by(sources.c.placed_at.desc().nulls_last(), sources.c.id.desc()).limit(limit)
+    return list(tx.connection.execute(rows).scalars())
+
+
 def name(tx: Transaction, row_id: int) -> str:
     """Return the id that a source has in its own system."""
     found: str = tx.connection.execute(select(sources.c.source_id).where(sources.c.id == row_id)).scalar_one()

@@ -79,6 +79,23 @@ class Received:
         return [text_of(value) for value in found]
 
 
+def paths_of(value: object, prefix: str = "") -> Iterator[str]:
+    """Yield the paths of all fields of a body, without what they say; plugins' fields by their keys."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if _SEGMENT.fullmatch(str(name)):
+                yield from paths_of(inner, f"{prefix}.{name}" if prefix else str(name))
+    elif isinstance(value, list):
+        for item in value:
+            key = item.get("key") if isinstance(item, Mapping) and "value" in item else None
+            if isinstance(key, str) and "[" not in key and "]" not in key:
+                yield f"{prefix}[{key}]"
+            else:
+                yield from paths_of(item, f"{prefix}[]")
+    elif prefix:
+        yield prefix
+
+
 def text_of(value: object) -> str:
     """Return a received value as text: numbers keep their digits, true and false are words, objects are JSON."""
     if value is None:
