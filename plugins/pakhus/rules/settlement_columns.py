@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from pakhus.rules.mappings import Currency, Strict
+from pakhus.rules.mapping_fields import Currency, Strict
 from pakhus.settlements import BatchLineKind
 
 _TAKING = frozenset({"refund", "chargeback", "fee", "reserve_hold", "payout", "tax"})
