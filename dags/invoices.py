@@ -14,6 +14,7 @@ from notifiers.alert_notifier import AlertNotifier
 from operators.book_invoices_operator import BookInvoicesOperator
 from operators.flow_shops import shops_for
 from operators.list_due_invoices_operator import ListDueInvoicesOperator
+from operators.register_payments_operator import RegisterPaymentsOperator
 from operators.report_run_operator import ReportRunOperator
 from operators.shop_operator import TASK_DEFAULTS
 from pakhus.settings import InvoiceMode
@@ -39,13 +40,17 @@ for shop in shops_for(FLOW):
         book = BookInvoicesOperator.partial(
             task_id="book", shop=shop.shop, pool=shop.economic_target, map_index_template="{{ chunk }}"
         ).expand_kwargs(due.output)
+        pay = RegisterPaymentsOperator(
+            task_id="pay", shop=shop.shop, pool=shop.economic_target, trigger_rule="all_done"
+        )
         report = ReportRunOperator(
             task_id="report",
             flow=FLOW,
             scope=shop.shop,
             reading="list_due",
-            working="book",
+            working=["book", "pay"],
             outlets=[Asset(f"pakhus_{FLOW}_{shop.shop}")],
         )
-        due >> book >> report
+        due >> book >> pay >> report
+        book >> report
         due >> report

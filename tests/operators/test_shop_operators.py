@@ -17,6 +17,7 @@ from operators.failure_texts import failure_text
 from operators.list_due_invoices_operator import ListDueInvoicesOperator
 from operators.observe_orders_operator import ObserveOrdersOperator
 from operators.read_shipments_operator import ReadShipmentsOperator
+from operators.register_payments_operator import RegisterPaymentsOperator
 from operators.reserve_orders_operator import ReserveOrdersOperator
 from operators.shop_operator import FAILURE, STOPPED, TASK_DEFAULTS, ShopOperator, WhoActsRetryPolicy
 from operators.tell_shipments_operator import TellShipmentsOperator
@@ -41,6 +42,7 @@ OPERATORS: dict[type[ShopOperator], dict[str, Any]] = {
     ReserveOrdersOperator: {"chunk_label": "1 (1)", "documents": [1]},
     ListDueInvoicesOperator: {},
     BookInvoicesOperator: {"chunk_label": "1 (1)", "documents": [1]},
+    RegisterPaymentsOperator: {},
     ReadShipmentsOperator: {},
     TellShipmentsOperator: {"chunk_label": "1 (1)", "documents": [1]},
 }

@@ -164,6 +164,11 @@ class EconomicClient:
         text = f"references.other$like:{filter_value(prefix)}"
         return self._filtered("/invoices/drafts", "draftInvoiceNumber", text, lambda other: other.startswith(prefix))
 
+    def rows(self, path: str, identity: str, text: str = "") -> list[Any]:
+        """Return a collection whole, filtered by `text` where it is given; `identity` tells its rows apart."""
+        query = (("filter", text), ("sort", identity)) if text else ()
+        return list(self._list(path, identity=identity, query=query))
+
     def _with_reference(self, path: str, identity: str, reference: str) -> list[Any]:
         # The filter is not case-sensitive (section 2.5); our keys differ in more than case, but the comparison is ours.
         return self._filtered(path, identity, f"references.other$eq:{filter_value(reference)}", reference.__eq__)

@@ -27,6 +27,7 @@ class AccountsReader:
     _zones: dict[int, dict[int, Any]] = field(default_factory=dict)
     _rates: dict[str, Decimal] = field(default_factory=dict)
     _periods: list[tuple[date, date, bool]] | None = None
+    _years: list[Any] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def facts(self, numbers: Iterable[str], zone: int) -> AccountsFacts:
@@ -48,6 +49,14 @@ class AccountsReader:
             if self._periods is None:
                 self._periods = list(self._read_periods())
             return any(start <= day <= end and not closed for start, end, closed in self._periods)
+
+    def year_of(self, day: date) -> str:
+        """Return the name of the accounting year that holds a day; ConfigurationError when there is none."""
+        with self._lock:
+            for year in self._read_years():
+                if date.fromisoformat(str(year["fromDate"])) <= day <= date.fromisoformat(str(year["toDate"])):
+                    return str(year["year"])
+        raise ConfigurationError(f"{_SYSTEM} has no accounting year for {day}; create it there")
 
     def _vat_of(self, number: str, zone: int) -> VatOfProduct | Verdict | None:
         product = self._product(number)
@@ -83,8 +92,13 @@ class AccountsReader:
             raise ConfigurationError(f"{_SYSTEM} has no VAT code {code}, although a sales account names it")
         return self._rates[code]
 
+    def _read_years(self) -> list[Any]:
+        if self._years is None:
+            self._years = self.accounts.accounting_years()
+        return self._years
+
     def _read_periods(self) -> Iterable[tuple[date, date, bool]]:
-        for year in self.accounts.accounting_years():
+        for year in self._read_years():
             if year.get("closed"):
                 continue
             for period in self.accounts.periods(str(year["year"])):

@@ -22,7 +22,7 @@ from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.booked_records import note_as_booked
 from pakhus.flows.exactly_once import ECONOMIC, Found, Step, Writer, Written
 from pakhus.flows.observation import INVOICES, Observer, hold_credit, state_rules, stored_order
-from pakhus.flows.outcomes import stop
+from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.report import RunReport
 from pakhus.flows.shared_records import SharedRecords
 from pakhus.flows.shipments import shipped_of
@@ -38,6 +38,7 @@ from pakhus.rules.document_lines import planned_lines
 from pakhus.rules.gift_cards import redeemed_of
 from pakhus.rules.invoices import InvoicePlan, numbers_needed, plan_invoice
 from pakhus.rules.mappings import AccountingMapping
+from pakhus.rules.payments import terms_of, with_cards
 from pakhus.rules.states import NOT_SHIPPED, Shipped, changed_invoice, invoice_moment, invoice_verdict
 from pakhus.rules.validation import likely_cause, spoken
 from pakhus.rules.vat import decide_vat, destination
@@ -159,10 +160,9 @@ class Biller:
         return plan_invoice(order, self.mapping, renamed, vat, self.reader.facts(numbers, vat.zone))
 
     def _draft(self, document: Document, order: Order, plan: InvoicePlan, shipped: Shipped) -> Call:
-        method = order.payments[0].method if order.payments else ""
-        payment = self.mapping.payments.get(method)
-        if payment is None:
-            raise stop("payment_method_unmapped", method=method or "(none)")
+        terms = terms_of(order, *with_cards(order, self.mapping))
+        if isinstance(terms, Verdict):
+            raise StoppedError(terms)
         day = self._invoice_date(order, shipped)
         customer = self.customers.number_for(order)
         invoice = Invoice(
@@ -173,8 +173,8 @@ class Biller:
             recipient=order.billing,
             delivery=destination(order),
             vat_zone=plan.vat.zone,
-            layout=payment.layout or self.mapping.layout,
-            payment_terms=payment.terms,
+            layout=terms.layout or self.mapping.layout,
+            payment_terms=terms.terms,
             lines=plan.lines,
             predicted=plan.predicted,
             correction=plan.correction,

@@ -15,6 +15,7 @@ from pakhus.reasons.course import COURSE
 from pakhus.reasons.kinds import NOTHING, Actor, Answer, Reason, Status
 from pakhus.reasons.orders import ORDERS
 from pakhus.reasons.ours import OURS
+from pakhus.reasons.payments import PAYMENTS
 from pakhus.reasons.proof import PROOF
 from pakhus.reasons.stock import STOCK
 from pakhus.reasons.vat import VAT
@@ -29,7 +30,9 @@ def _registry(*reasons: Reason) -> dict[str, Reason]:
     return table
 
 
-REASONS: dict[str, Reason] = _registry(*COURSE, *ORDERS, *AMOUNTS, *COUNTERPARTS, *PROOF, *STOCK, *VAT, *OURS)
+REASONS: dict[str, Reason] = _registry(
+    *COURSE, *ORDERS, *AMOUNTS, *COUNTERPARTS, *PAYMENTS, *PROOF, *STOCK, *VAT, *OURS
+)
 
 
 def reason(code: str) -> Reason:

@@ -24,6 +24,7 @@ from pakhus.rules.mapping_fields import (
     Strict,
     as_number,
 )
+from pakhus.rules.payment_methods import PaymentMethod, PaymentSign
 from pakhus.rules.vat_mapping import VatRules
 
 
@@ -164,13 +165,6 @@ class GiftCards(Strict):
     )
 
 
-class PaymentMethod(Strict):
-    """What a payment method of the shop means in the accounts."""
-
-    terms: int = Field(gt=0, description="Payment terms number")
-    layout: int | None = Field(None, gt=0, description="Layout of invoices paid this way; none: the usual one")
-
-
 class RoundingMode(StrEnum):
     """How the agreement rounds VAT (economic.md 6.4: not documented, so it is a setting)."""
 
@@ -207,6 +201,11 @@ class AccountingMapping(Strict):
     )
     payments: dict[str, PaymentMethod] = Field(
         default_factory=dict, description="Payment method's id in the shop -> terms; an unmapped method holds the order"
+    )
+    customer_payment_sign: PaymentSign = Field(
+        PaymentSign.NEGATIVE,
+        description="How money received is signed on a customer payment in a journal: negative or positive; "
+        "`check` compares it with the entries that the agreement has",
     )
     vat_zones: VatZones = Field(VatZones(), description="VAT zones of the agreement")
     vat: VatRules = Field(VatRules(), description="How VAT is treated beyond domestic sales")

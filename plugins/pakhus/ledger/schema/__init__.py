@@ -2,6 +2,7 @@
 
 from pakhus.ledger.schema.accounting import document_lines
 from pakhus.ledger.schema.base import metadata
+from pakhus.ledger.schema.clearing import clearing_items, settlement_lines, settlements
 from pakhus.ledger.schema.coordination import budgets, claim_fence, claims, cursors, inbox, installation
 from pakhus.ledger.schema.documents import attempts, bodies, calls, documents, source_versions, sources
 from pakhus.ledger.schema.evidence import proven_days, stock_levels
@@ -15,6 +16,7 @@ __all__ = [
     "calls",
     "claim_fence",
     "claims",
+    "clearing_items",
     "cursors",
     "decisions",
     "document_lines",
@@ -24,6 +26,8 @@ __all__ = [
     "metadata",
     "proven_days",
     "runs",
+    "settlement_lines",
+    "settlements",
     "source_versions",
     "sources",
     "stock_levels",

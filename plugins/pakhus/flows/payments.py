@@ -1,0 +1,380 @@
+"""Payments: how the money of booked invoices and credit notes got into the accounts, and what is entered for it.
+
+By the payment term nothing is written: the booking did it. In the journal each payment is one voucher, a draft until
+the bookkeeper books it. What stands on a clearing account is noted for the payouts that settle it. Sources: domain
+guide 3.5, 9; economic.md 8; design, decisions 3 and 8.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pakhus.clients.economic import EconomicClient
+from pakhus.clients.economic_journals import EconomicJournals
+from pakhus.clients.webshop import Webshop
+from pakhus.errors import ConfigurationError
+from pakhus.flows.accounts_facts import AccountsReader
+from pakhus.flows.chunks import due_chunks
+from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
+from pakhus.flows.observation import stored_order
+from pakhus.flows.outcomes import stop
+from pakhus.flows.report import RunReport
+from pakhus.flows.vouchers import Vouchers
+from pakhus.flows.work import Chunk, Treated
+from pakhus.ledger import clearing, documents, payments
+from pakhus.ledger.claims import Claim
+from pakhus.ledger.clearing import NewItem
+from pakhus.ledger.connection import Ledger
+from pakhus.ledger.documents import Document, NewDocument
+from pakhus.ledger.payments import PAYMENT, REPAYMENT, Booked
+from pakhus.model import Money, Order, Totals
+from pakhus.reasons import Status, Verdict
+from pakhus.rules.mappings import AccountingMapping
+from pakhus.rules.money import rounded
+from pakhus.rules.payment_methods import PaymentMethod, PaymentWay
+from pakhus.rules.payments import (
+    BookedAmount,
+    Methods,
+    PaymentPart,
+    parts_of,
+    payment_verdict,
+    repayment_verdict,
+    way_of,
+    with_cards,
+)
+from pakhus.settings import ShopSettings
+from pakhus.vouchers import CustomerLine, Voucher
+
+PAYMENTS = "payments"
+_JUDGED_AT_ONCE = 200
+# A payment that waits for its capture is looked at again so often; a credit note's for its invoice's.
+_LOOK = timedelta(hours=6)
+_NO_NEWS = ("paid_by_term", "left_open")
+_BASE_RATE = Decimal(100)  # the price of 100 units of the base currency in itself
+
+
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """The booked invoice or credit note of a payment as the accounts answered it."""
+
+    booked: Booked
+    amount: BookedAmount
+    customer: int
+    number: int
+    exchange_rate: Decimal
+    base: Decimal
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Payment:
+    """One payment at work: its document under a claim, the order's part that it is, and what was booked."""
+
+    document: Document
+    claim: Claim
+    writer: Writer
+    paid: _Paid
+    order: Order
+    part: PaymentPart
+
+    @property
+    def version(self) -> int | None:
+        return self.writer.version
+
+
+@dataclass(frozen=True, slots=True)
+class Cashier:
+    """Registers the payments of one shop in one agreement. The shop is not called: its stored orders are read."""
+
+    shop: Webshop
+    accounts: EconomicClient
+    ledger: Ledger
+    settings: ShopSettings
+    mapping: AccountingMapping
+    vouchers: Vouchers
+
+    def run(self, *, workers: int = 4) -> RunReport:
+        """Make the payments' documents of what was booked since, and register what is due; returns the counts.
+
+        Those that need nothing are no news of a run: each invoice has one.
+        """
+        self.judge()
+        report = RunReport(PAYMENTS, self.settings.shop)
+        for chunk in due_chunks(self.ledger, self.settings.shop, PAYMENTS):
+            report.merge(self.register(chunk.documents, workers=workers))
+        for code in _NO_NEWS:
+            report.codes.pop(code, None)
+        return report
+
+    def judge(self) -> None:
+        """Make a document of each payment of the invoices and credit notes that have none. From the ledger alone."""
+        found = self._without_payment()
+        while found:
+            for booked in found:
+                for new in self._documents_of(booked):
+                    self._ensure(new)
+            found = self._without_payment() if len(found) == _JUDGED_AT_ONCE else []
+
+    def register(self, document_ids: Sequence[int], *, workers: int = 4) -> RunReport:
+        """Register the payments of these documents; returns the counts."""
+        report = RunReport(PAYMENTS, self.settings.shop)
+        return Chunk(self.ledger, report, workers).work(document_ids, self._treat)
+
+    def _without_payment(self) -> list[Booked]:
+        with self.ledger.begin() as tx:
+            return payments.without_payment(tx, self.settings.shop, limit=_JUDGED_AT_ONCE)
+
+    def _documents_of(self, booked: Booked) -> list[NewDocument]:
+        document = booked.document
+        stem, _, suffix = document.key.rpartition("-")
+        if document.kind != "invoice":
+            return [self._new(booked, f"{stem}-{REPAYMENT}{suffix.removeprefix('credit')}", REPAYMENT)]
+        order, _ = stored_order(self.ledger, self.shop, document, document.transferred_version, transferred=True)
+        parts = parts_of(order, with_cards(order, self.mapping)[1])
+        numbers = [1] if isinstance(parts, Verdict) or not parts else [part.number for part in parts]
+        return [self._new(booked, f"{stem}-{PAYMENT}{number}", PAYMENT) for number in numbers]
+
+    def _new(self, booked: Booked, key: str, kind: str) -> NewDocument:
+        document = booked.document
+        return NewDocument(
+            key=key,
+            scope=self.settings.shop,
+            flow=PAYMENTS,
+            kind=kind,
+            target=document.target,
+            source_id=document.source_id,
+            parent_id=document.id,
+        )
+
+    def _ensure(self, new: NewDocument) -> None:
+        self.ledger.persist(lambda tx: documents.ensure(tx, new, Verdict.of("due")))
+
+    # --- one payment -------------------------------------------------------------------------------------------------
+
+    def _treat(self, document: Document, claim: Claim) -> Treated:
+        writer = Writer(self.ledger, claim, document, ECONOMIC, self.accounts.send)
+        known = writer.known(self.vouchers.step(document.key))
+        booked = self.ledger.persist(lambda tx: payments.paid_document(tx, document.id))
+        paid = self._paid(booked)
+        if document.kind == REPAYMENT:
+            return self._repay(document, claim, writer, paid, known)
+        order, version = stored_order(self.ledger, self.shop, document, transferred=True)
+        methods, cards = with_cards(order, self.mapping)
+        parts = parts_of(order, cards)
+        if isinstance(parts, Verdict):
+            return Treated(parts, version)
+        number = int(document.key.rpartition(PAYMENT)[2])
+        part = next((one for one in parts if one.number == number), None)
+        if part is None:
+            return Treated(Verdict.of("left_open"), version)
+        work = _Payment(document, claim, replace(writer, version=version), paid, order, part)
+        earlier = [one for one in parts if one.number < part.number]
+        return self._pay(work, methods, earlier, known)
+
+    def _pay(self, work: _Payment, methods: Methods, earlier: Sequence[PaymentPart], known: Written | None) -> Treated:
+        method = methods.get(work.part.method)
+        if known is not None and method is not None:
+            return self._registered(work, method, known)
+
+        def judged(paid: _Paid) -> Verdict:
+            return payment_verdict(work.order, work.part, earlier, methods, paid.amount, self.ledger.now())
+
+        verdict = judged(work.paid)
+        if method is not None and verdict.code in ("paid_by_term", "left_open"):
+            self._note_item(work, method, way_of(method, work.paid.amount))
+        if method is None or verdict.status is not Status.DUE:
+            return self._judged(verdict, work.version)
+        work = replace(work, paid=self._asked(work.paid))
+        verdict = judged(work.paid)
+        if verdict.status is not Status.DUE:
+            return self._judged(verdict, work.version)
+        written = self._write(work.writer, work.document, self._days(work), self._line(work, method), method)
+        return self._registered(work, method, written)
+
+    def _days(self, work: _Payment) -> list[date]:
+        """The days that a payment may stand on, best first: its capture's, the invoice's."""
+        captured = work.part.captured_at
+        zone = ZoneInfo(self.settings.timezone)
+        return [*([captured.astimezone(zone).date()] if captured else []), work.paid.day]
+
+    def _repay(self, document: Document, claim: Claim, writer: Writer, paid: _Paid, known: Written | None) -> Treated:
+        """The money of a credit note goes out by the way that its invoice's came in."""
+        invoice_id = paid.booked.parent_id
+        items = [] if invoice_id is None else self.ledger.persist(lambda tx: clearing.of_invoice(tx, invoice_id))
+        captures = [item for item in items if item.new.kind == "capture"]
+        way = PaymentWay(captures[0].new.way) if captures else self._way_without_item(invoice_id)
+        if known is None:
+            verdict = repayment_verdict(way, paid.amount)
+            if verdict.status is Status.DUE:
+                paid = self._asked(paid)
+                verdict = repayment_verdict(way, paid.amount)
+            if verdict.status is not Status.DUE:
+                if captures and verdict.code in ("paid_by_term", "left_open"):
+                    self._note_refund(document, paid, captures[0].new)
+                return self._judged(verdict, None)
+        first = captures[0].new
+        method = self.mapping.payments.get(first.method)
+        if method is None or method.journal is None:
+            raise stop("payment_method_unmapped", method=first.method or "(none)")
+        if known is None:
+            line = replace(
+                self._line_of(document, first.order_number, paid, paid.amount.gross), contra_account=first.account
+            )
+            known = self._write(writer, document, [paid.day], line, method)
+        self._note_voucher(document, claim, paid.amount.gross, known)
+        self._note_refund(document, paid, first)
+        return Treated(_told(known, method.journal), None)
+
+    def _way_without_item(self, invoice_id: int | None) -> PaymentWay | None:
+        found = [] if invoice_id is None else self.ledger.persist(lambda tx: payments.payments_of(tx, invoice_id))
+        return PaymentWay.OPEN if any(row.verdict.code == "left_open" for row in found) else None
+
+    def _judged(self, verdict: Verdict, version: int | None) -> Treated:
+        if verdict.status is Status.WAITING:
+            raise stop(verdict.code, due_at=self.ledger.now() + _LOOK, **dict(verdict.parameters))
+        return Treated(verdict, version)
+
+    # --- what is written ---------------------------------------------------------------------------------------------
+
+    def _line(self, work: _Payment, method: PaymentMethod) -> CustomerLine:
+        line = self._line_of(work.document, work.order.number, work.paid, work.part.amount)
+        return replace(line, contra_account=method.clearing_account)
+
+    def _line_of(self, document: Document, number: str, paid: _Paid, amount: Money) -> CustomerLine:
+        return CustomerLine(
+            customer=paid.customer,
+            invoice=paid.number,
+            received=amount,
+            text=f"Ordre {number} {document.key}",
+            exchange_rate=None if paid.exchange_rate == _BASE_RATE else paid.exchange_rate,
+        )
+
+    def _write(
+        self, writer: Writer, document: Document, days: Sequence[date], line: CustomerLine, method: PaymentMethod
+    ) -> Written:
+        if method.journal is None:
+            raise ConfigurationError("a payment method without a journal cannot be registered in one")
+        today = self.ledger.now().astimezone(ZoneInfo(self.settings.timezone)).date()
+        day = self.vouchers.open_day([*days, today], self.mapping.lock_date)
+        voucher = Voucher(day, line.received.currency, customers=(line,))
+        return writer.make(self.vouchers.step(document.key), self.vouchers.call(voucher, method.journal))
+
+    def _registered(self, work: _Payment, method: PaymentMethod, written: Written) -> Treated:
+        self._note_voucher(work.document, work.claim, work.part.amount, written)
+        self._note_item(work, method, PaymentWay.JOURNAL)
+        return Treated(_told(written, method.journal), work.version)
+
+    def _note_voucher(self, document: Document, claim: Claim, amount: Money, written: Written) -> None:
+        totals = Totals(amount.amount, Decimal(0), amount.amount)
+        self.ledger.persist(
+            lambda tx: documents.note_remote(
+                tx,
+                document.id,
+                claim,
+                remote_id=written.remote_id,
+                version=written.version,
+                currency=amount.currency,
+                totals=totals,
+            )
+        )
+
+    def _note_item(self, work: _Payment, method: PaymentMethod, way: PaymentWay) -> None:
+        """Note what a provider is to settle: nothing where no clearing account says who that would be."""
+        if method.clearing_account is None:
+            return
+        paid, part = work.paid, work.part
+        amount = paid.amount.gross if way is PaymentWay.TERM else part.amount
+        item = NewItem(
+            document_id=work.document.id,
+            invoice_id=paid.booked.document.id,
+            shop=self.settings.shop,
+            target=work.document.target,
+            account=method.clearing_account,
+            way=way.value,
+            kind="capture",
+            method=part.method,
+            order_number=work.order.number,
+            currency=amount.currency,
+            amount=amount.amount,
+            base_amount=_in_base(amount.amount, paid),
+            occurred_at=part.captured_at or work.order.paid_at or paid.amount.invoiced_at,
+            provider_ids=sorted(part.provider_ids),
+        )
+        self.ledger.persist(lambda tx: clearing.put(tx, item))
+
+    def _note_refund(self, document: Document, paid: _Paid, payment: NewItem) -> None:
+        amount = paid.amount.gross.amount
+        item = replace(
+            payment,
+            document_id=document.id,
+            kind="refund",
+            amount=amount,
+            base_amount=_in_base(amount, paid),
+            occurred_at=paid.amount.invoiced_at,
+            provider_ids=(),
+            parent_ids=payment.provider_ids,
+        )
+        self.ledger.persist(lambda tx: clearing.put(tx, item))
+
+    # --- what was booked ---------------------------------------------------------------------------------------------
+
+    def _paid(self, booked: Booked) -> _Paid:
+        """The booked document by the answer to its booking; asked for only when a person booked it."""
+        document = booked.document
+        answer = self.ledger.persist(lambda tx: payments.booking_answer(tx, document.id))
+        if answer is None:
+            return self._read(booked, self.accounts.get_booked(str(document.remote_number)), asked=True)
+        return self._read(booked, json.loads(answer, parse_float=Decimal), asked=False)
+
+    def _asked(self, paid: _Paid) -> _Paid:
+        """The same, read anew right before something is written for it."""
+        if paid.amount.open is not None:
+            return paid
+        return self._read(paid.booked, self.accounts.get_booked(str(paid.number)), asked=True)
+
+    def _read(self, booked: Booked, invoice: Any, *, asked: bool) -> _Paid:
+        day = date.fromisoformat(str(invoice["date"])[:10])
+        zone = ZoneInfo(self.settings.timezone)
+        gross = Money(Decimal(invoice["grossAmount"]), str(invoice["currency"]))
+        rate = Decimal(invoice.get("exchangeRate") or _BASE_RATE)
+        return _Paid(
+            booked=booked,
+            amount=BookedAmount(
+                gross=gross,
+                terms=int(invoice["paymentTerms"]["paymentTermsNumber"]),
+                invoiced_at=datetime.combine(day, time(12), zone).astimezone(UTC),
+                open=Decimal(invoice["remainder"]) if asked else None,
+            ),
+            customer=int(invoice["customer"]["customerNumber"]),
+            number=int(invoice["bookedInvoiceNumber"]),
+            exchange_rate=rate,
+            base=Decimal(invoice.get("grossAmountInBaseCurrency") or rounded(gross.amount * rate / 100)),
+            day=day,
+        )
+
+
+def _in_base(amount: Decimal, paid: _Paid) -> Decimal | None:
+    """An amount of an invoice in the base currency; None: it is the base currency."""
+    if paid.exchange_rate == _BASE_RATE:
+        return None
+    return paid.base if amount == paid.amount.gross.amount else rounded(amount * paid.exchange_rate / 100)
+
+
+def _told(written: Written, journal: int | None) -> Verdict:
+    return Verdict.of("payment_registered", journal=journal or "", voucher=written.remote_id)
+
+
+def cashier(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: ShopSettings) -> Cashier:
+    """Put a shop's cashier together. ConfigurationError when the shop has no accounts."""
+    mapping = settings.mapping.economic
+    if settings.economic_target is None or mapping is None:
+        raise ConfigurationError(f"{settings.shop} names no e-conomic agreement: it has no payments to register")
+    reader = AccountsReader(accounts)
+    vouchers = Vouchers(EconomicJournals(accounts), reader, mapping.customer_payment_sign)
+    return Cashier(shop, accounts, ledger, settings, mapping, vouchers)

@@ -1,0 +1,134 @@
+"""Payments and refunds that providers are to settle, and which payout has settled them (domain guide 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, case, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from pakhus.ledger.connection import Transaction
+from pakhus.ledger.schema import clearing_items, documents
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """A payment (positive) or refund (negative) as it stands on a clearing account, in the buyer's currency."""
+
+    document_id: int
+    invoice_id: int
+    shop: str
+    target: str
+    account: int
+    way: str
+    kind: str
+    method: str
+    order_number: str
+    currency: str
+    amount: Decimal
+    occurred_at: datetime
+    base_amount: Decimal | None = None
+    provider_ids: Sequence[str] = ()
+    parent_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A stored item. `settled` is what payouts have paid of it, `settled_by` the payout that paid the rest."""
+
+    id: int
+    new: NewItem
+    settled: Decimal
+    settled_by: int | None
+    key: str  # of its document
+
+
+def put(tx: Transaction, item: NewItem) -> None:
+    """Store an item, or correct it while no payout has settled it."""
+    values: dict[str, Any] = {
+        name: getattr(item, name) for name in NewItem.__dataclass_fields__ if name not in ("provider_ids", "parent_ids")
+    }
+    values |= {"provider_ids": sorted(item.provider_ids), "parent_ids": sorted(item.parent_ids)}
+    statement = insert(clearing_items).values(values)
+    tx.connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[clearing_items.c.document_id],
+            set_={name: value for name, value in values.items() if name != "document_id"},
+            where=clearing_items.c.settled_by.is_(None),
+        )
+    )
+
+
+def of_account(tx: Transaction, target: str, account: int) -> list[Item]:
+    """Return all items of a clearing account, settled ones too, oldest first."""
+    query = (
+        select(clearing_items, documents.c.key)
+        .join(documents, documents.c.id == clearing_items.c.document_id)
+        .where(clearing_items.c.target == target, clearing_items.c.account == account)
+        .order_by(clearing_items.c.occurred_at, clearing_items.c.id)
+    )
+    return [_item(row) for row in tx.connection.execute(query)]
+
+
+def of_invoice(tx: Transaction, invoice_id: int) -> list[Item]:
+    """Return the items of one invoice's document."""
+    query = (
+        select(clearing_items, documents.c.key)
+        .join(documents, documents.c.id == clearing_items.c.document_id)
+        .where(clearing_items.c.invoice_id == invoice_id)
+        .order_by(clearing_items.c.id)
+    )
+    return [_item(row) for row in tx.connection.execute(query)]
+
+
+def settle(tx: Transaction, item: int, amount: Decimal, payout: int) -> None:
+    """Record that a payout (its document) paid `amount` of an item; the one that pays the rest settles it."""
+    settled = clearing_items.c.settled_amount + amount
+    is_rest = settled == clearing_items.c.amount
+    statement = update(clearing_items).where(clearing_items.c.id == item)
+    tx.connection.execute(
+        statement.values(
+            settled_amount=settled,
+            settled_by=case((is_rest, payout), else_=clearing_items.c.settled_by),
+            settled_at=case((is_rest, tx.now), else_=clearing_items.c.settled_at),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is open on a clearing account in one currency, and since when the oldest of it."""
+
+    currency: str
+    count: int
+    amount: Decimal
+    oldest: datetime
+
+
+def standing(tx: Transaction, target: str, account: int) -> list[Standing]:
+    """Return what is captured (less what is refunded) but not paid out, per currency."""
+    columns = (
+        func.count(),
+        func.sum(clearing_items.c.amount - clearing_items.c.settled_amount),
+        func.min(clearing_items.c.occurred_at),
+    )
+    query = (
+        select(clearing_items.c.currency, *columns)
+        .where(
+            clearing_items.c.target == target,
+            clearing_items.c.account == account,
+            clearing_items.c.settled_by.is_(None),
+        )
+        .group_by(clearing_items.c.currency)
+        .order_by(clearing_items.c.currency)
+    )
+    return [Standing(*row) for row in tx.connection.execute(query)]
+
+
+def _item(row: Row[Any]) -> Item:
+    values = {name: getattr(row, name) for name in NewItem.__dataclass_fields__}
+    return Item(row.id, NewItem(**values), row.settled_amount, row.settled_by, row.key)

@@ -1,0 +1,194 @@
+"""Payments of booked invoices: by term, in the journal, exactly once; what stands on clearing for the payouts."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from pakhus.flows.payments import cashier
+from pakhus.flows.report import RunReport
+from pakhus.flows.vouchers import STEP
+from pakhus.ledger import bodies, clearing
+from pakhus.ledger.schema import attempts, documents
+from pakhus.rules.payment_methods import PaymentMethod, PaymentSign, PaymentWay
+from tests.contract.test_economic_vendor_schemas import assert_valid_request
+from tests.flows.shipped_orders import only
+from tests.flows.world import World, world
+
+CARD = PaymentMethod(terms=2, way=PaymentWay.AUTO, clearing_account=5825, journal=5, open_terms=11)
+JOURNAL = PaymentMethod(terms=11, way=PaymentWay.JOURNAL, clearing_account=5825, journal=5)
+AGREEMENT = "economic__main"
+
+
+def paying(at: World, method: PaymentMethod, **economic: Any) -> World:
+    """The world with every payment method registered this way."""
+    mapping = at.settings.mapping.economic
+    assert mapping is not None
+    update = {"payments": dict.fromkeys(mapping.payments, method), **economic}
+    changed = at.settings.mapping.model_copy(update={"economic": mapping.model_copy(update=update)})
+    return replace(at, settings=at.settings.model_copy(update={"mapping": changed}))
+
+
+def pay(at: World) -> RunReport:
+    return cashier(at.shop, at.accounts, at.ledger, at.settings).run(workers=2)
+
+
+def reasons(at: World) -> Mapping[str, int]:
+    query = select(documents.c.reason).where(documents.c.flow == "payments")
+    with at.ledger.begin() as tx:
+        found = list(tx.connection.execute(query).scalars())
+    return {code: found.count(code) for code in set(found)}
+
+
+def items(at: World, account: int = 5825) -> list[clearing.Item]:
+    with at.ledger.begin() as tx:
+        return clearing.of_account(tx, AGREEMENT, account)
+
+
+def balance(at: World, account: int) -> Decimal:
+    row = at.accounts_server.dump()["accounts"][str(account)]
+    return Decimal(str(row["balance"]))
+
+
+def waiting(at: World) -> list[Any]:
+    return list(at.accounts_server.dump()["journal_entries"].values())
+
+
+@pytest.fixture
+def shop(fresh_ledger_url: str) -> Iterator[World]:
+    """Three orders that were paid and sent."""
+    with world(fresh_ledger_url, seed=only("60", "63", "93")) as running:
+        yield running
+
+
+@pytest.fixture
+def journal(shop: World) -> World:
+    """Invoices are booked, their payments are to be entered in the journal."""
+    at = paying(shop, JOURNAL)
+    at.observe()
+    at.book()
+    return at
+
+
+def test_the_term_moves_the_money_and_nothing_is_written(shop):
+    at = paying(shop, CARD)
+    at.observe()
+    at.book()
+    at.reset_counters()
+    report = pay(at)
+    assert at.writes() == 0
+    assert set(reasons(at)) == {"paid_by_term"}
+    assert report.alarms() == []
+    stands = items(at)
+    assert stands
+    assert all((item.new.way, item.new.kind) == ("term", "capture") for item in stands)
+    assert sum(item.new.amount for item in stands) == balance(at, 5825) > 0
+
+
+def test_journal_payments_wait_for_the_bookkeeper_and_then_close_their_invoices(journal):
+    pay(journal)
+    assert set(reasons(journal)) == {"payment_registered"}
+    invoices = journal.accounts_server.dump()["booked"].values()
+    assert all(Decimal(str(invoice["remainder"])) for invoice in invoices)
+    assert all(Decimal(str(entry["amount"])) < 0 for entry in waiting(journal))
+    journal.accounts_server.act({"action": "book_journal", "journal": 5})
+    invoices = journal.accounts_server.dump()["booked"].values()
+    assert [invoice for invoice in invoices if Decimal(str(invoice["remainder"]))] == []
+    assert balance(journal, 5825) == sum(item.new.amount for item in items(journal)) > 0
+    assert balance(journal, 5600) == 0
+
+
+def test_running_again_writes_nothing(journal):
+    pay(journal)
+    journal.reset_counters()
+    pay(journal)
+    assert journal.writes() == 0
+    assert journal.accounts_server.counters()["doubles"] == []
+
+
+def test_the_sign_is_the_one_that_the_mapping_says(shop):
+    at = paying(shop, JOURNAL, customer_payment_sign=PaymentSign.POSITIVE)
+    at.accounts_server.configure({"customer_payment_sign": "positive"})
+    at.observe()
+    at.book()
+    pay(at)
+    at.accounts_server.act({"action": "book_journal", "journal": 5})
+    assert balance(at, 5600) == 0
+
+
+def test_requests_fit_the_vendors_schema(journal):
+    pay(journal)
+    with journal.ledger.begin() as tx:
+        query = select(attempts.c.request_sha256).where(attempts.c.step == STEP)
+        sent = [bodies.load(tx, digest) for digest in tx.connection.execute(query).scalars()]
+    assert sent
+    for body in sent:
+        assert_valid_request("journals.journalNumber.vouchers.post", body)
+
+
+def test_a_payment_that_somebody_entered_is_not_entered_again(journal):
+    for number in journal.accounts_server.dump()["booked"]:
+        journal.accounts_server.act({"action": "pay", "invoice": number})
+    pay(journal)
+    assert (set(reasons(journal)), waiting(journal)) == ({"already_paid"}, [])
+
+
+@pytest.mark.parametrize("kind", ["answer_lost", "error_500"])
+def test_a_lost_answer_is_settled_by_the_same_key(journal, kind):
+    fault = {"kind": kind, "method": "POST", "path_regex": "vouchers$", "nth": 1, "effect": True}
+    journal.accounts_server.faults.set([fault])
+    pay(journal)
+    assert reasons(journal).get("remote_unavailable") == 1
+    journal.forward(minutes=5)
+    pay(journal)
+    assert set(reasons(journal)) == {"payment_registered"}
+    assert len(waiting(journal)) == len(journal.accounts_server.dump()["booked"])
+    assert journal.accounts_server.counters()["doubles"] == []
+
+
+@pytest.mark.parametrize("book", [False, True])
+def test_a_voucher_of_yesterday_is_found_wherever_the_accountant_has_put_it(journal, book):
+    fault = {"kind": "answer_lost", "method": "POST", "path_regex": "vouchers$", "nth": 1}
+    journal.accounts_server.faults.set([fault])
+    pay(journal)
+    first = min(int(entry["voucher"]) for entry in waiting(journal))
+    journal.accounts_server.act({"action": "move_voucher", "journal": 5, "voucher": first, "to": 1, "number": 4711})
+    if book:
+        journal.accounts_server.act({"action": "book_journal", "journal": 1})
+    before = len(waiting(journal))
+    journal.forward(hours=26)
+    pay(journal)
+    assert set(reasons(journal)) == {"payment_registered"}
+    assert len(waiting(journal)) == before
+    assert journal.accounts_server.counters()["doubles"] == []
+
+
+def test_a_voucher_that_was_never_made_is_made_once(journal):
+    fault = {"kind": "request_lost", "method": "POST", "path_regex": "vouchers$", "nth": 1, "times": 3}
+    journal.accounts_server.faults.set([fault])
+    pay(journal)
+    journal.forward(hours=26)
+    pay(journal)
+    assert set(reasons(journal)) == {"payment_registered"}
+    assert len(waiting(journal)) == len(journal.accounts_server.dump()["booked"])
+
+
+def test_a_closed_day_moves_the_payment_to_today(journal):
+    days = {invoice["date"] for invoice in journal.accounts_server.dump()["booked"].values()}
+    for day in days:
+        journal.accounts_server.act({"action": "close", "date": day})
+    today = journal.ledger.now().date().isoformat()
+    journal.accounts_server.act({"action": "close", "date": today, "closed": False})
+    pay(journal)
+    assert set(reasons(journal)) == {"payment_registered"}
+
+
+def test_what_was_booked_as_paid_is_not_paid_again_when_the_mapping_changes(shop):
+    at = paying(shop, CARD)
+    at.observe()
+    at.book()
+    pay(paying(at, CARD.model_copy(update={"terms": 12, "open_terms": 2})))
+    assert (set(reasons(at)), waiting(at)) == ({"already_paid"}, [])
