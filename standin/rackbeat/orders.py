@@ -65,7 +65,11 @@ def order_spec(call: Call) -> dict[str, Check]:
         "their_reference": text(255),
         "our_reference_id": key_of(state.employees),
         "employee_id": key_of(state.employees),
-        **{f"{kind}{part}": text() for kind in ("address_", "delivery_address_") for part in _PARTS},
+        **{
+            f"{kind}{part}": text(call.switches.text_length)
+            for kind in ("address_", "delivery_address_")
+            for part in _PARTS
+        },
         "delivery_address": mapping,
         "billing_address": mapping,
         "suppress_webhooks": flag,
@@ -124,11 +128,11 @@ def _new_order(call: Call, body: dict[str, Any], customer: Record) -> Record:
     }
     order |= {"currency": customer["currency"], "vat_zone": customer["vat_zone"]}
     order["order_date"] = call.now.astimezone(LOCAL).date().isoformat()
-    _apply(order, body)
+    apply_header(order, body)
     return order
 
 
-def _apply(order: Record, body: dict[str, Any]) -> None:
+def apply_header(order: Record, body: dict[str, Any]) -> None:
     """Put the header members of a request into an order."""
     for name in _PLAIN:
         if name in body:
@@ -243,7 +247,7 @@ def update_order(call: Call) -> Response:
     order, body = find_order(call), call.body()
     spec = {name: check for name, check in order_spec(call).items() if name not in {"lines", "customer_id"}}
     validate(body, spec, strict=call.strict)
-    _apply(order, body)
+    apply_header(order, body)
     order["updated"] = call.now
     return single(200, "order", show_order(call, order))
 
@@ -252,10 +256,17 @@ def update_order(call: Call) -> Response:
 def delete_order(call: Call) -> Response:
     """Only without shipment and invoice."""
     order = find_order(call)
+    if call.switches.delete_orders == "refused":
+        raise RefusedError(403, "The order cannot be deleted.")
     if order["invoices"] or any(row["order_id"] == order["number"] for row in call.state.shipments.values()):
         raise refuse("order", "The order has a shipment or an invoice and cannot be deleted.")
     del call.state.orders[order["number"]]
-    return answer(200, {"message": "Deleted."})
+    return _deleted(call)
+
+
+def _deleted(call: Call) -> Response:
+    """Whether a deletion is answered with a body is told nowhere."""
+    return Response(204) if call.switches.delete_answer == "empty" else answer(200, {"message": "Deleted."})
 
 
 # --- lines, notes, custom fields -------------------------------------------------------------------------------------
@@ -265,6 +276,8 @@ def _unlocked(call: Call) -> Record:
     order = find_order(call)
     if order["is_booked"]:
         raise refuse("order", "The order is booked; its lines are locked.")
+    if call.switches.line_writes == "refused":
+        raise refuse("lines", "The lines cannot be changed.")
     return order
 
 
@@ -311,7 +324,8 @@ def delete_line(call: Call) -> Response:
     order = _unlocked(call)
     order["lines"].remove(_find_line(order, call.number("id")))
     order["updated"] = call.now
-    return answer(200, {"message": "Deleted."})
+    refresh_order(call.state, order)
+    return _deleted(call)
 
 
 def _changed(call: Call, order: Record, status: int, line: Record) -> Response:

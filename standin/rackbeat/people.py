@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
 from standin.rackbeat.call import Call
 from standin.rackbeat.checks import as_decimal
+from standin.rackbeat.orders import apply_header
 from standin.rackbeat.products import add_product, change_product
 from standin.rackbeat.shipping import new_shipment, ship
 from standin.rackbeat.state import Record
@@ -47,6 +49,50 @@ def _book(call: Call, action: Mapping[str, Any]) -> object:
     order |= {"is_booked": True, "booked_at": call.now, "updated": call.now}
     refresh_order(call.state, order)
     return {"order": order["number"]}
+
+
+def _edit_order(call: Call, action: Mapping[str, Any]) -> object:
+    """``changes``: members of the header as in a PUT."""
+    order = _order(call, action)
+    apply_header(order, dict(action["changes"]))
+    order["updated"] = call.now
+    return {"order": order["number"]}
+
+
+def _edit_line(call: Call, action: Mapping[str, Any]) -> object:
+    """Change an order's line of ``item`` to ``quantity``, whether it is booked or not; 0 takes it off."""
+    order, quantity = _order(call, action), as_decimal(action["quantity"])
+    line = next((line for line in order["lines"] if line["child_id"] == action["item"]), None)
+    if line is None or quantity is None:
+        raise LookupError(f"order {order['number']} has no line of {action['item']!r}, or no quantity was given")
+    line["quantity"] = quantity
+    order["lines"] = [line for line in order["lines"] if line["quantity"]]
+    order["updated"] = call.now
+    refresh_order(call.state, order)
+    return {"order": order["number"]}
+
+
+def _backorder(call: Call, action: Mapping[str, Any]) -> object:
+    """Move what was not shipped to a new order, and cancel the rest of the old one (contract 8)."""
+    old = _order(call, action)
+    rest = [{**line, "quantity": line["quantity"] - line["quantity_shipped"]} for line in old["lines"]]
+    lines = [
+        {**line, "id": call.state.next_number("line"), "quantity_shipped": Decimal(0)}
+        for line in rest
+        if line["quantity"] > 0
+    ]
+    if not old["is_partly_shipped"] or not lines:
+        raise ValueError("only the rest of a partly shipped order can be moved")
+    number = call.state.next_number("order")
+    new: Record = {**deepcopy(old), "number": number, "lines": lines, "created": call.now, "updated": call.now}
+    new |= {"note": f"Backorder of order {old['number']}", "notes": [], "invoices": []}
+    if call.switches.backorder_heading == "empty":
+        new |= {"heading": None, "their_reference": None}
+    call.state.orders[number] = new
+    old |= {"is_cancelled": True, "updated": call.now}
+    for order in (old, new):
+        refresh_order(call.state, order)
+    return {"order": number}
 
 
 def _delete(call: Call, action: Mapping[str, Any]) -> object:
@@ -155,6 +201,9 @@ ACTIONS: dict[str, Callable[[Call, Mapping[str, Any]], object]] = {
     "ship": _ship,
     "cancel": _cancel,
     "book": _book,
+    "edit_order": _edit_order,
+    "edit_line": _edit_line,
+    "backorder": _backorder,
     "delete": _delete,
     "pack": _pack,
     "send_off": _send_off,

@@ -37,6 +37,10 @@ def reopen_order(call: Call) -> Response:
         raise refuse("order", "The order is not booked.")
     if order["invoices"] or shipments_of(call.state, order["number"]):
         raise refuse("order", "The order has a shipment or an invoice.")
+    if call.switches.reopen == "refused":
+        raise refuse("order", "The order cannot be reopened.")
+    if call.switches.reopen == "ignored":
+        return single(200, "order", show_order(call, order))
     order |= {"is_booked": False, "booked_at": None, "updated": call.now}
     refresh_order(call.state, order)
     return single(200, "order", show_order(call, order))

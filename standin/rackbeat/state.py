@@ -18,6 +18,11 @@ _ONE_OF = {
     "unknown_members": {"refused", "ignored"},
     "default_order": {"oldest_first", "newest_first"},
     "shipment_order": {"named", "unnamed"},
+    "reopen": {"allowed", "refused", "ignored"},
+    "line_writes": {"allowed", "refused"},
+    "delete_orders": {"allowed", "refused"},
+    "delete_answer": {"message", "empty"},
+    "backorder_heading": {"kept", "empty"},
 }
 
 
@@ -33,6 +38,12 @@ class Switches:
     unknown_members: str = "refused"
     default_order: str = "oldest_first"
     shipment_order: str = "named"
+    reopen: str = "allowed"
+    line_writes: str = "allowed"
+    delete_orders: str = "allowed"
+    delete_answer: str = "message"
+    backorder_heading: str = "kept"
+    text_length: int = 255
     retry_after: bool = True
     rate_limit: int = 480
     rate_window_s: float = 60.0

@@ -68,7 +68,7 @@ def after_call(monkeypatch: pytest.MonkeyPatch, client: Wrapped, path: str, then
     assert done, f"nobody wrote to {path}"
 
 
-def test_order_cancelled_while_it_is_being_reserved_is_held_for_a_person(
+def test_order_cancelled_while_it_is_being_reserved_is_taken_back(
     nordlys: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nordlys.run()
@@ -84,7 +84,7 @@ def test_order_cancelled_while_it_is_being_reserved_is_held_for_a_person(
         nordlys.reserve(workers=1)
     nordlys.forward(minutes=5)
     nordlys.run()
-    assert row(nordlys, f"nordlys-{order}-order").reason == "cancelled_after_transfer"
+    assert row(nordlys, f"nordlys-{order}-order").reason == "reservation_cancelled"
 
 
 def test_lost_reservation_is_found_although_the_order_was_cancelled_meanwhile(nordlys: World) -> None:
@@ -99,7 +99,9 @@ def test_lost_reservation_is_found_although_the_order_was_cancelled_meanwhile(no
     nordlys.forward(minutes=5)
     nordlys.run()
     found = row(nordlys, f"nordlys-{order}-order")
-    assert (found.reason, found.remote_id is not None) == ("cancelled_after_transfer", True)
+    assert (found.reason, found.remote_id is not None) == ("reservation_cancelled", True)
+    orders = nordlys.warehouse_server.dump()["orders"].values()
+    assert f"nordlys-{order}-order" not in [row["heading"] for row in orders]
 
 
 def first_line(world: World, order: str) -> int:
@@ -244,13 +246,14 @@ def test_deleted_draft_is_not_made_again(nordlys: World) -> None:
     assert not nordlys.accounts_server.counters()["doubles"]
 
 
-def test_reserved_order_that_vanishes_from_the_shop_is_held_as_cancelled(nordlys: World) -> None:
+def test_reserved_order_that_vanishes_from_the_shop_is_taken_back(nordlys: World) -> None:
     nordlys.run()
     order = place(nordlys)
     nordlys.run()
     nordlys.act(action="delete_order", order=int(order))
     Observer(nordlys.shop, nordlys.ledger, nordlys.settings).look_again([order])
-    assert row(nordlys, f"nordlys-{order}-order").reason == "cancelled_after_transfer"
+    nordlys.reserve()
+    assert row(nordlys, f"nordlys-{order}-order").reason == "reservation_cancelled"
 
 
 def test_verdict_of_a_run_whose_claim_was_taken_over_does_not_replace_the_newer_one(nordlys: World) -> None:

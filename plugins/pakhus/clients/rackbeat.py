@@ -206,6 +206,35 @@ def book_order(number: str) -> Call:
     return Call("POST", f"/orders/{quote(number, safe='')}/book", body=to_json({"mail": {"send": False}}))
 
 
+def update_order(number: str, changes: Mapping[str, Any]) -> Call:
+    """PUT /orders/{number}: members of the header; the lines have paths of their own (section 7.2)."""
+    return Call("PUT", _order_path(number), body=to_json(changes))
+
+
+def reopen_order(number: str) -> Call:
+    """POST /orders/{number}/reopen: back to unbooked, so that its lines can be changed (section 7.1)."""
+    return Call("POST", f"{_order_path(number)}/reopen")
+
+
+def delete_order(number: str) -> Call:
+    """DELETE /orders/{number}: only without shipment and invoice (section 7.2)."""
+    return Call("DELETE", _order_path(number))
+
+
+def add_line(number: str, line: Mapping[str, Any]) -> Call:
+    """POST /orders/{number}/lines: refused while the order is booked (section 7.2)."""
+    return Call("POST", f"{_order_path(number)}/lines", body=to_json(line))
+
+
+def remove_line(number: str, line_id: int) -> Call:
+    """DELETE /orders/{number}/lines/{id}: refused while the order is booked (section 7.2)."""
+    return Call("DELETE", f"{_order_path(number)}/lines/{line_id}")
+
+
+def _order_path(number: str) -> str:
+    return f"/orders/{quote(number, safe='')}"
+
+
 def error_of(answer: Answer) -> RemoteError | None:
     """The error table (section 1.5)."""
     status, call = answer.status, answer.call

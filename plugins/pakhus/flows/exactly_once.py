@@ -73,13 +73,15 @@ class Step:
 
     `identify` takes the effect's id out of the answer's JSON. `search` looks for the effect of an attempt whose answer
     was lost: Found, or None as a proof of absence; it raises TransientError when it could not look to the end, and
-    StoppedError when it found more than one.
+    StoppedError when it found more than one. `already` tells of a refusal that it says the effect is there: what is to
+    be deleted is gone.
     """
 
     name: str
     identify: Callable[[Any], str]
     search: Callable[[Attempt], Found | None]
     subject: str = ""
+    already: Callable[[RemoteError], bool] = lambda _: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +146,14 @@ class Writer:
             call_id = attempts.mark_sent(tx, self.claim, attempt)
         try:
             answer = self.send(call)
-            value = answer.json()
+            value = answer.json() if answer.body else None
             remote_id = _identified(step, value)
         except RemoteError as error:
             reply = Reply(error.body, error.status, error.request_id, str(error))
+            if step.already(error):
+                remote_id = _identified(step, None)
+                self.ledger.persist(lambda tx: attempts.mark_ok(tx, attempt, call_id, reply, remote_id=remote_id))
+                return Written(remote_id, None, attempt.source_version)
             status = status_after(error)
             self.ledger.persist(lambda tx: attempts.mark_failed(tx, attempt, call_id, reply, status))
             raise
@@ -190,7 +196,7 @@ class Writer:
         if attempt.remote_id is None or digest is None:
             raise RuntimeError(f"attempt {attempt.id} is done but has no answer")
         with self.ledger.begin() as tx:
-            value = json.loads(bodies.load(tx, digest), parse_float=Decimal)
+            value = _json_or_none(bodies.load(tx, digest))
         return Written(attempt.remote_id, value, attempt.source_version, adopted=attempt.status == "adopted")
 
 
@@ -206,6 +212,14 @@ def status_after(error: RemoteError) -> str:
     if error.maybe_done or unanswered:  # TLS may fail in the middle of an answer, too
         return "unknown"
     return "planned" if isinstance(error, (TransientError, ConfigurationError)) else "refused"
+
+
+def _json_or_none(body: bytes) -> Any:
+    """What was answered; None where that was nothing, or a refusal that said that the effect was there."""
+    try:
+        return json.loads(body, parse_float=Decimal)
+    except ValueError:
+        return None
 
 
 def _identified(step: Step, value: Any) -> str:

@@ -20,6 +20,7 @@ from pakhus.flows.outcomes import stop
 from pakhus.flows.report import RunReport
 from pakhus.flows.shipments import shipped_of
 from pakhus.flows.sweeping import Sweep, placed_order
+from pakhus.flows.transferred import judge_done, judge_ignored, judge_reserved
 from pakhus.ledger import cursors, documents, inbox, sources
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document, NewDocument
@@ -28,15 +29,9 @@ from pakhus.ledger.sources import Recorded, Showing, Source
 from pakhus.model import Order, Window
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.proof import PlacedOrder
-from pakhus.rules.states import (
-    StateRules,
-    changed_invoice,
-    changed_reservation,
-    invoice_verdict,
-    reservation_verdict,
-)
+from pakhus.rules.states import StateRules, invoice_verdict, reservation_verdict
 from pakhus.rulings import side_of
-from pakhus.settings import InvoiceMode, InvoiceWhen, ShopSettings
+from pakhus.settings import InvoiceMode, InvoiceWhen, Pickup, ShopSettings
 
 ORDERS = "orders"
 INVOICES = "invoices"
@@ -206,10 +201,11 @@ def judge(tx: Transaction, settings: ShopSettings, shop: Webshop, seen: Seen, re
         document = documents.lock(tx, documents.ensure(tx, new, verdict, judged_version=recorded.version).id)
         if document.verdict.code == "ignored_by_person":
             if recorded.changed:
-                _judge_ignored(tx, shop, document, seen, recorded)
+                judge_ignored(tx, shop, document, seen, recorded)
         elif document.status is Status.DONE:
             if recorded.changed:
-                _judge_done(tx, shop, document, seen, recorded)
+                judge_transferred = judge_reserved if document.kind == "reservation" else judge_done
+                judge_transferred(tx, shop, document, seen, recorded, verdict)
         elif not documents.untouched(tx, document.id):
             # Its writes have begun: the flow sees the new version and compares it with what was sent.
             documents.give_verdict(tx, document.id, Verdict.of("due"), judged_version=recorded.version)
@@ -232,6 +228,9 @@ def state_rules(settings: ShopSettings) -> StateRules:
         ignored=settings.orders.ignore_states,
         by_state=settings.invoices.when is not InvoiceWhen.SHIPPED,
         by_shipment=settings.invoices.when is not InvoiceWhen.STATE and settings.tells_shipments,
+        prepay_states=settings.orders.prepay_states,
+        prepay_later=settings.orders.prepay_later,
+        not_reserved_pickups=settings.orders.pickup_methods if settings.orders.pickup is Pickup.SKIP else (),
     )
 
 
@@ -331,51 +330,6 @@ def _order(tx: Transaction, seen: Seen, new: NewDocument) -> Order:
     if order is None:
         raise ValueError(f"order {seen.id} could not be read")
     return releases.unless_released(tx, order, new.key)
-
-
-def _judge_done(tx: Transaction, shop: Webshop, document: Document, seen: Seen, recorded: Recorded) -> None:
-    """A transferred document stays done unless the change means something for it; then a person must look."""
-    if document.transferred_version is None or document.source_id is None:
-        return
-    verdict = Verdict.of("cancelled_after_transfer") if seen.gone else None
-    if seen.order is not None:
-        before = _order_at(tx, shop, document, document.transferred_version, seen.read_at)
-        if before is not None:
-            verdict = _changed(document, before, seen)
-        elif document.verdict.code == "accepted_by_person":  # accepted as gone, and there again
-            verdict = Verdict.of("order_changed_after_transfer")
-    if verdict is not None:
-        documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
-
-
-def _judge_ignored(tx: Transaction, shop: Webshop, document: Document, seen: Seen, recorded: Recorded) -> None:
-    """What a person left out stays out, but a person must look when goods, address or amounts changed since.
-
-    It is never sent by itself: it may have been made by hand. That the order is cancelled or gone asks for nothing,
-    since nothing of ours stands in the other system.
-    """
-    if seen.order is None or document.source_id is None:
-        return
-    before = _order_at(tx, shop, document, document.judged_version, seen.read_at)
-    changed = _changed(document, before, seen) if before is not None else Verdict.of("order_unreadable")
-    if changed is not None and changed.code != "cancelled_after_transfer":
-        verdict = Verdict.of("order_changed_after_ignored")
-        documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
-
-
-def _order_at(
-    tx: Transaction, shop: Webshop, document: Document, version: int | None, read_at: datetime
-) -> Order | None:
-    if document.source_id is None:
-        return None
-    stored = sources.load(tx, document.source_id, version)
-    return shop.parse(stored.source_id, stored.body, read_at).order_to(side_of(document.kind))
-
-
-def _changed(document: Document, before: Order, seen: Seen) -> Verdict | None:
-    now = seen.order_to(side_of(document.kind))
-    changed = changed_reservation if document.kind == "reservation" else changed_invoice
-    return None if now is None else changed(before, now)
 
 
 def _judge_refunds(tx: Transaction, order: Order, recorded: Recorded) -> None:

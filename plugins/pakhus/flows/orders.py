@@ -1,14 +1,13 @@
 """Orders: ledger -> Rackbeat. Works through the due reservations: customer, order, booking (which reserves).
 
-Sources: domain guide 3.1, 4.2; rackbeat.md 7; design, decision 3.
+What the shop changes afterwards is brought over by pakhus.flows.warehouse_changes. Sources: domain guide 3.1, 4.2;
+rackbeat.md 7; design, decision 3.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from pakhus.clients import rackbeat
@@ -16,16 +15,17 @@ from pakhus.clients.http import Call
 from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.clients.webshop import Webshop
 from pakhus.errors import ConfigurationError
-from pakhus.flows.exactly_once import RACKBEAT, Found, Step, Writer, Written
+from pakhus.flows.exactly_once import RACKBEAT, Writer, Written
 from pakhus.flows.observation import ORDERS, Observer, state_rules, stored_order
-from pakhus.flows.outcomes import stop
+from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.report import RunReport
 from pakhus.flows.shared_records import SharedRecords
+from pakhus.flows.warehouse_changes import WarehouseChanges, bundles_of, reserved_line, settle, wanted_of
 from pakhus.flows.warehouse_customers import WarehouseCustomers
+from pakhus.flows.warehouse_steps import CREATE, DELETE, WarehouseSteps
 from pakhus.flows.work import Chunk, Treated
-from pakhus.formats.rackbeat import OrderDefaults, ReservedLine, order_number, order_to_rackbeat, unit_price
-from pakhus.ledger import documents, sources
-from pakhus.ledger.attempts import Attempt
+from pakhus.formats.rackbeat import OrderDefaults, ReservedLine, order_to_rackbeat, too_long
+from pakhus.ledger import attempts, decisions, documents, sources
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.documents import Document
@@ -33,11 +33,19 @@ from pakhus.model import LineKind, Order
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.goods import Good, goods_of
 from pakhus.rules.mappings import WarehouseMapping
-from pakhus.rules.states import changed_reservation, reservation_verdict
-from pakhus.settings import ShopSettings
+from pakhus.rules.reservations import is_over
+from pakhus.rules.states import reservation_verdict
+from pakhus.settings import CancelPolicy, ShopSettings
 
-# How far the newest order in Rackbeat may be dated before we sent it: their clock against ours (decision 3).
-CLOCK_MARGIN = timedelta(minutes=5)
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Our order in the warehouse: its number, how it was made, and the shop's version that it shows."""
+
+    number: str
+    created: Written
+    subject: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,40 +76,123 @@ class Reserver:
 
     def _treat(self, document: Document, claim: Claim) -> Treated:
         writer = Writer(self.ledger, claim, document, RACKBEAT, self.warehouse.send)
-        creating = self._creating(document.key)
-        created = writer.known(creating)
-        if created is not None:
-            self._note_created(document, claim, created)
-        order, version = stored_order(self.ledger, self.shop, document, transferred=created is not None)
+        steps = self._steps(document)
+        settle(writer, steps)
+        standing = self._standing(document, claim, writer, steps)
+        order, version = self._newest(document)
         writer = replace(writer, version=version)
-        if created is None:
-            planned = self._plan(document, order)
-            if isinstance(planned, Verdict):
-                return Treated(planned, version)
-            created = writer.make(creating, planned)
-            self._note_created(document, claim, created)
-        booking = self._booking(created.remote_id)
-        booked = writer.known(booking)
-        changed = self._change_since(document, created, order, version)
-        if changed is not None:
-            return Treated(changed, version)
-        if booked is None:
-            writer.make(booking, rackbeat.book_order(created.remote_id))
-        return Treated(Verdict.of("adopted" if created.adopted else "transferred"), version)
+        if standing is None:
+            return Treated(self._make(document, claim, order, writer, steps), version)
+        if order is not None and standing.version == version:
+            self._book_first(standing, writer, steps)
+            return Treated(Verdict.of("adopted" if standing.created.adopted else "transferred"), version)
+        return Treated(self._change(document, standing, order, writer, steps), version)
+
+    def _steps(self, document: Document) -> WarehouseSteps:
+        """The document's steps, knowing the orders of it that were deleted."""
+        with self.ledger.begin() as tx:
+            deleted = attempts.done_of(tx, document.id, [DELETE])
+        return WarehouseSteps(self.warehouse, document.key, frozenset(number for _, number, _, _ in deleted))
+
+    def _newest(self, document: Document) -> tuple[Order | None, int]:
+        """The shop's order as it is now, and its version; None: the shop has it no more."""
+        try:
+            return stored_order(self.ledger, self.shop, document)
+        except StoppedError as stopped:
+            if stopped.verdict.code != "order_gone" or document.source_id is None:
+                raise
+            row_id = document.source_id
+            return None, self.ledger.persist(lambda tx: sources.load(tx, row_id)).version
+
+    def _standing(self, document: Document, claim: Claim, writer: Writer, steps: WarehouseSteps) -> Standing | None:
+        """Our order there as the ledger knows it; None: there is none, or we have deleted it."""
+        with self.ledger.begin() as tx:
+            last = attempts.last_of(tx, document.id, CREATE)
+            made = {number for _, _, _, number in attempts.done_of(tx, document.id, [CREATE])}
+        created = writer.known(steps.creation(last.subject)) if last is not None else None
+        if last is None or created is None or created.remote_id in steps.former:
+            return None
+        # A number that we did not make is that of a backorder, which holds the rest of our order.
+        known = document.remote_id
+        current = created.remote_id if known is None or known in made else known
+        if known != current:
+            self._note(document, claim, created)
+            return Standing(created.remote_id, created, last.subject, created.version or 0)
+        version = document.transferred_version or created.version or 0
+        return Standing(current, created, last.subject, version)
+
+    def _make(
+        self, document: Document, claim: Claim, order: Order | None, writer: Writer, steps: WarehouseSteps
+    ) -> Verdict:
+        """Make and book an order of a document that has none."""
+        if order is None:
+            return Verdict.of("order_gone")
+        planned = self._plan(document, order)
+        if isinstance(planned, Verdict):
+            return planned
+        subject = self._new_subject(document)
+        created = writer.make(steps.creation(subject), planned)
+        self._note(document, claim, created)
+        standing = Standing(created.remote_id, created, subject, created.version or 0)
+        self._book_first(standing, writer, steps)
+        return Verdict.of("adopted" if created.adopted else "transferred")
+
+    def _new_subject(self, document: Document) -> str:
+        """What tells a restored order's new reservation from the one before: its place, none for the first."""
+        with self.ledger.begin() as tx:
+            made = len(attempts.done_of(tx, document.id, [CREATE]))
+        return str(made + 1) if made else ""
+
+    def _book_first(self, standing: Standing, writer: Writer, steps: WarehouseSteps) -> None:
+        if not self.settings.orders.reserve or standing.number != standing.created.remote_id:
+            return
+        subject = standing.number if standing.subject else ""
+        writer.make(steps.booking(standing.number, subject), rackbeat.book_order(standing.number))
+
+    def _change(
+        self, document: Document, standing: Standing, order: Order | None, writer: Writer, steps: WarehouseSteps
+    ) -> Verdict:
+        """Bring a change of the shop over to an order that stands in the warehouse."""
+        with self.ledger.begin() as tx:
+            sent_again = decisions.sent_again(tx, document)
+        changes = WarehouseChanges(self.warehouse, self.settings, writer, steps, standing.number, sent_again)
+        before = self._before(document, standing.version)
+        if order is None or is_over(order):
+            if before is not None and is_over(before):
+                return Verdict.of("transferred")  # a person accepted that the order stands although it is over
+            return changes.cancel("gone" if order is None else order.native_state, asked=self._asks(order))
+        if before is None:
+            raise stop("order_unreadable", problem=f"version {standing.version}")
+        wanted = wanted_of(before, order, standing.version, self.settings)
+        if isinstance(wanted, Verdict):
+            return wanted
+        changes.update(wanted, lambda version: stored_order(self.ledger, self.shop, document, version)[0])
+        self._note_version(document, writer)
+        return Verdict.of("transferred")
+
+    def _asks(self, order: Order | None) -> bool:
+        orders = self.settings.orders
+        refunded = order is not None and order.native_state == "refunded"
+        return (orders.refund_policy if refunded else orders.cancel_policy) is CancelPolicy.ASK
+
+    def _before(self, document: Document, version: int) -> Order | None:
+        """The order as it was transferred; the last version that can be understood where a person accepted another."""
+        for number in range(version, 0, -1):
+            try:
+                return stored_order(self.ledger, self.shop, document, number)[0]
+            except StoppedError:
+                continue
+        return None
 
     def _plan(self, document: Document, order: Order) -> Call | Verdict:
         verdict = reservation_verdict(order, state_rules(self.settings))
         if verdict.status is not Status.DUE:
             return verdict
-        goods = goods_of(order, self.settings.mapping.product_numbers)
+        part = too_long(order)
+        if part:
+            return Verdict.of("address_too_long", part=part)
+        goods = goods_of(order, self.settings.mapping.product_numbers, bundles_of(self.settings))
         return goods if isinstance(goods, Verdict) else self._create(document, order, goods)
-
-    def _change_since(self, document: Document, created: Written, order: Order, version: int) -> Verdict | None:
-        """What the shop changed between the version that was sent and the newest one."""
-        if created.version is None or created.version == version:
-            return None
-        before, _ = stored_order(self.ledger, self.shop, document, created.version)
-        return changed_reservation(before, order)
 
     def _create(self, document: Document, order: Order, goods: Sequence[Good]) -> Call:
         customer = self.customers.number_for(order)
@@ -113,43 +204,18 @@ class Reserver:
             vat_zone=self.mapping.vat_zone,
             order_date=local_day,
             heading=document.key,
+            comment=self.settings.orders.comment,
         )
         return rackbeat.create_order(order_to_rackbeat(order, self._lines(order, goods), defaults))
 
-    def _creating(self, heading: str) -> Step:
-        return Step("create_order", order_number, lambda attempt: self._search_order(heading, attempt))
-
-    def _booking(self, number: str) -> Step:
-        def search(attempt: Attempt) -> Found | None:
-            del attempt
-            order = self.warehouse.get_order(number)
-            return Found(number, {"order": order}) if order.get("is_booked") else None
-
-        return Step("book_order", lambda body: _booked(body, number), search)
-
     def _lines(self, order: Order, goods: Sequence[Good]) -> list[ReservedLine]:
-        lines = [
-            ReservedLine(good.number, good.line.name, good.line.quantity, unit_price(good.line.net, good.line.quantity))
-            for good in goods
-        ]
+        lines = [reserved_line(good) for good in goods]
         if self.mapping.shipping_item is not None:
             freight = [line for line in order.lines if line.kind is LineKind.SHIPPING and line.net]
             lines += [ReservedLine(self.mapping.shipping_item, line.name, line.quantity, line.net) for line in freight]
         return lines
 
-    def _search_order(self, heading: str, attempt: Attempt) -> Found | None:
-        if attempt.first_sent_at is None:
-            raise ValueError(f"attempt {attempt.id} was never sent")
-        hits = self.warehouse.orders_with_heading(heading, since=attempt.first_sent_at - CLOCK_MARGIN)
-        if len(hits) > 1:
-            numbers = ", ".join(str(hit["number"]) for hit in hits)
-            raise stop("duplicate_found", count=len(hits), system="Rackbeat", key=heading, numbers=numbers)
-        if not hits:
-            return None
-        number = str(int(hits[0]["number"]))
-        return Found(number, {"order": self.warehouse.get_order(number)})
-
-    def _note_created(self, document: Document, claim: Claim, created: Written) -> None:
+    def _note(self, document: Document, claim: Claim, created: Written) -> None:
         if document.remote_id == created.remote_id:
             return
         self.ledger.persist(
@@ -157,6 +223,11 @@ class Reserver:
                 tx, document.id, claim, remote_id=created.remote_id, version=created.version
             )
         )
+
+    def _note_version(self, document: Document, writer: Writer) -> None:
+        """Record that Rackbeat shows the newest version, so far as it concerns it."""
+        version = writer.version
+        self.ledger.persist(lambda tx: documents.note_remote(tx, document.id, writer.claim, version=version))
 
 
 def reserver(shop: Webshop, warehouse: RackbeatClient, ledger: Ledger, settings: ShopSettings) -> Reserver:
@@ -166,11 +237,3 @@ def reserver(shop: Webshop, warehouse: RackbeatClient, ledger: Ledger, settings:
         raise ConfigurationError(f"{settings.shop} names no Rackbeat agreement: it has no orders to reserve")
     customers = WarehouseCustomers(warehouse, SharedRecords(ledger, target), mapping)
     return Reserver(shop, warehouse, ledger, settings, mapping, customers)
-
-
-def _booked(body: Any, number: str) -> str:
-    """The order's number out of the answer to a booking; KeyError unless the answer says that it is booked."""
-    order = body["order"]
-    if not order["is_booked"]:
-        raise ValueError(f"order {number} is not booked although the booking was accepted")
-    return order_number(body)

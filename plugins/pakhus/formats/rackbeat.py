@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import html
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from pakhus.model import Order, Party
+from pakhus.rules.mappings import CommentPlace
+from pakhus.rules.reservations import StandingLine, delivery_of
 
 HEADING_LENGTH = 255
 NOTE_LENGTH = 800
+# No source tells how long the parts of an address may be; what is longer is spread or held, never cut off.
+TEXT_LENGTH = 255
 _CENT = Decimal("0.01")
 
 
@@ -25,6 +31,7 @@ class OrderDefaults:
     vat_zone: str
     order_date: date
     heading: str
+    comment: CommentPlace = CommentPlace.NOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +52,87 @@ def order_to_rackbeat(order: Order, lines: Iterable[ReservedLine], defaults: Ord
         "order_date": defaults.order_date.isoformat(),
         "currency": order.currency,
         "vat_zone": defaults.vat_zone,
-        "their_reference": order.number,
-        "lines": [
-            {
-                "item_id": line.item,
-                "name": line.name,
-                "quantity": line.quantity,
-                "line_price": line.unit_price,
-            }
-            for line in lines
-        ],
-        **_address("address", order.billing),
-        **_address("delivery_address", delivery_party(order)),
-        "delivery_address": _contact(delivery_party(order), order.billing),
-        "billing_address": _contact(order.billing, order.billing),
+        "lines": [line_to_rackbeat(line) for line in lines],
+        **_header(order, defaults.comment),
     }
-    if order.note:
-        body["note"] = order.note[:NOTE_LENGTH]
+    if not body["note"]:
+        del body["note"]
     if defaults.layout is not None:
         body["layout_id"] = defaults.layout
     if defaults.payment_terms is not None:
         body["payment_terms_id"] = defaults.payment_terms
     return body
+
+
+def line_to_rackbeat(line: ReservedLine) -> dict[str, Any]:
+    """A line of an order, also the body of POST /orders/{number}/lines (section 7.3)."""
+    return {"item_id": line.item, "name": line.name, "quantity": line.quantity, "line_price": line.unit_price}
+
+
+def header_changes(before: Order, now: Order, comment: CommentPlace = CommentPlace.NOTE) -> dict[str, Any]:
+    """The body of PUT /orders/{number}: members that the shop changed, and no others; what was taken away is empty.
+
+    What people changed in Rackbeat stays so unless the shop changed the very same.
+    """
+    old, new = _header(before, comment), _header(now, comment)
+    return {name: new.get(name, "") for name in {**old, **new} if old.get(name, "") != new.get(name, "")}
+
+
+def header_stands(order: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
+    """Whether an order shows the members that were sent by a PUT (sections 7.3 and 7.4 name them differently)."""
+    return all(_shown(order, name) == _flat(value) for name, value in sent.items())
+
+
+def standing_lines(order: Mapping[str, Any]) -> list[StandingLine]:
+    """The lines of an order as it stands (section 7.4)."""
+    found = []
+    for line in order.get("lines") or ():
+        item = line.get("child_id")
+        quantity = Decimal(str(line.get("quantity") or 0))
+        found.append(StandingLine(int(line["id"]), None if item is None else str(item), quantity))
+    return found
+
+
+def lock_of(order: Mapping[str, Any], shipments: Sequence[Mapping[str, Any]]) -> str:
+    """Say why an order can no longer be changed or taken back; empty: it can (sections 7.1, 8 and 11)."""
+    if order.get("is_invoiced") or order.get("is_partly_invoiced"):
+        return "it is invoiced there"
+    if order.get("is_shipped"):
+        return "it is shipped"
+    if order.get("is_partly_shipped"):
+        return "a part of it is shipped"
+    if any(row.get("is_picked") or row.get("is_partly_picked") for row in shipments):
+        return "it is being picked"
+    return "it is being packed: it has a shipment" if shipments else ""
+
+
+def _header(order: Order, comment: CommentPlace) -> dict[str, Any]:
+    delivery = delivery_party(order)
+    return {
+        "their_reference": order.number,
+        "note": note_of(order, comment),
+        **_address("address", order.billing),
+        **_address("delivery_address", delivery),
+        "delivery_address": _contact(delivery, order.billing),
+        "billing_address": _contact(order.billing, order.billing),
+    }
+
+
+def _shown(order: Mapping[str, Any], name: str) -> object:
+    for prefix, place in (("delivery_address_", "delivery_address"), ("address_", "billing_address")):
+        if name.startswith(prefix):
+            return _flat((order.get(place) or {}).get(name.removeprefix(prefix)))
+    value = order.get(name)
+    if isinstance(value, Mapping):
+        return _flat({part: value.get(part) for part in ("email", "phone")})
+    return _flat(value)
+
+
+def _flat(value: object) -> object:
+    """A value to compare: Rackbeat may show nothing as null or as an empty text."""
+    if isinstance(value, Mapping):
+        return {name: part or "" for name, part in value.items()}
+    return value or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +167,45 @@ def customer_to_rackbeat(order: Order, defaults: CustomerDefaults) -> dict[str, 
 
 def delivery_party(order: Order) -> Party:
     """Where the goods go: the shipping address, or the billing address when the order has none."""
-    return order.shipping if order.shipping.street or order.shipping.postcode else order.billing
+    return fitted(delivery_of(order))
+
+
+def note_of(order: Order, comment: CommentPlace) -> str:
+    """The order's note in Rackbeat: that the buyer fetches the goods, the drop point, and the buyer's comment as text.
+
+    Cut to what Rackbeat takes, and then it ends in an ellipsis.
+    """
+    parts = [f"Drop point: {order.drop_point}"] if order.drop_point else []
+    if comment is CommentPlace.NOTE and order.note:
+        parts.append(as_text(order.note))
+    text = "\n".join(parts)
+    return text if len(text) <= NOTE_LENGTH else text[: NOTE_LENGTH - 1].rstrip() + "…"
+
+
+def as_text(comment: str) -> str:
+    """A buyer's comment without mark-up: line breaks stay, tags go, and entities become what they mean."""
+    broken = re.sub(r"(?i)<br\s*/?>|</p>|</div>|</li>", "\n", comment)
+    bare = html.unescape(re.sub(r"<[A-Za-z/!][^<>]*>", "", broken)).replace("\r\n", "\n")
+    return "\n".join(line.rstrip() for line in bare.split("\n")).strip()
+
+
+def fitted(party: Party) -> Party:
+    """An address whose street is spread over both lines where one would be too long for Rackbeat."""
+    if len(party.street) <= TEXT_LENGTH or party.street2:
+        return party
+    cut = party.street.rfind(" ", 1, TEXT_LENGTH + 1)
+    if cut < 1:
+        return party
+    return replace(party, street=party.street[:cut].rstrip(" ,"), street2=party.street[cut:].strip())
+
+
+def too_long(order: Order) -> str:
+    """Name the part of an address that Rackbeat would not take whole; empty: all fits."""
+    for kind, party in (("billing", fitted(order.billing)), ("delivery", delivery_party(order))):
+        for part in ("company", "name", "street", "street2", "postcode", "city", "email", "phone"):
+            if len(getattr(party, part)) > TEXT_LENGTH:
+                return f"{kind} {part}"
+    return ""
 
 
 def unit_price(net: Decimal, quantity: Decimal) -> Decimal:
@@ -132,7 +236,8 @@ def customer_number(body: Mapping[str, Any]) -> str:
     return str(int(body["customer"]["number"]))
 
 
-def _address(prefix: str, party: Party, *, with_name: bool = True) -> dict[str, str]:
+def _address(prefix: str, given: Party, *, with_name: bool = True) -> dict[str, str]:
+    party = fitted(given)
     fields = {
         "street": party.street,
         "street2": party.street2,

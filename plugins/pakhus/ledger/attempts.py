@@ -8,6 +8,7 @@ attempt leaves us is a row in `calls`, with the Airflow run that sent it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -76,6 +77,45 @@ def count_of(tx: Transaction, document_id: int, step: str) -> int:
     query = select(func.count()).where(attempts.c.document_id == document_id, attempts.c.step == step)
     found: int = tx.connection.execute(query).scalar_one()
     return found
+
+
+def last_of(tx: Transaction, document_id: int, step: str) -> Attempt | None:
+    """Return the newest open or successful attempt of a step, whatever its subject."""
+    row = tx.connection.execute(
+        select(attempts)
+        .where(attempts.c.document_id == document_id, attempts.c.step == step, attempts.c.status.in_((*OPEN, *DONE)))
+        .order_by(attempts.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _attempt(tx, row)
+
+
+def unsettled(tx: Transaction, document_id: int) -> list[Attempt]:
+    """Return the document's attempts that have left us and whose outcome is not known, oldest first."""
+    rows = tx.connection.execute(
+        select(attempts)
+        .where(attempts.c.document_id == document_id, attempts.c.status.in_(("sent", "unknown")))
+        .order_by(attempts.c.id)
+    )
+    return [_attempt(tx, row) for row in rows]
+
+
+def done_of(tx: Transaction, document_id: int, steps: Sequence[str]) -> list[tuple[str, str, int | None, str | None]]:
+    """Return step, subject, source version and remote id of the successful attempts of these steps, oldest first."""
+    rows = tx.connection.execute(
+        select(attempts.c.step, attempts.c.subject, attempts.c.source_version, attempts.c.remote_id)
+        .where(attempts.c.document_id == document_id, attempts.c.step.in_(steps), attempts.c.status.in_(DONE))
+        .order_by(attempts.c.id)
+    )
+    return [(row.step, row.subject, row.source_version, row.remote_id) for row in rows]
+
+
+def supersede_planned(tx: Transaction, document_id: int, steps: Sequence[str]) -> None:
+    """Give up the writes of these steps that never left us: what is to be written is planned anew."""
+    planned = update(attempts).where(
+        attempts.c.document_id == document_id, attempts.c.step.in_(steps), attempts.c.status == "planned"
+    )
+    tx.connection.execute(planned.values(status="superseded", finished_at=tx.now))
 
 
 def plan(

@@ -114,6 +114,20 @@ def answered_since_change(tx: Transaction, key: str, reason: str, answer: str) -
     return tx.connection.execute(query.limit(1)).one_or_none() is not None
 
 
+def sent_again(tx: Transaction, document: Document) -> bool:
+    """Tell whether a person had the document sent again since the newest version of its source was seen."""
+    query = (
+        select(decisions.c.id)
+        .join(sources, sources.c.id == document.source_id)
+        .where(
+            decisions.c.document_id == document.id,
+            decisions.c.answer == "again",
+            decisions.c.answered_at >= sources.c.changed_at,
+        )
+    )
+    return tx.connection.execute(query.limit(1)).one_or_none() is not None
+
+
 def note_asked(tx: Transaction, document: Document, run_id: str) -> None:
     """Record that a run asks about the document as it is held now; again changes nothing but the run."""
     _note(tx, document, {"run_id": run_id})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pakhus.reasons.kinds import EITHER, NOTHING, Actor, Answer, Reason, Status
 
+UNDONE = (Answer.AGAIN, Answer.ACCEPT)
+
 ORDERS: tuple[Reason, ...] = (
     Reason("order_gone", Status.SKIPPED, Actor.NOBODY, "The shop no longer has the order.", NOTHING),
     Reason(
@@ -85,6 +87,75 @@ ORDERS: tuple[Reason, ...] = (
         "The order was cancelled in the shop after it was transferred.",
         "Cancel it in the warehouse, or credit the invoice.",
         (Answer.ACCEPT,),
+    ),
+    Reason(
+        "payment_awaited",
+        Status.SKIPPED,
+        Actor.NOBODY,
+        "The order is {state}: paid by {method}, it is reserved once it is paid.",
+        "None, or add the payment method to the shop's prepay_later.",
+    ),
+    Reason(
+        "picked_up_in_store",
+        Status.SKIPPED,
+        Actor.NOBODY,
+        "The buyer fetches the goods ({method}); the shop's setting pickup leaves such orders out.",
+        "None, or set pickup to reserve.",
+    ),
+    Reason(
+        "address_too_long",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The {part} is longer than Rackbeat takes.",
+        "Shorten it in the shop's order; it is read again by itself.",
+        EITHER,
+    ),
+    Reason(
+        "reservation_cancelled",
+        Status.DONE,
+        Actor.NOBODY,
+        "The order was cancelled in the shop, and Rackbeat's order {number} is deleted or cancelled.",
+        NOTHING,
+    ),
+    Reason(
+        "cancelled_too_late",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order is {state} in the shop, but Rackbeat's order {number} stands: {why}.",
+        "Stop the parcel, or take the goods back; then answer accept. Or undo there what was begun, and answer again.",
+        UNDONE,
+    ),
+    Reason(
+        "cancellation_undecided",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order is {state} in the shop; Rackbeat's order {number} still reserves its goods.",
+        "Answer again to delete it in Rackbeat, accept to leave it there.",
+        UNDONE,
+    ),
+    Reason(
+        "change_undecided",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order was changed in the shop, Rackbeat's order {number} was not: {what}.",
+        "Answer again to change it in Rackbeat, accept if it is right as it stands.",
+        UNDONE,
+    ),
+    Reason(
+        "reservation_locked",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order was changed in the shop, but Rackbeat's order {number} can't be: {why}. Different: {what}.",
+        "Mend it in Rackbeat and answer accept. Or undo there what was begun, and answer again.",
+        UNDONE,
+    ),
+    Reason(
+        "warehouse_order_gone",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order was changed in the shop, but Rackbeat's order {number} is {state}.",
+        "Answer accept if nothing is to be sent; else make an order in Rackbeat by hand, and accept.",
+        UNDONE,
     ),
     Reason(
         "shipped_but_closed",

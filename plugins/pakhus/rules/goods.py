@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pakhus.model import Line, LineKind, Order
 from pakhus.reasons import Verdict
+from pakhus.rules.mappings import BundleMode
 
 # Rackbeat and e-conomic take product numbers up to 25 characters (rackbeat.md 3.2, economic.md 4.1).
 PRODUCT_NUMBER_LENGTH = 25
@@ -20,17 +21,27 @@ class Good:
     number: str
 
 
-def goods_of(order: Order, numbers: Mapping[str, str]) -> tuple[Good, ...] | Verdict:
+def goods_of(
+    order: Order, numbers: Mapping[str, str], bundles: BundleMode = BundleMode.COMPONENTS
+) -> tuple[Good, ...] | Verdict:
     """Return the order's goods, or why it must be held. `numbers` maps SKUs that are called otherwise elsewhere."""
     found: list[Good] = []
-    for line in order.lines:
-        if line.kind is not LineKind.PRODUCT or line.quantity == 0:
-            continue
+    for line in wanted_lines(order, bundles):
         number = product_number(line, numbers)
         if isinstance(number, Verdict):
             return number
         found.append(Good(line, number))
     return tuple(found) if found else Verdict.of("nothing_to_reserve")
+
+
+def wanted_lines(order: Order, bundles: BundleMode) -> list[Line]:
+    """Return the lines that a warehouse picks: of a bundle its components, or the bundle itself."""
+    lines = [line for line in order.lines if line.kind is LineKind.PRODUCT and line.quantity != 0]
+    ids = {line.id for line in lines}
+    if bundles is BundleMode.PARENT:
+        return [line for line in lines if line.parent_line_id not in ids]
+    parents = {line.parent_line_id for line in lines}
+    return [line for line in lines if line.id not in parents]
 
 
 def needs_shipping(order: Order) -> bool:

@@ -53,6 +53,20 @@ class TrackingField(Strict):
     address: str = Field("", description="Where a parcel is followed, with {number} in it; none: the number alone")
 
 
+class BundleMode(StrEnum):
+    """Which lines of a bundle the warehouse picks (domain guide 4.3); the invoice has the bundle's own line."""
+
+    COMPONENTS = "components"
+    PARENT = "parent"
+
+
+class CommentPlace(StrEnum):
+    """Where the buyer's comment goes in the warehouse's order (domain guide 4.2)."""
+
+    NONE = "none"
+    NOTE = "note"
+
+
 class WarehouseMapping(Strict):
     """How orders look in Rackbeat."""
 
@@ -71,6 +85,10 @@ class WarehouseMapping(Strict):
         None,
         description="When goods leave stock, by the account setting 'Inventory value associated with invoicing': "
         "shipping (off) or invoice (on); stock is pushed to shops only where this says shipping",
+    )
+    bundles: BundleMode = Field(
+        BundleMode.COMPONENTS,
+        description="Which lines of a bundle the warehouse picks: components (its parts) or parent (the bundle itself)",
     )
     tracking: TrackingField | None = Field(None, description="Where tracking numbers stand; none: none are told")
 

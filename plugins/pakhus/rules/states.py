@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from pakhus.model import Lifecycle, LineKind, Order, Party, PaymentState
+from pakhus.model import Lifecycle, Order, PaymentState
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.goods import needs_shipping
+from pakhus.rules.reservations import delivery_of, is_over, same_goods
 from pakhus.rules.ruled import ruled
 
 
@@ -26,6 +27,9 @@ class StateRules:
     ignored: Collection[str] = ()
     by_state: bool = True
     by_shipment: bool = False
+    prepay_states: Collection[str] = ()  # in these, orders of the methods below are reserved before they are paid
+    prepay_later: Collection[str] = ()
+    not_reserved_pickups: Collection[str] = ()  # methods of pick-up in store that the warehouse does not send
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ NOT_SHIPPED = Shipped()
 
 def reservation_verdict(order: Order, rules: StateRules) -> Verdict:
     """Whether an order that has no reservation yet is to be reserved."""
-    return ruled(order, _not_ours(order, rules) or _no_lines(order) or _by_state(order, rules, rules.reserve))
+    verdict = _not_ours(order, rules) or _no_lines(order) or _picked_up(order, rules)
+    return ruled(order, verdict or _before_payment(order, rules) or _by_state(order, rules, rules.reserve))
 
 
 def invoice_verdict(order: Order, rules: StateRules, shipped: Shipped = NOT_SHIPPED) -> Verdict:
@@ -81,9 +86,9 @@ def changed_reservation(before: Order, now: Order) -> Verdict | None:
 
     `before` is what was transferred, or what a person has accepted since: that may be a cancelled order.
     """
-    if _is_over(now):
-        return None if _is_over(before) else Verdict.of("cancelled_after_transfer")
-    if _is_over(before) or _goods(before) != _goods(now) or _delivery(before) != _delivery(now):
+    if is_over(now):
+        return None if is_over(before) else Verdict.of("cancelled_after_transfer")
+    if is_over(before) or not same_goods(before, now) or delivery_of(before) != delivery_of(now):
         return Verdict.of("order_changed_after_transfer")
     return None
 
@@ -95,13 +100,9 @@ def changed_invoice(before: Order, now: Order) -> Verdict | None:
     """
     if before.total != now.total or _amounts(before) != _amounts(now):
         return Verdict.of("order_changed_after_transfer")
-    if _is_over(now) == _is_over(before):
+    if is_over(now) == is_over(before):
         return None
-    return Verdict.of("cancelled_after_transfer" if _is_over(now) else "order_changed_after_transfer")
-
-
-def _is_over(order: Order) -> bool:
-    return order.lifecycle in (Lifecycle.CANCELLED, Lifecycle.DELETED)
+    return Verdict.of("cancelled_after_transfer" if is_over(now) else "order_changed_after_transfer")
 
 
 def _is_closed(order: Order) -> bool:
@@ -120,6 +121,26 @@ def _no_lines(order: Order) -> Verdict | None:
     return None if order.lines else Verdict.of("order_empty")
 
 
+def _picked_up(order: Order, rules: StateRules) -> Verdict | None:
+    fetched = is_picked_up(order, rules.not_reserved_pickups)
+    return Verdict.of("picked_up_in_store", method=order.shipping_method) if fetched else None
+
+
+def is_picked_up(order: Order, methods: Collection[str]) -> bool:
+    """Whether the buyer fetches the goods: the shop's method, without its instance (`:3`), is one of these."""
+    return order.shipping_method.partition(":")[0] in methods
+
+
+def _before_payment(order: Order, rules: StateRules) -> Verdict | None:
+    """An order that waits for its money is reserved only for methods that are paid after the goods."""
+    if order.native_state not in rules.prepay_states or order.native_state in rules.reserve or not rules.prepay_later:
+        return None
+    methods = [payment.method for payment in order.payments]
+    if any(method in rules.prepay_later for method in methods):
+        return Verdict.of("due")
+    return Verdict.of("payment_awaited", state=order.native_state, method=", ".join(methods) or "none")
+
+
 def _by_state(order: Order, rules: StateRules, starting: Collection[str]) -> Verdict:
     if order.native_state in starting:
         return Verdict.of("due")
@@ -127,18 +148,6 @@ def _by_state(order: Order, rules: StateRules, starting: Collection[str]) -> Ver
     if order.lifecycle is Lifecycle.UNKNOWN and order.native_state not in listed:
         return Verdict.of("state_unknown", state=order.native_state)
     return Verdict.of("state_not_listed", state=order.native_state)
-
-
-def _goods(order: Order) -> list[tuple[str | None, Decimal]]:
-    return sorted(
-        ((line.sku, line.quantity) for line in order.lines if line.kind is LineKind.PRODUCT),
-        key=lambda pair: (pair[0] or "", pair[1]),
-    )
-
-
-def _delivery(order: Order) -> Party:
-    """Where the warehouse sends the goods: orders without a shipping address go to the buyer's own."""
-    return order.shipping if order.shipping.street or order.shipping.postcode else order.billing
 
 
 def _amounts(order: Order) -> list[tuple[str, Decimal, Decimal]]:

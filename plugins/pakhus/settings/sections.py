@@ -11,13 +11,38 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from pakhus.rules.mapping_fields import Strict
+from pakhus.rules.mappings import CommentPlace
 from pakhus.settings.schedules import checked_cron
 
 State = Annotated[str, Field(min_length=1)]
+PaymentMethodId = Annotated[str, Field(min_length=1)]
+ShippingMethodId = Annotated[str, Field(min_length=1)]
 Cron = Annotated[str, AfterValidator(checked_cron)]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+$")]
 ConnectionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,250}$")]
 PublicAddress = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
+
+
+class EditPolicy(StrEnum):
+    """What is written by itself when the shop changes an order that Rackbeat has (domain guide 3.4, 4.2)."""
+
+    AUTO = "auto"
+    HEADER = "header"
+    ASK = "ask"
+
+
+class CancelPolicy(StrEnum):
+    """Whether an order that nobody has begun to pick is taken back by itself (domain guide 4.2)."""
+
+    AUTO = "auto"
+    ASK = "ask"
+
+
+class Pickup(StrEnum):
+    """What the warehouse does with orders that buyers fetch in the store."""
+
+    RESERVE = "reserve"
+    SKIP = "skip"
 
 
 class OrdersSettings(Strict):
@@ -28,6 +53,38 @@ class OrdersSettings(Strict):
     reserve_states: frozenset[State] = Field(frozenset({"processing"}), description="Native states that reserve")
     ignore_states: frozenset[State] = Field(
         frozenset(), description="States of plugins that are to start nothing; an unknown state is skipped and named"
+    )
+    prepay_later: frozenset[PaymentMethodId] = Field(
+        frozenset(),
+        description="Payment methods (ids) whose orders are reserved before they are paid: bank transfer, EAN, invoice",
+    )
+    prepay_states: frozenset[State] = Field(
+        frozenset({"on-hold"}), description="Native states in which orders of these methods are reserved"
+    )
+    pickup_methods: frozenset[ShippingMethodId] = Field(
+        frozenset({"local_pickup", "pickup_location"}), description="Shipping methods by which buyers fetch the goods"
+    )
+    pickup: Pickup = Field(
+        Pickup.RESERVE,
+        description="What Rackbeat does with them: reserve (the order says that it is fetched), or skip",
+    )
+    reserve: bool = Field(
+        True, description="Whether orders are booked in Rackbeat, which reserves; false: they are made, a person books"
+    )
+    comment: CommentPlace = Field(
+        CommentPlace.NOTE, description="The buyer's comment in Rackbeat's order: its note, or none"
+    )
+    edit_policy: EditPolicy = Field(
+        EditPolicy.AUTO,
+        description="What an edit in the shop changes in Rackbeat before picking: auto (all; lines by reopening the "
+        "order), header (address and comment, lines are asked about), ask (nothing)",
+    )
+    cancel_policy: CancelPolicy = Field(
+        CancelPolicy.AUTO,
+        description="Whether a cancelled, failed or binned order is deleted in Rackbeat before picking: auto, or ask",
+    )
+    refund_policy: CancelPolicy = Field(
+        CancelPolicy.ASK, description="The same for an order that was refunded in full before it was shipped"
     )
 
 

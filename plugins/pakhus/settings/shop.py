@@ -130,7 +130,9 @@ class ShopSettings(Strict):
     @property
     def known_states(self) -> frozenset[str]:
         """The native states that this file names."""
-        return self.orders.reserve_states | self.orders.ignore_states | self.invoices.states
+        orders = self.orders
+        prepaid = orders.prepay_states if orders.prepay_later else frozenset()
+        return orders.reserve_states | prepaid | orders.ignore_states | self.invoices.states
 
     @model_validator(mode="after")
     def _consistent(self) -> ShopSettings:
