@@ -6,8 +6,10 @@ the ledger and e-conomic in count, gross and VAT, and puts the day into the cale
 asked for.
 When a run is red, look at the message of its task `report`: it names each document on which they differ, with a reason
 (docs/runbooks/reasons.md) and who must act. Open days are green: something still waits or is held.
-Backfill it to prove earlier days; days before the shop's start are read and compared, and nothing comes of them.
-Clearing, re-running, marking success or backfilling is safe at any time: nothing is written outside the ledger.
+Backfill it to prove earlier days; days before the shop's start are read and compared, and nothing comes of them unless
+*Import* says so: then their orders are invoiced (accounting only: never stock, never mail). Begin with dry_run;
+`python -m pakhus imports <shop>` adds the days up by month and cause (docs/runbooks/imports.md).
+Clearing, re-running, marking success or backfilling is safe at any time: what was written is never written twice.
 """
 
 from datetime import UTC, datetime
@@ -16,12 +18,14 @@ from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param
 
 from notifiers.alert_notifier import AlertNotifier
 from operators.flow_shops import shops_for
+from operators.import_orders_operator import ImportOrdersOperator
 from operators.prove_day_operator import ProveDayOperator, ProveDaysAgainOperator
 from operators.report_run_operator import ReportRunOperator
 from operators.shop_operator import TASK_DEFAULTS
 from operators.sweep_orders_operator import SweepOrdersOperator
 
 FLOW = "audit"
+YIELDING = {"priority_weight": 1, "weight_rule": "absolute"}  # an import waits while live tasks want its pool
 
 for shop in shops_for(FLOW):
     if not shop.audit.enabled:
@@ -44,20 +48,36 @@ for shop in shops_for(FLOW):
                 format="date",
                 title="Day",
                 description="A day of the shop, like 2026-11-21; empty: the run's own day, by hand yesterday",
-            )
+            ),
+            "import_mode": Param(
+                None,
+                type=["null", "string"],
+                enum=[None, "dry_run", "draft", "book"],
+                title="Import",
+                description="Invoice the day's orders that were placed before start_from: first dry_run, then draft or "
+                "book; empty: import nothing",
+            ),
+            "order_ids": Param(
+                None,
+                type=["null", "array"],
+                items={"type": "string"},
+                title="Orders",
+                description="With Import: these orders, by their ids in the shop, and not those of the day",
+            ),
         },
     ):
         accounts = shop.economic_target or shop.connection
         sweep = SweepOrdersOperator(task_id="sweep", shop=shop.shop, pool=shop.connection)
-        prove = ProveDayOperator(task_id="prove", shop=shop.shop, pool=accounts)
+        bring_in = ImportOrdersOperator(task_id="import_orders", shop=shop.shop, pool=accounts, **YIELDING)
+        prove = ProveDayOperator(task_id="prove", shop=shop.shop, pool=accounts, trigger_rule="none_failed")
         again = ProveDaysAgainOperator(task_id="prove_again", shop=shop.shop, pool=accounts)
         report = ReportRunOperator(
             task_id="report",
             flow=FLOW,
             scope=shop.shop,
             reading="sweep",
-            working=["prove", "prove_again"],
+            working=["import_orders", "prove", "prove_again"],
             outlets=[Asset(f"pakhus_{FLOW}_{shop.shop}")],
         )
-        sweep >> prove >> again >> report
-        [sweep, prove] >> report
+        sweep >> bring_in >> prove >> again >> report
+        [sweep, bring_in, prove] >> report

@@ -26,11 +26,15 @@ class EconomicHook(BaseHook):
         super().__init__()
         self.economic_conn_id = economic_conn_id
 
-    def client(self, ledger: Ledger | None = None) -> EconomicClient:
-        """Return the client; its calls are counted on the agreement's budget when a ledger is given."""
+    def client(self, ledger: Ledger | None = None, *, left_to_others: Decimal = Decimal(0)) -> EconomicClient:
+        """Return the client; its calls are counted on the agreement's budget when a ledger is given.
+
+        `left_to_others` is the share of that budget which it does not touch.
+        """
         settings = economic_settings(read_facts(self.economic_conn_id))
         bucket = Bucket(self.economic_conn_id, BUCKET_CALLS, Decimal(REFILL_PER_S))
-        return EconomicClient.from_settings(settings, LedgerBudget(ledger, bucket) if ledger else None)
+        budget = LedgerBudget(ledger, bucket, left_to_others=left_to_others) if ledger else None
+        return EconomicClient.from_settings(settings, budget)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask which agreement this is; for the Test button."""

@@ -85,3 +85,18 @@ def test_cost_beyond_what_was_taken_is_charged_to_the_next_calls(ledger: Ledger)
     before = left(ledger)
     budget.take(1)
     assert left(ledger) <= before - 13
+
+
+def test_what_can_wait_leaves_its_share_to_others(ledger: Ledger, clock: MovableClock) -> None:
+    waiting = LedgerBudget(ledger, BUCKET, longest_wait_s=0, left_to_others=Decimal("0.5"))
+    take(waiting, 15)
+    with pytest.raises(RateLimitedError) as limited:
+        waiting.take(1)
+    assert limited.value.retry_after <= timedelta(seconds=3)
+    assert left(ledger) == 15
+    take(budget_of(ledger), 15)
+    clock.forward(seconds=20)
+    with pytest.raises(RateLimitedError):
+        waiting.take(1)
+    clock.forward(seconds=20)
+    waiting.take(1)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, timedelta
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pendulum
 import pytest
@@ -13,6 +14,7 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 from operators import ask_person_operator
 from operators.answer_decision_operator import AnswerDecisionOperator
 from operators.ask_person_operator import QUESTION, RESPONSE, AskPersonOperator
+from operators.import_orders_operator import ImportOrdersOperator
 from operators.list_questions_operator import ListQuestionsOperator
 from operators.prove_day_operator import ProveDayOperator, ProveDaysAgainOperator
 from operators.sweep_orders_operator import SweepOrdersOperator, day_of_run
@@ -89,6 +91,23 @@ def test_a_day_is_swept_and_proven_and_nothing_of_a_person_is_handed_on(held: tu
     assert report["headline"].endswith(" · open")
     assert not report["codes"]
     assert_discreet(shop, json.dumps([swept, report], ensure_ascii=False))
+
+
+def test_nothing_is_imported_unless_a_run_asks_for_it() -> None:
+    operator = ImportOrdersOperator(task_id="import_orders", shop="nordlys")
+    with pytest.raises(AirflowSkipException):
+        operator.work(told(Task()))
+
+
+def test_a_dry_run_of_an_import_counts_the_day_and_hands_on_nothing_of_a_person(held: tuple[World, str]) -> None:
+    world, _ = held
+    operator = ImportOrdersOperator(task_id="import_orders", shop="nordlys")
+    day = world.ledger.now().astimezone(ZoneInfo("Europe/Copenhagen")).date()
+    before = world.writes()
+    report = operator.work(told(Task(dag_id="nordlys__audit"), import_mode="dry_run", day=day.isoformat()))
+    assert report["headline"].startswith("import dry_run: ")
+    assert world.writes() == before
+    assert_discreet(world, json.dumps(report))
 
 
 def test_earlier_days_are_left_alone_in_a_backfill_and_when_a_day_was_asked_for() -> None:

@@ -147,11 +147,18 @@ class EconomicClient:
 
     def booked_with_references(self, references: Sequence[str]) -> list[Any]:
         """Return the booked invoices whose `references.other` is one of `references`, some dozens per request."""
+        return self._with_references("/invoices/booked", "bookedInvoiceNumber", references)
+
+    def drafts_with_references(self, references: Sequence[str]) -> list[Any]:
+        """Return the drafts whose `references.other` is one of `references`, some dozens per request."""
+        return self._with_references("/invoices/drafts", "draftInvoiceNumber", references)
+
+    def _with_references(self, path: str, identity: str, references: Sequence[str]) -> list[Any]:
         found: list[Any] = []
         for start in range(0, len(references), _REFERENCES_PER_FILTER):
             wanted = references[start : start + _REFERENCES_PER_FILTER]
             text = "$or:".join(f"references.other$eq:{filter_value(reference)}" for reference in wanted)
-            found += self._filtered("/invoices/booked", "bookedInvoiceNumber", text, set(wanted).__contains__)
+            found += self._filtered(path, identity, text, set(wanted).__contains__)
         return found
 
     def booked_on(self, day: date, prefix: str) -> list[Any]:

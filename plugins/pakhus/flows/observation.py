@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +35,7 @@ from pakhus.settings import InvoiceMode, InvoiceWhen, Pickup, ShopSettings
 
 ORDERS = "orders"
 INVOICES = "invoices"
+IMPORTS = "imports"  # of earlier orders' invoices: the live flows leave them alone
 CREDITS = "credit_notes"
 CURSOR = "orders"
 SETTINGS_CURSOR = "settings"
@@ -97,7 +98,7 @@ class Observer:
         for source_id in sorted(source_ids):
             with self.ledger.begin() as tx:
                 stored = sources.load(tx, source_id)
-                seen = _as_seen(self.shop, stored, tx.now)
+                seen = as_seen(self.shop, stored, tx.now)
                 judge(tx, self.settings, self.shop, seen, Recorded(stored.id, stored.version, changed=False))
 
     def _reconsider(self) -> None:
@@ -113,7 +114,7 @@ class Observer:
             with self.ledger.begin() as tx:
                 stored = sources.after(tx, shop, "order", last, limit=_RECONSIDERED_AT_ONCE)
                 for source in stored:
-                    seen = _as_seen(self.shop, source, tx.now)
+                    seen = as_seen(self.shop, source, tx.now)
                     judge(tx, self.settings, self.shop, seen, Recorded(source.id, source.version, changed=False))
                 if not stored:
                     cursors.move(tx, shop, SETTINGS_CURSOR, now, expected=before)
@@ -197,8 +198,7 @@ def judge(tx: Transaction, settings: ShopSettings, shop: Webshop, seen: Seen, re
     Returns the verdicts on reservations that are not to be worked on: they are the run's own news.
     """
     news: list[Verdict] = []
-    for new, verdict in _documents_of(tx, settings, seen, recorded):
-        document = documents.lock(tx, documents.ensure(tx, new, verdict, judged_version=recorded.version).id)
+    for new, verdict, document in _locked_documents(tx, settings, seen, recorded):
         if document.verdict.code == "ignored_by_person":
             if recorded.changed:
                 judge_ignored(tx, shop, document, seen, recorded)
@@ -252,7 +252,7 @@ def stored_order(
         raise ValueError(f"{document.key} has no source")
     row_id = document.source_id
     source = ledger.persist(lambda tx: sources.load(tx, row_id, version))
-    seen = _as_seen(shop, source, ledger.now())
+    seen = as_seen(shop, source, ledger.now())
     if seen.gone:
         raise stop("cancelled_after_transfer" if transferred else "order_gone")
     order = seen.order_to(side_of(document.kind))
@@ -279,7 +279,8 @@ def hold_credit(tx: Transaction, order: Order, source_id: int, version: int, inv
         documents.give_verdict(tx, document.id, verdict)
 
 
-def _as_seen(shop: Webshop, source: Source, read_at: datetime) -> Seen:
+def as_seen(shop: Webshop, source: Source, read_at: datetime) -> Seen:
+    """Return a stored order as the shop showed it."""
     if source.problem == GONE:
         return Seen(source.source_id, source.body, read_at, gone=True)
     return shop.parse(source.source_id, source.body, read_at)
@@ -296,26 +297,30 @@ def _documents_of(
 ) -> list[tuple[NewDocument, Verdict]]:
     rules, found = state_rules(settings), []
     if settings.rackbeat_target is not None and settings.orders.enabled:
-        new = _new(settings, seen, recorded, ORDERS, "reservation", "order", settings.rackbeat_target)
+        key, target = f"{settings.shop}-{seen.id}-order", settings.rackbeat_target
+        new = NewDocument(key, settings.shop, ORDERS, "reservation", target, recorded.id)
         found.append((new, _unreadable(seen) or reservation_verdict(_order(tx, seen, new), rules)))
     if settings.economic_target is not None and settings.invoices.mode is not InvoiceMode.OFF:
         shipped = shipped_of(tx, settings, recorded.id)
-        new = _new(settings, seen, recorded, INVOICES, "invoice", "invoice", settings.economic_target)
+        new = new_invoice(settings, settings.economic_target, seen.id, recorded.id)
         found.append((new, _unreadable(seen) or invoice_verdict(_order(tx, seen, new), rules, shipped)))
     return found
 
 
-def _new(
-    settings: ShopSettings, seen: Seen, recorded: Recorded, flow: str, kind: str, suffix: str, target: str
-) -> NewDocument:
-    return NewDocument(
-        key=f"{settings.shop}-{seen.id}-{suffix}",
-        scope=settings.shop,
-        flow=flow,
-        kind=kind,
-        target=target,
-        source_id=recorded.id,
-    )
+def _locked_documents(
+    tx: Transaction, settings: ShopSettings, seen: Seen, recorded: Recorded
+) -> Iterator[tuple[NewDocument, Verdict, Document]]:
+    """The documents of an order and how it is judged for each; those of an import are not the live flows' to judge."""
+    for new, verdict in _documents_of(tx, settings, seen, recorded):
+        document = documents.lock(tx, documents.ensure(tx, new, verdict, judged_version=recorded.version).id)
+        if document.flow != IMPORTS or verdict.code != "before_start":
+            yield new, verdict, document
+
+
+def new_invoice(settings: ShopSettings, target: str, order_id: str, source_id: int) -> NewDocument:
+    """What names the invoice of an order."""
+    key = f"{settings.shop}-{order_id}-invoice"
+    return NewDocument(key, settings.shop, INVOICES, "invoice", target, source_id)
 
 
 def _unreadable(seen: Seen) -> Verdict | None:

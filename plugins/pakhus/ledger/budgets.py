@@ -32,11 +32,15 @@ class Bucket:
 
 @dataclass(slots=True)
 class LedgerBudget:
-    """A `pakhus.clients.budget.Budget` that all processes share. One per client; safe between its threads."""
+    """A `pakhus.clients.budget.Budget` that all processes share. One per client; safe between its threads.
+
+    `left_to_others` is the share of the bucket that this one never touches: what can wait leases only from the rest.
+    """
 
     ledger: Ledger
     bucket: Bucket
     longest_wait_s: float = 20.0
+    left_to_others: Decimal = Decimal(0)
     _leased: Decimal = Decimal(0)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -75,21 +79,24 @@ class LedgerBudget:
     def _lease(self, cost: int) -> timedelta | None:
         """Lease a slice and return None, or say how long until one is to be had."""
         wanted = cost + _SLICE - self._leased
-        leased, wait = self.ledger.persist(lambda tx: _lease(tx, self.bucket, cost - self._leased, wanted))
+        kept = self.bucket.capacity * self.left_to_others
+        leased, wait = self.ledger.persist(lambda tx: _lease(tx, self.bucket, cost - self._leased, wanted, kept))
         self._leased += leased
         return wait
 
 
-def _lease(tx: Transaction, bucket: Bucket, least: Decimal, wanted: Decimal) -> tuple[Decimal, timedelta | None]:
+def _lease(
+    tx: Transaction, bucket: Bucket, least: Decimal, wanted: Decimal, kept: Decimal
+) -> tuple[Decimal, timedelta | None]:
     row = _locked(tx, bucket)
     if row.blocked_until is not None and row.blocked_until > tx.now:
         return Decimal(0), row.blocked_until - tx.now
     tokens = _refilled(tx, bucket, row.tokens, row.as_of)
-    if tokens < least:
+    if tokens - kept < least:
         _set(tx, bucket, tokens)
-        missing_ms = int((least - tokens) / bucket.refill_per_s * 1000) + 1
+        missing_ms = int((least + kept - tokens) / bucket.refill_per_s * 1000) + 1
         return Decimal(0), timedelta(milliseconds=missing_ms)
-    leased = min(tokens, wanted)
+    leased = min(tokens - kept, wanted)
     _set(tx, bucket, tokens - leased)
     return leased, None
 

@@ -42,6 +42,13 @@ COURSE: tuple[Reason, ...] = (
         "Placed before the shop's start_from.",
         "None; earlier orders come in by the audit's backfill.",
     ),
+    Reason(
+        "already_in_accounts",
+        Status.SKIPPED,
+        Actor.NOBODY,
+        "The accounts have {number} with the reference {reference}: the order was invoiced by other means.",
+        "None; if that is another sale, take the pattern out of imports.references and import the order again.",
+    ),
     Reason("test_order", Status.NOT_OURS, Actor.NOBODY, "The shop marks the order as a test.", NOTHING),
     Reason(
         "filtered_by_rule",

@@ -20,6 +20,7 @@ ShippingMethodId = Annotated[str, Field(min_length=1)]
 Cron = Annotated[str, AfterValidator(checked_cron)]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+$")]
 ConnectionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,250}$")]
+ImportReference = Annotated[str, Field(pattern=r"\{(number|id)\}")]
 PublicAddress = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
 
 
@@ -137,6 +138,16 @@ class InvoicesSettings(Strict):
         description="What makes an order due: its state, its shipment, or whichever is first",
     )
     states: frozenset[State] = Field(frozenset({"completed"}), description="Native states that say that the goods went")
+
+
+class ImportsSettings(Strict):
+    """The import of orders that were placed before start_from; begun by a person, never by itself."""
+
+    references: tuple[ImportReference, ...] = Field(
+        ("{number}",),
+        description="What other tools wrote as other reference on an order's invoice: an order whose reference the "
+        "accounts have is passed over. {number}, {id} and {shop} stand for the order's own",
+    )
 
 
 class AuditSettings(Strict):

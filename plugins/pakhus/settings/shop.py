@@ -23,6 +23,7 @@ from pakhus.settings.sections import (
     AuditSettings,
     DecisionsSettings,
     FulfilmentSettings,
+    ImportsSettings,
     InvoicesSettings,
     OrdersSettings,
     StockSettings,
@@ -94,6 +95,7 @@ class ShopSettings(Strict):
     fulfilment: FulfilmentSettings = Field(FulfilmentSettings(), description="The flow Rackbeat -> shop: shipments")
     stock: StockSettings = Field(StockSettings(), description="The flow Rackbeat -> shop: stock")
     invoices: InvoicesSettings = Field(InvoicesSettings(), description="The flow shop -> e-conomic")
+    imports: ImportsSettings = Field(ImportsSettings(), description="The import of earlier orders")
     audit: AuditSettings = Field(AuditSettings(), description="The nightly sweep and proof of each day")
     decisions: DecisionsSettings = Field(DecisionsSettings(), description="Questions about held documents")
     webhooks: WebhooksSettings = Field(WebhooksSettings(), description="Hints from the shop")

@@ -5,7 +5,7 @@ from pakhus.ledger.schema.base import metadata
 from pakhus.ledger.schema.clearing import clearing_items, settlement_lines, settlements
 from pakhus.ledger.schema.coordination import budgets, claim_fence, claims, cursors, inbox, installation
 from pakhus.ledger.schema.documents import attempts, bodies, calls, documents, source_versions, sources
-from pakhus.ledger.schema.evidence import proven_days, stock_levels
+from pakhus.ledger.schema.evidence import import_days, proven_days, stock_levels
 from pakhus.ledger.schema.operation import alerts, decisions, runs, stops
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "decisions",
     "document_lines",
     "documents",
+    "import_days",
     "inbox",
     "installation",
     "metadata",

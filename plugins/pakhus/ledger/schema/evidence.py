@@ -21,6 +21,19 @@ proven_days = Table(
     comment="The calendar of days on which shop, ledger and accounts were compared",
 )
 
+import_days = Table(
+    "import_days",
+    metadata,
+    Column("scope", Text, primary_key=True, comment="shop"),
+    Column("day", Date, primary_key=True, comment="in the shop's time zone"),
+    Column("mode", Text, primary_key=True, comment="dry_run, draft or book"),
+    Column("outcomes", JSONB, nullable=False, comment="count, gross, VAT and order numbers per reason code"),
+    Column("imported_at", TIME, nullable=False),
+    Column("run_id", Text, nullable=False, server_default=""),
+    CheckConstraint("mode in ('dry_run','draft','book')", name="mode_known"),
+    comment="What importing the earlier orders of a day came to, or would",
+)
+
 stock_levels = Table(
     "stock_levels",
     metadata,

@@ -1,0 +1,196 @@
+"""Import of orders placed before the shop's start -> e-conomic. Accounting only: never stock, never mail.
+
+One call treats one day of the shop, or orders named by their ids. The ledger remembers each document, so a broken
+import goes on where it was and a second one writes nothing. Sources: domain guide 17.6; design, decision 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+from pakhus.clients.economic import EconomicClient
+from pakhus.clients.webshop import Webshop
+from pakhus.errors import ConfigurationError
+from pakhus.flows.invoices import biller
+from pakhus.flows.observation import IMPORTS, INVOICES, Observer, as_seen, judge, new_invoice
+from pakhus.flows.proof import AUDIT, day_window
+from pakhus.flows.report import RunReport
+from pakhus.ledger import documents, imports, sources
+from pakhus.ledger.connection import Ledger, Transaction
+from pakhus.ledger.documents import Document
+from pakhus.ledger.imports import StoredOrder
+from pakhus.ledger.sources import Recorded
+from pakhus.reasons import Status, Verdict
+from pakhus.rules.imports import ImportedOrder, Outcomes, outcomes_of, to_json
+from pakhus.settings import InvoiceMode, InvoiceWhen, ShopSettings
+
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+# What a person or another system has settled; an import does not ask again.
+_SETTLED_CODES = frozenset({"ignored_by_person", "already_in_accounts"})
+
+
+class ImportMode(StrEnum):
+    """How far an import goes. A dry run writes to no system and leaves nothing but its figures."""
+
+    DRY_RUN = "dry_run"
+    DRAFT = "draft"
+    BOOK = "book"
+
+
+_INVOICE_MODES = {
+    ImportMode.DRY_RUN: InvoiceMode.DRY_RUN,
+    ImportMode.DRAFT: InvoiceMode.DRAFT,
+    ImportMode.BOOK: InvoiceMode.AUTO,
+}
+
+
+def settings_for_import(settings: ShopSettings, mode: ImportMode) -> ShopSettings:
+    """The shop's settings as they hold for earlier orders: due by state alone, no warehouse, nobody is written to."""
+    invoices = settings.invoices.model_copy(update={"mode": _INVOICE_MODES[mode], "when": InvoiceWhen.STATE})
+    return settings.model_copy(update={"start_from": _EARLIEST, "rackbeat": None, "invoices": invoices})
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """An earlier order, and its invoice's document as the import began with it."""
+
+    order: StoredOrder
+    document: Document
+
+    @property
+    def is_open(self) -> bool:
+        return self.document.status is not Status.DONE and self.document.verdict.code not in _SETTLED_CODES
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """Imports earlier orders of one shop into one e-conomic agreement (`target`)."""
+
+    shop: Webshop
+    accounts: EconomicClient
+    ledger: Ledger
+    settings: ShopSettings
+    mode: ImportMode
+    target: str
+
+    def import_day(self, day: date) -> tuple[RunReport, Outcomes]:
+        """Import the orders placed on a day of the shop; keeps what came of them, and returns it."""
+        sweep = self._live.sweep(day_window(day, self.settings.timezone))
+        report, outcomes = self._import([seen.id for seen in sweep.orders])
+        with self.ledger.begin() as tx:
+            imports.save_day(tx, self.settings.shop, day, self.mode.value, to_json(outcomes))
+        return report, outcomes
+
+    def import_orders(self, order_ids: Sequence[str]) -> tuple[RunReport, Outcomes]:
+        """Import these orders, read anew first; those placed since the shop's start are the live flows' own."""
+        self._live.look_again(order_ids)
+        return self._import(order_ids)
+
+    @property
+    def _live(self) -> Observer:
+        return Observer(self.shop, self.ledger, self.settings)
+
+    @property
+    def _judging(self) -> ShopSettings:
+        return settings_for_import(self.settings, self.mode)
+
+    def _import(self, order_ids: Sequence[str]) -> tuple[RunReport, Outcomes]:
+        taken = list(self._take_all(order_ids))
+        try:
+            self._pass_over_invoiced([one for one in taken if one.is_open])
+            flow = biller(self.shop, self.accounts, self.ledger, self._judging)
+            report = flow.book([one.document.id for one in taken if one.is_open])
+            report.flow = AUDIT
+            return report, outcomes_of(self._outcome(one) for one in taken)
+        finally:
+            if self.mode is ImportMode.DRY_RUN:
+                for one in taken:
+                    self._let_go(one)
+
+    def _take_all(self, order_ids: Sequence[str]) -> Iterator[_Taken]:
+        with self.ledger.begin() as tx:
+            stored = imports.orders(tx, self.settings.shop, order_ids)
+        for order in stored:
+            if order.placed_at is not None and not self.settings.is_ours(order.placed_at):
+                with self.ledger.begin() as tx:
+                    yield _Taken(order, self._take(tx, order))
+
+    def _take(self, tx: Transaction, order: StoredOrder) -> Document:
+        """Put the order's invoice under the import and judge it, in one transaction: no live flow may see it as due."""
+        source = sources.load(tx, order.id)
+        new = new_invoice(self.settings, self.target, source.source_id, order.id)
+        document = documents.lock(tx, documents.ensure(tx, new, Verdict.of("before_start")).id)
+        if not _Taken(order, document).is_open:
+            return document
+        imports.put_under(tx, document.id, IMPORTS)
+        seen = as_seen(self.shop, source, tx.now)
+        judge(tx, self._judging, self.shop, seen, Recorded(order.id, source.version, changed=False))
+        return documents.load(tx, document.id)
+
+    def _pass_over_invoiced(self, taken: Sequence[_Taken]) -> None:
+        """Skip what was invoiced by other means: the accounts have a document with the order's own reference."""
+        fresh = {
+            reference: one.document.id
+            for one in taken
+            if one.document.remote_id is None
+            for reference in self._references(one)
+        }
+        for reference, number in self._existing(sorted(fresh)).items():
+            verdict = Verdict.of("already_in_accounts", number=number, reference=reference)
+            with self.ledger.begin() as tx:
+                documents.give_verdict(tx, fresh[reference], verdict)
+
+    def _references(self, one: _Taken) -> list[str]:
+        shop = self.settings.shop
+        order_id = one.document.key.removeprefix(f"{shop}-").removesuffix("-invoice")
+        values = (("{number}", one.order.number), ("{id}", order_id), ("{shop}", shop))
+        return [_filled(pattern, values) for pattern in self.settings.imports.references]
+
+    def _existing(self, references: Sequence[str]) -> Mapping[str, str]:
+        if not references:
+            return {}
+        drafts = self.accounts.drafts_with_references(references)
+        booked = self.accounts.booked_with_references(references)
+        found = {str(row["references"]["other"]): f"draft {row['draftInvoiceNumber']}" for row in drafts}
+        return found | {str(row["references"]["other"]): f"invoice {row['bookedInvoiceNumber']}" for row in booked}
+
+    def _outcome(self, one: _Taken) -> ImportedOrder:
+        with self.ledger.begin() as tx:
+            code = documents.load(tx, one.document.id).verdict.code
+        return ImportedOrder(one.order.number, code, one.order.currency, one.order.gross, one.order.vat)
+
+    def _let_go(self, one: _Taken) -> None:
+        """After a dry run nothing of the import is left on a document that it has not written from."""
+        with self.ledger.begin() as tx:
+            now = documents.lock(tx, one.document.id)
+            if now.flow == IMPORTS and documents.untouched(tx, now.id) and now.verdict.code not in _SETTLED_CODES:
+                imports.put_under(tx, now.id, INVOICES)
+                documents.give_verdict(tx, now.id, Verdict.of("before_start"))
+
+
+def importer(
+    shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: ShopSettings, mode: ImportMode
+) -> Importer:
+    """Put a shop's importer together. ConfigurationError when the shop has no accounts."""
+    target = settings.economic_target
+    if target is None:
+        raise ConfigurationError(f"{settings.shop} names no e-conomic agreement: there is nothing to import into")
+    return Importer(shop, accounts, ledger, settings, mode, target)
+
+
+def import_note(mode: ImportMode, outcomes: Outcomes) -> str:
+    """What an import came to: "import dry_run: 12 orders · 10 dry_run 4,210.00 DKK · 2 currency_not_mapped"."""
+    parts = [f"import {mode.value}: {sum(one.count for one in outcomes.values())} orders"]
+    for code, one in sorted(outcomes.items()):
+        sums = ", ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(one.gross.items()))
+        parts.append(f"{one.count} {code} {sums}")
+    return " · ".join(parts)
+
+
+def _filled(pattern: str, values: Sequence[tuple[str, str]]) -> str:
+    for name, value in values:
+        pattern = pattern.replace(name, value)
+    return pattern
