@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,10 +16,14 @@ from pakhus.connections import connections_from_environment, connections_from_fi
 from pakhus.flows.stopping import stopped
 from pakhus.probes.findings import Findings
 from pakhus.probes.installation import alert_connections, check_alert_channels, check_pools, needed_connections
+from pakhus.probes.methods import probe_methods
 from pakhus.probes.products import probe_products
 from pakhus.probes.systems import Connections, probe_systems
 from pakhus.settings import ShopSettings, include_folder, load_all, load_shop
 from pakhus.settings.pools import pools_of
+
+# Payment methods that nobody used for so long are told by nobody.
+_METHODS_SPAN = timedelta(days=90)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,11 +52,22 @@ def run(options: argparse.Namespace, say: Say) -> int:
     else:
         connections = _installation(shops, found)
     systems = probe_systems(shops, connections)
+    reached = {findings.connection for findings in systems if findings.facts}
+    systems += _methods([shop for shop in shops if shop.connection in reached], connections)
     if options.products:
-        reached = {findings.connection for findings in systems if findings.facts}
         whole = [shop for shop in shops if reached >= set(needed_connections([shop]))]
         systems += probe_products(whole, connections)
     return _told([*found, *_stops(connections), _channels(shops, connections), *systems], say)
+
+
+def _methods(shops: Sequence[ShopSettings], connections: Connections) -> list[Findings]:
+    """Say which payment methods the shops' orders used, and which of them have no terms."""
+    ledger = ledger_of(connections)
+    try:
+        return probe_methods(shops, connections, ledger, datetime.now(UTC) - _METHODS_SPAN)
+    finally:
+        if ledger is not None:
+            ledger.close()
 
 
 def _channels(shops: Sequence[ShopSettings], connections: Connections) -> Findings:

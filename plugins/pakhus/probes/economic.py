@@ -13,6 +13,7 @@ from pakhus.clients.http import Call
 from pakhus.errors import NotFoundError
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.probes.economic_lists import rows_of
+from pakhus.probes.economic_payments import check_payments, terms_named
 from pakhus.probes.economic_products import check_products
 from pakhus.probes.findings import Findings
 from pakhus.probes.mapped import Mapped, Reference, check_exists, key_in, mappings_of
@@ -34,6 +35,7 @@ def probe_economic(client: EconomicClient, findings: Findings, shops: Sequence[S
     parts = [(name, mapping.economic) for name, mapping in mappings if mapping.economic is not None]
     _check_numbers(client, findings, parts)
     _check_currencies(client, findings, parts)
+    check_payments(client, findings, parts)
     reader = AccountsReader(client)
     for name, mapping in mappings:
         if mapping.economic is not None:
@@ -81,6 +83,7 @@ def _numbers_of(name: str, part: AccountingMapping) -> Iterator[tuple[str, Mappe
         yield "payment-terms", Mapped(key_in(name, PART, "payments", method, "terms"), payment.terms)
         if payment.layout is not None:
             yield "layouts", Mapped(key_in(name, PART, "payments", method, "layout"), payment.layout)
+    yield from (("payment-terms", mapped) for mapped in terms_named(name, part))
     for zone in ("domestic", "eu", "abroad"):
         yield "vat-zones", Mapped(key_in(name, PART, "vat_zones", zone), getattr(part.vat_zones, zone))
     customers = part.customers
