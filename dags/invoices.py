@@ -1,16 +1,20 @@
-"""Invoices: orders whose goods went -> e-conomic, drafted, checked and booked. One DAG per shop, `<shop>__invoices`.
+"""Invoices: orders whose goods went -> e-conomic, drafted, checked and booked; then credit notes of what was refunded.
+
+One DAG per shop, `<shop>__invoices`.
 
 When a run is red, look at the message of its task `report`: it names the cause and who must act.
 - access_denied, configuration: mend the Airflow connection or settings it names; nothing is lost, the next run goes on.
 - remote_unavailable: the shop or e-conomic is down; the invoices wait and are tried again by themselves.
 - "something general is wrong": most orders of a run were held, for instance because a VAT account was changed.
-- held orders leave the run green: they are listed with their reasons in the ledger (docs/runbooks/invoices.md).
+- held orders leave the run green: they are listed with their reasons in the ledger (docs/runbooks/invoices.md,
+  docs/runbooks/credit_notes.md).
 Clearing, re-running or marking success is safe at any time: what was written is never written twice.
 """
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable
 
 from notifiers.alert_notifier import AlertNotifier
+from operators.book_credit_notes_operator import BookCreditNotesOperator
 from operators.book_invoices_operator import BookInvoicesOperator
 from operators.flow_shops import shops_for
 from operators.list_due_invoices_operator import ListDueInvoicesOperator
@@ -40,6 +44,9 @@ for shop in shops_for(FLOW):
         book = BookInvoicesOperator.partial(
             task_id="book", shop=shop.shop, pool=shop.economic_target, map_index_template="{{ chunk }}"
         ).expand_kwargs(due.output)
+        credit = BookCreditNotesOperator(
+            task_id="credit", shop=shop.shop, pool=shop.economic_target, trigger_rule="all_done"
+        )
         pay = RegisterPaymentsOperator(
             task_id="pay", shop=shop.shop, pool=shop.economic_target, trigger_rule="all_done"
         )
@@ -48,9 +55,9 @@ for shop in shops_for(FLOW):
             flow=FLOW,
             scope=shop.shop,
             reading="list_due",
-            working=["book", "pay"],
+            working=["book", "credit", "pay"],
             outlets=[Asset(f"pakhus_{FLOW}_{shop.shop}")],
         )
-        due >> book >> pay >> report
-        book >> report
+        due >> book >> credit >> pay >> report
+        [book, credit] >> report
         due >> report

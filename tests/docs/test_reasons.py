@@ -15,6 +15,7 @@ REGISTRY = PLUGINS / "pakhus" / "reasons"
 
 # Codes that no flow gives yet, with what they wait for. A code that is used must not stand here.
 RESERVED = {
+    "credit_not_treated": "ledgers of earlier versions",
     "flow_off": "the stop switch",
     "stopped": "the stop switch",
     "customer_refused": "refusals of customers told apart from refusals of documents",

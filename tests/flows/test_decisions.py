@@ -282,21 +282,23 @@ def test_deleted_draft_that_was_left_out_is_not_made_again(nordlys: World) -> No
     assert row(nordlys, key).reason == "ignored_by_person"
 
 
-def test_credit_made_by_hand_is_not_asked_about_again_until_more_is_refunded(nordlys: World) -> None:
+def test_credit_note_that_a_person_left_out_is_not_asked_about_again(nordlys: World) -> None:
     order = place(nordlys)
     ship(nordlys, order)
     nordlys.run()
-    key = f"nordlys-{order}-credit"
-    for amount in ("10.00", "5.00"):
-        nordlys.act(action="refund", order=int(order), amount=amount)
-        nordlys.forward(minutes=2)
-        nordlys.run()
-        assert row(nordlys, key).reason == "credit_not_treated"
-        give(nordlys, key, Answer.IGNORE)
-        nordlys.act(action="edit_order", order=int(order), changes={"customer_note": amount})
-        nordlys.forward(minutes=2)
-        nordlys.run()
-        assert row(nordlys, key).reason == "ignored_by_person"
+    refund = nordlys.act(action="refund", order=int(order), amount="10.00")["refund"]
+    key = f"nordlys-{order}-credit{refund}"
+    nordlys.forward(minutes=2)
+    nordlys.run()
+    nordlys.accounts_server.act({"action": "close", "what": "year", "date": f"{nordlys.ledger.now():%Y-%m-%d}"})
+    nordlys.credit()
+    assert row(nordlys, key).reason == "period_closed"
+    give(nordlys, key, Answer.IGNORE)
+    nordlys.act(action="edit_order", order=int(order), changes={"customer_note": "Hello"})
+    nordlys.forward(hours=25)
+    nordlys.run()
+    nordlys.credit()
+    assert row(nordlys, key).reason == "ignored_by_person"
 
 
 # --- sending again ---------------------------------------------------------------------------------------------------

@@ -179,19 +179,6 @@ def drafted(world: World) -> tuple[str, int]:
     return order, int(found.remote_id)
 
 
-def test_refund_seen_while_the_invoice_was_a_draft_is_held_as_a_credit_once_it_is_booked(nordlys: World) -> None:
-    order, _ = drafted(nordlys)
-    nordlys.act(action="refund", order=int(order), amount="10.00")
-    nordlys.forward(minutes=2)
-    nordlys.observe()
-    in_mode(nordlys, "auto")
-    nordlys.run()
-    assert row(nordlys, f"nordlys-{order}-invoice").reason == "transferred"
-    credit = row(nordlys, f"nordlys-{order}-credit")
-    assert credit is not None
-    assert credit.reason == "credit_not_treated"
-
-
 def test_invoice_booked_by_hand_is_taken_over_although_its_product_was_barred_since(nordlys: World) -> None:
     order, draft = drafted(nordlys)
     nordlys.accounts_server.act({"action": "book_draft", "draft": draft})

@@ -204,9 +204,9 @@ def test_change_that_bears_no_new_date_is_found(settled: tuple[World, str]) -> N
     world.shop.send(Call("DELETE", f"/wc/v3/orders/{order}/refunds/{refund}", (("force", "true"),)))
     world.forward(minutes=2)
     world.run()
-    assert row(world, f"nordlys-{order}-credit").reason == "credit_not_treated"
+    assert row(world, f"nordlys-{order}-credit{refund}").reason == "due"
     assert prove(world).missed == {order}
-    assert row(world, f"nordlys-{order}-credit").reason == "refund_withdrawn"
+    assert row(world, f"nordlys-{order}-credit{refund}").reason == "refund_withdrawn"
 
 
 def test_order_that_vanished_from_the_shop_is_asked_for_and_explained(settled: tuple[World, str]) -> None:

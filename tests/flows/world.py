@@ -17,10 +17,12 @@ from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.clients.woocommerce import WooCommerceClient
 from pakhus.connections import ConnectionFacts, economic_settings, rackbeat_settings, woocommerce_settings
 from pakhus.flows.chunks import due_chunks
+from pakhus.flows.credit_notes import crediter
 from pakhus.flows.fulfilment import fulfiller
 from pakhus.flows.invoices import biller
 from pakhus.flows.observation import INVOICES, ORDERS, Observer
 from pakhus.flows.orders import reserver
+from pakhus.flows.refunds import CREDITS
 from pakhus.flows.report import RunReport
 from pakhus.flows.shipments import FULFILMENT, shipment_reader
 from pakhus.ledger.connection import Ledger, database_time
@@ -106,6 +108,13 @@ class World:
         for chunk in due_chunks(self.ledger, self.settings.shop, INVOICES):
             flow = biller(self.shop, self.accounts, self.ledger, self.settings)
             report.merge(flow.book(chunk.documents, workers=workers))
+        return report
+
+    def credit(self, *, workers: int = 2) -> RunReport:
+        report = RunReport(CREDITS, self.settings.shop)
+        for chunk in due_chunks(self.ledger, self.settings.shop, CREDITS):
+            flow = crediter(self.shop, self.accounts, self.ledger, self.settings)
+            report.merge(flow.credit(chunk.documents, workers=workers))
         return report
 
     def fulfil(self, *, compare: bool = False, asked_at: datetime | None = None, workers: int = 2) -> RunReport:

@@ -1,4 +1,4 @@
-"""Stored bodies of orders understood again, without network: what a shop's adapter would make of them now."""
+"""Stored bodies of orders and refunds understood again, without network: what an adapter would make of them now."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from pakhus.clients.webshop import Seen
-from pakhus.formats.woocommerce import order_from_woocommerce
-from pakhus.formats.woocommerce_fields import WooCommerceFormatError, received_from_woocommerce
+from pakhus.formats.woocommerce import credit_from_woocommerce, order_from_woocommerce, vat_rates
+from pakhus.formats.woocommerce_fields import Fields, WooCommerceFormatError, received_from_woocommerce
 from pakhus.rules.field_paths import Received
 from pakhus.rules.field_rules import FieldRule, ruled_orders
 from pakhus.settings import Platform, ShopSettings
@@ -34,6 +34,18 @@ class WooCommerceBodies:
         except ValueError as error:
             return Seen(order_id, body, read_at, problem=str(error))
         return Seen(order_id, body, read_at, order=order, ruled=ruled)
+
+    def credit(self, credit_id: str, body: bytes, read_at: datetime) -> Seen:
+        """Understand a refund, kept with its order's currency and rates; a problem names the field."""
+        try:
+            content = _content(body)
+            order, refund = content["order"], content["refund"]
+            order_id, rates = str(order["id"]), vat_rates(order)
+            currency = Fields(order).text("currency").strip().upper()
+            credit = credit_from_woocommerce(refund, self.shop, order_id, currency=currency, order_rates=rates)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            return Seen(credit_id, body, read_at, problem=str(error))
+        return Seen(credit_id, body, read_at, credit=credit)
 
     def received(self, body: bytes) -> Received:
         """Return a body as rules look at it. ValueError when it is no order."""

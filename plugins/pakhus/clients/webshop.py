@@ -180,8 +180,11 @@ class Webshop(Protocol):
     def placed(self, window: Window, cursor: str | None = None) -> Iterator[ChangesPage]:
         """Yield the orders placed in a closed window, for audit and import; `cursor` resumes the same window."""
 
-    def credits(self, order_id: str) -> Sequence[Credit]:
-        """Return the order's refunds, oldest first."""
+    def credits(self, order_id: str) -> Sequence[Seen]:
+        """Return the order's refunds, oldest first; one that could not be understood has a problem."""
+
+    def parse_credit(self, credit_id: str, body: bytes, read_at: datetime) -> Seen:
+        """Understand a stored refund again, without network."""
 
     def report_fulfilment(self, shipment: Fulfilment, calls: CallRecorder, *, notify: bool) -> Receipt:
         """Tell the shop of one shipment; doing it again changes nothing.

@@ -30,7 +30,7 @@ from pakhus.clients.woocommerce_orders import WooCommerceOrders
 from pakhus.clients.woocommerce_probe import WooCommerceProbe
 from pakhus.clients.woocommerce_products import WooCommerceProducts
 from pakhus.clients.woocommerce_stock import WooCommerceStock
-from pakhus.model import Credit, Fulfilment, Product, ProductRef, StockLevel, Window
+from pakhus.model import Fulfilment, Product, ProductRef, StockLevel, Window
 
 CAPABILITIES = frozenset(
     {
@@ -88,8 +88,11 @@ class WooCommerceClient:
     def placed(self, window: Window, cursor: str | None = None) -> Iterator[ChangesPage]:
         return self._orders.placed(window, cursor)
 
-    def credits(self, order_id: str) -> Sequence[Credit]:
+    def credits(self, order_id: str) -> Sequence[Seen]:
         return self._orders.credits(order_id)
+
+    def parse_credit(self, credit_id: str, body: bytes, read_at: datetime) -> Seen:
+        return self._orders.parse_credit(credit_id, body, read_at)
 
     def report_fulfilment(self, shipment: Fulfilment, calls: CallRecorder, *, notify: bool) -> Receipt:
         return self._fulfilment.report(shipment, calls, notify=notify)

@@ -21,8 +21,9 @@ from pakhus.flows.accounts_customers import AccountsCustomers
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.booked_records import note_as_booked
 from pakhus.flows.exactly_once import ECONOMIC, Found, Step, Writer, Written
-from pakhus.flows.observation import INVOICES, Observer, hold_credit, state_rules, stored_order
+from pakhus.flows.observation import INVOICES, Observer, state_rules, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
+from pakhus.flows.refunds import judge_refunds
 from pakhus.flows.report import RunReport
 from pakhus.flows.shared_records import SharedRecords
 from pakhus.flows.shipments import shipped_of
@@ -240,9 +241,7 @@ class Biller:
 
     def _concluded(self, document: Document, drafted: Written, booked: Written, order: Order, version: int) -> Treated:
         """The verdict on a booked invoice: what differs from the order, then or since, is said."""
-        if order.refunded and document.source_id is not None:
-            source_id = document.source_id
-            self.observer.ledger.persist(lambda tx: hold_credit(tx, order, source_id, version, document))
+        self._release_refunds(document, order)
         drafted_order = self._order_at(document, drafted, order, version)
         changed = changed_invoice(drafted_order, order)
         if changed is not None:
@@ -255,6 +254,12 @@ class Biller:
             text = f"{difference:.2f} {currency}" + (f" ({of_vat:.2f} of VAT)" if of_vat else "")
             return Treated(Verdict.of("booked_differently", difference=text), version)
         return Treated(Verdict.of("adopted" if booked.adopted or drafted.adopted else "transferred"), version)
+
+    def _release_refunds(self, document: Document, order: Order) -> None:
+        """The invoice is booked: its refunds need wait no longer."""
+        settings, order_row = self.observer.settings, document.source_id
+        if order.credit_ids and order_row is not None:
+            self.observer.ledger.persist(lambda tx: judge_refunds(tx, settings, order, order_row, tx.now))
 
     def _note_drafted(self, document: Document, claim: Claim, drafted: Written, plan: InvoicePlan) -> None:
         lines = planned_lines(plan.lines, self.mapping.rounding_mode, plan.vat)

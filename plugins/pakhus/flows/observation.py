@@ -17,6 +17,7 @@ from pakhus.clients.webshop import ChangesPage, Seen, Webshop
 from pakhus.errors import DataError
 from pakhus.flows import releases
 from pakhus.flows.outcomes import stop
+from pakhus.flows.refunds import judge_refunds
 from pakhus.flows.report import RunReport
 from pakhus.flows.shipments import shipped_of
 from pakhus.flows.sweeping import Sweep, placed_order
@@ -36,7 +37,6 @@ from pakhus.settings import InvoiceMode, InvoiceWhen, Pickup, ShopSettings
 ORDERS = "orders"
 INVOICES = "invoices"
 IMPORTS = "imports"  # of earlier orders' invoices: the live flows leave them alone
-CREDITS = "credit_notes"
 CURSOR = "orders"
 SETTINGS_CURSOR = "settings"
 GONE = "gone"  # as the problem of a source: the shop says that it has no such order
@@ -215,7 +215,7 @@ def judge(tx: Transaction, settings: ShopSettings, shop: Webshop, seen: Seen, re
             if new.flow == ORDERS and verdict.status is not Status.DUE:
                 news.append(verdict)
     if seen.order is not None:
-        _judge_refunds(tx, seen.order, recorded)
+        judge_refunds(tx, settings, seen.order, recorded.id, seen.read_at)
     return news
 
 
@@ -259,24 +259,6 @@ def stored_order(
     if order is None:
         raise stop("order_unreadable", problem=seen.problem)
     return ledger.persist(lambda tx: releases.unless_released(tx, order, document.key)), source.version
-
-
-def hold_credit(tx: Transaction, order: Order, source_id: int, version: int, invoice: Document) -> None:
-    """Money given back after the invoice needs a credit note: held until that is treated, never dropped."""
-    new = NewDocument(
-        key=f"{order.shop}-{order.id}-credit",
-        scope=order.shop,
-        flow=CREDITS,
-        kind="credit_note",
-        target=invoice.target,
-        source_id=source_id,
-        parent_id=invoice.id,
-    )
-    verdict = Verdict.of("credit_not_treated", refunded=order.refunded)
-    document = documents.ensure(tx, new, verdict, judged_version=version)
-    left_out = document.verdict.code == "ignored_by_person"
-    if not left_out or dict(document.verdict.parameters).get("refunded") != str(order.refunded):
-        documents.give_verdict(tx, document.id, verdict)
 
 
 def as_seen(shop: Webshop, source: Source, read_at: datetime) -> Seen:
@@ -335,12 +317,3 @@ def _order(tx: Transaction, seen: Seen, new: NewDocument) -> Order:
     if order is None:
         raise ValueError(f"order {seen.id} could not be read")
     return releases.unless_released(tx, order, new.key)
-
-
-def _judge_refunds(tx: Transaction, order: Order, recorded: Recorded) -> None:
-    invoice = documents.find(tx, f"{order.shop}-{order.id}-invoice") if order.refunded else None
-    if invoice is not None and (invoice.status is Status.DONE or invoice.remote_number is not None):
-        hold_credit(tx, order, recorded.id, recorded.version, invoice)
-    credit = None if order.refunded else documents.find(tx, f"{order.shop}-{order.id}-credit")
-    if credit is not None and documents.untouched(tx, credit.id):
-        documents.give_verdict(tx, credit.id, Verdict.of("refund_withdrawn"))

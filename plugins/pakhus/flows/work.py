@@ -41,10 +41,12 @@ _HELD_LOOK = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Treated:
-    """The end of a document's treatment and the source's version that was treated."""
+    """The end of a document's treatment, the source's version that was treated, and when to look again (None: by the
+    verdict's own rule)."""
 
     verdict: Verdict
     version: int | None
+    due_at: datetime | None = None
 
 
 Treat = Callable[[Document, Claim], Treated]
@@ -52,11 +54,15 @@ Treat = Callable[[Document, Claim], Treated]
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Works on the documents of one chunk, `workers` at a time (requests in flight per system: design, decision 2)."""
+    """Works on the documents of one chunk, `workers` at a time (requests in flight per system: design, decision 2).
+
+    `stopped_by` is the flow that people stop when they mean this one: the DAG it is a part of; empty: its own.
+    """
 
     ledger: Ledger
     report: RunReport
     workers: int
+    stopped_by: str = ""
 
     def work(self, document_ids: Sequence[int], treat: Treat) -> RunReport:
         """Treat each document once and count the verdicts. ConfigurationError stops those not yet begun.
@@ -92,12 +98,13 @@ class Chunk:
 
     def _look(self, tx: Transaction, document_id: int) -> tuple[Document, Stop | None]:
         """A document, and what stops its flow at this moment."""
-        return documents.load(tx, document_id), stops.find(tx, self.report.scope, self.report.flow)
+        flow = self.stopped_by or self.report.flow
+        return documents.load(tx, document_id), stops.find(tx, self.report.scope, flow)
 
     def _treat(self, document: Document, claim: Claim, treat: Treat, stopped: threading.Event) -> Verdict:
         try:
             treated = treat(document, claim)
-            verdict, version, due_at = treated.verdict, treated.version, None
+            verdict, version, due_at = treated.verdict, treated.version, treated.due_at
         except (OperationalError, InterfaceError):
             raise  # the ledger is away: nothing can be recorded, the task is tried again
         except ClaimLostError as error:

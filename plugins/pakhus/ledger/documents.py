@@ -39,6 +39,7 @@ class Document:
     key: str
     source_id: int | None
     order_id: int | None
+    parent_id: int | None
     scope: str
     flow: str
     kind: str
@@ -95,6 +96,12 @@ def of_source(tx: Transaction, source_id: int) -> list[Document]:
     """Return all documents that come from one source."""
     rows = tx.connection.execute(select(documents).where(documents.c.source_id == source_id).order_by(documents.c.id))
     return [_document(row) for row in rows]
+
+
+def of_order(tx: Transaction, order_id: int, kind: str) -> list[Document]:
+    """Return an order's documents of one kind, in the order in which they were made."""
+    query = select(documents).where(documents.c.order_id == order_id, documents.c.kind == kind)
+    return [_document(row) for row in tx.connection.execute(query.order_by(documents.c.id))]
 
 
 def lock(tx: Transaction, document_id: int) -> Document:
@@ -243,6 +250,7 @@ def _document(row: Row[Any]) -> Document:
         key=row.key,
         source_id=row.source_id,
         order_id=row.order_id,
+        parent_id=row.parent_id,
         scope=row.scope,
         flow=row.flow,
         kind=row.kind,

@@ -126,6 +126,13 @@ def newest(tx: Transaction, scope: str, kind: str, *, limit: int) -> list[int]:
     return list(tx.connection.execute(rows).scalars())
 
 
+def find(tx: Transaction, scope: str, kind: str, source_id: str) -> int | None:
+    """Return the row of a source, if there is one."""
+    named = (sources.c.scope == scope, sources.c.kind == kind, sources.c.source_id == source_id)
+    found: int | None = tx.connection.execute(select(sources.c.id).where(*named)).scalar_one_or_none()
+    return found
+
+
 def name(tx: Transaction, row_id: int) -> str:
     """Return the id that a source has in its own system."""
     found: str = tx.connection.execute(select(sources.c.source_id).where(sources.c.id == row_id)).scalar_one()
@@ -205,8 +212,10 @@ def _newer_facts(showing: Showing) -> dict[str, object]:
     People still look for it by its number, and the proof of its day must still know of it.
     """
     facts = _facts(showing)
+    if not showing.parent_id:
+        del facts["parent_id"]  # what a thing belongs to does not change
     if showing.problem:
-        for name in ("parent_id", "number", "currency", "gross", "vat", "placed_at", "modified_at"):
+        for name in ("number", "currency", "gross", "vat", "placed_at", "modified_at"):
             if not facts[name]:
                 del facts[name]
     return facts

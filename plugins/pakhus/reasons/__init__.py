@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pakhus.reasons.amounts import AMOUNTS
 from pakhus.reasons.counterparts import COUNTERPARTS
 from pakhus.reasons.course import COURSE
+from pakhus.reasons.credits import CREDITS
 from pakhus.reasons.kinds import NOTHING, Actor, Answer, Reason, Status
 from pakhus.reasons.orders import ORDERS
 from pakhus.reasons.ours import OURS
@@ -31,7 +32,7 @@ def _registry(*reasons: Reason) -> dict[str, Reason]:
 
 
 REASONS: dict[str, Reason] = _registry(
-    *COURSE, *ORDERS, *AMOUNTS, *COUNTERPARTS, *PAYMENTS, *PROOF, *STOCK, *VAT, *OURS
+    *COURSE, *ORDERS, *AMOUNTS, *COUNTERPARTS, *CREDITS, *PAYMENTS, *PROOF, *STOCK, *VAT, *OURS
 )
 
 

@@ -118,7 +118,12 @@ class ProductNumbers(Strict):
         description="VAT rate as a fraction (0.25) -> generic product for SKUs that the accounts do not have",
     )
 
-    @field_validator("by_rate")
+    refund_by_rate: dict[Rate, ProductNumber] = Field(
+        default_factory=dict,
+        description="VAT rate as a fraction (0.25) -> product for refunds by amount; none: the generic product",
+    )
+
+    @field_validator("by_rate", "refund_by_rate")
     @classmethod
     def _each_rate_once(cls, by_rate: dict[str, str]) -> dict[str, str]:
         rates: dict[Decimal, str] = {}
@@ -130,7 +135,7 @@ class ProductNumbers(Strict):
 
     @model_validator(mode="after")
     def _rounding_apart(self) -> ProductNumbers:
-        others = {self.shipping_taxed, self.fee, self.discount, *self.by_rate.values()}
+        others = {self.shipping_taxed, self.fee, self.discount, *self.by_rate.values(), *self.refund_by_rate.values()}
         if self.rounding in others:
             raise ValueError(
                 f"rounding is {self.rounding!r}, which is another product too; it must be one of its own, without VAT"
@@ -251,10 +256,15 @@ class AccountingMapping(Strict):
 
     def generic_product(self, rate: Decimal) -> str | None:
         """The generic product of a VAT rate, if the mapping has one."""
-        for text, number in self.products.by_rate.items():
-            if Decimal(text) == rate:
-                return number
-        return None
+        return _of_rate(self.products.by_rate, rate)
+
+    def refund_product(self, rate: Decimal) -> str | None:
+        """The product of a refund by amount at a VAT rate: its own, else the generic one."""
+        return _of_rate(self.products.refund_by_rate, rate) or self.generic_product(rate)
+
+
+def _of_rate(by_rate: dict[str, str], rate: Decimal) -> str | None:
+    return next((number for text, number in by_rate.items() if Decimal(text) == rate), None)
 
 
 class Mapping(Strict):
