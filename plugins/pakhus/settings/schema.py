@@ -62,13 +62,13 @@ def _used(schema: Any, definitions: dict[str, Any]) -> set[str]:
     return found
 
 
-def _in_order(node: Any) -> None:
-    """Sort defaults that come from sets: the file must not differ from one run to the next."""
+def _in_order(node: Any, *, in_default: bool = False) -> None:
+    """Sort defaults that come from sets, also within a section's: the file must not differ from one run to the next."""
     if isinstance(node, list):
+        if in_default and all(isinstance(item, str) for item in node):
+            node.sort()
         for item in node:
-            _in_order(item)
+            _in_order(item, in_default=in_default)
     elif isinstance(node, dict):
         for key, value in node.items():
-            if key == "default" and isinstance(value, list):
-                value.sort()
-            _in_order(value)
+            _in_order(value, in_default=in_default or key == "default")
