@@ -131,15 +131,16 @@ class RackbeatClient:
     def orders_with_heading(self, heading: str, *, since: datetime) -> list[Any]:
         """Return all orders created after `since` whose heading is exactly `heading`.
 
-        Reads newest first until an older order, or the end, has been seen. TransientError when the list could not be
-        read to that point: then nothing is proved.
+        TransientError when the list could not be read to that point: then nothing is proved.
         """
-        query = (
-            ("order_by", "number"),
-            ("order_direction", "DESC"),
-            ("fields", "number,heading,created_at"),
-        )
-        hits: list[Any] = []
+        return [row for row in self.orders_made_since(since, "number,heading") if row.get("heading") == heading]
+
+    def orders_made_since(self, since: datetime, fields: str) -> Iterator[Any]:
+        """Yield the orders created after `since` with these members, newest first, each once.
+
+        Reads until an older order, or the end, has been seen. TransientError when that point could not be reached.
+        """
+        query = (("order_by", "number"), ("order_direction", "DESC"), ("fields", f"{fields},created_at"))
         seen: set[int] = set()
         lowest: int | None = None
         for row in self._list("/orders", "orders", identity="number", query=query):
@@ -154,10 +155,8 @@ class RackbeatClient:
             seen.add(number)
             lowest = number
             if created < since:
-                break
-            if row.get("heading") == heading:
-                hits.append(row)
-        return hits
+                return
+            yield row
 
     def _get(self, path: str, query: Query = ()) -> Any:
         return self._transport.send(Call("GET", path, query)).json()

@@ -155,7 +155,10 @@ class Reserver:
         """Bring a change of the shop over to an order that stands in the warehouse."""
         with self.ledger.begin() as tx:
             sent_again = decisions.sent_again(tx, document)
-        changes = WarehouseChanges(self.warehouse, self.settings, writer, steps, standing.number, sent_again)
+        is_backorder = standing.number != standing.created.remote_id
+        changes = WarehouseChanges(
+            self.warehouse, self.settings, writer, steps, standing.number, sent_again, is_backorder
+        )
         before = self._before(document, standing.version)
         if order is None or is_over(order):
             if before is not None and is_over(before):

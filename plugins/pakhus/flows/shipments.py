@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from pakhus.clients.http import to_json
 from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.errors import ConfigurationError, NotFoundError
+from pakhus.flows.backorders import Backorders, BusyReservationError
 from pakhus.flows.report import RunReport
 from pakhus.formats.rackbeat import created_at
 from pakhus.formats.rackbeat_shipments import (
@@ -49,7 +50,8 @@ SHIPPED, OPEN, GONE, UNREADABLE = "shipped", "open", "gone", "unreadable"
 UNACCOUNTED = "its shipments hold less than it says went"
 
 COMPARE_HOUR = 3  # of the shop's clock: after the warehouse's last shift, before its first
-CLOSED = (Shipping.FULL.value, Shipping.CANCELLED.value, Shipping.GONE.value)
+MOVED = "moved"  # the rest of it goes on under another number (pakhus.flows.backorders)
+CLOSED = (Shipping.FULL.value, Shipping.CANCELLED.value, Shipping.GONE.value, MOVED)
 # A list may show what was made at one moment in any order, and late: so far the mark stays behind.
 _SETTLED = timedelta(hours=1)
 # A shipment cannot be older than our reservation; Rackbeat's clock and zone may differ from ours.
@@ -214,18 +216,32 @@ class ShipmentReader:
     def _look_at_one(self, claim: Claim, report: RunReport) -> Callable[[Reservation], None]:
         def look(order: Reservation) -> None:
             read_at = self.ledger.now()
-            problem = ""
+            problem, moved_to = "", None
             try:
-                facts = order_facts(self.warehouse.get_order(order.number))
+                shown = self.warehouse.get_order(order.number)
+                facts = order_facts(shown)
                 if self._knows_too_few(order, facts):
                     rows = self.warehouse.shipments_of_order(order.number)
                     self._store(claim, rows, read_at, report, order.number)
                     problem = UNACCOUNTED if self._knows_too_few(order, facts) else ""
+                moved_to = self._follow(order, shown, facts)
             except NotFoundError:
                 facts = {"number": order.number, "is_gone": True}
-            self._store_order(order, facts, read_at, problem)
+            except BusyReservationError:
+                return
+            self._store_order(order, {**facts, "moved_to": moved_to} if moved_to else facts, read_at, problem)
+            if moved_to is not None:
+                look(replace(order, number=moved_to))
 
         return look
+
+    def _follow(self, order: Reservation, shown: Mapping[str, Any], facts: Mapping[str, Any]) -> str | None:
+        """The number under which the rest of an order goes on that was cancelled after a part of it had gone."""
+        try:
+            is_rest = order_from_facts(facts).shipping is Shipping.CANCELLED and facts["is_partly_shipped"]
+        except ShipmentFormatError:
+            return None
+        return Backorders(self.warehouse, self.ledger).follow(order, shown) if is_rest else None
 
     def _knows_too_few(self, order: Reservation, facts: Mapping[str, Any]) -> bool:
         with self.ledger.begin() as tx:
@@ -282,7 +298,7 @@ class ShipmentReader:
 
     def _store_order(self, order: Reservation, facts: Mapping[str, Any], read_at: datetime, problem: str) -> None:
         try:
-            state = Shipping.GONE.value if facts.get("is_gone") else order_from_facts(facts).shipping.value
+            state = _state_of(facts)
         except ShipmentFormatError as error:
             state, problem = UNREADABLE, str(error)
         showing = Showing(
@@ -340,6 +356,12 @@ def shipment_reader(warehouse: RackbeatClient, ledger: Ledger, settings: ShopSet
     if settings.rackbeat_target is None:
         raise ConfigurationError(f"{settings.shop} names no Rackbeat agreement: nothing is shipped for it")
     return ShipmentReader(warehouse, ledger, settings.rackbeat_target, settings.timezone)
+
+
+def _state_of(facts: Mapping[str, Any]) -> str:
+    if facts.get("moved_to"):
+        return MOVED
+    return Shipping.GONE.value if facts.get("is_gone") else order_from_facts(facts).shipping.value
 
 
 def _made_at(row: Mapping[str, Any]) -> datetime | None:

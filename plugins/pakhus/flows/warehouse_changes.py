@@ -74,7 +74,8 @@ class Wanted:
 class WarehouseChanges:
     """Brings one order of ours in Rackbeat, `number`, in line with the shop's order.
 
-    `sent_again`: a person saw this version held, and said that it is to be done.
+    `is_backorder`: it holds the rest of an order of which a part has gone under an earlier number. `sent_again`: a
+    person saw this version held, and said that it is to be done.
     """
 
     warehouse: RackbeatClient
@@ -83,6 +84,7 @@ class WarehouseChanges:
     steps: WarehouseSteps
     number: str
     sent_again: bool
+    is_backorder: bool = False
 
     def cancel(self, state: str, *, asked: bool) -> Verdict:
         """Take the order back: Rackbeat has no way to cancel over its API, but deletes what nobody has begun to pick.
@@ -93,7 +95,7 @@ class WarehouseChanges:
         if order is not None and order.get("is_cancelled"):
             return Verdict.of("reservation_cancelled", number=self.number)
         if order is not None:
-            why = lock_of(order, self._shipments())
+            why = self._lock(order)
             if why:
                 raise stop("cancelled_too_late", number=self.number, state=state, why=why)
             if asked and not self.sent_again:
@@ -131,7 +133,7 @@ class WarehouseChanges:
     def _is_open_to(self, wanted: Wanted, order: Mapping[str, Any]) -> bool:
         """Whether the changes may be written; False when they are of no matter any more."""
         lines = wanted.old != wanted.new
-        why = lock_of(order, self._shipments())
+        why = self._lock(order)
         if why:
             if not lines and not _is_delivered_elsewhere(wanted):
                 return False  # a comment, an e-mail: nobody unpacks a parcel for it
@@ -215,8 +217,10 @@ class WarehouseChanges:
             raise self._locked(wanted, "it does not show what was written")
         self.book(order)
 
-    def _shipments(self) -> list[Any]:
-        return self.warehouse.shipments_of_order(self.number)
+    def _lock(self, order: Mapping[str, Any]) -> str:
+        """Say why the order is to be left alone; empty: it is not."""
+        why = lock_of(order, self.warehouse.shipments_of_order(self.number))
+        return why or ("a part of it was shipped before, this is the backorder" if self.is_backorder else "")
 
     def _locked(self, wanted: Wanted, why: str) -> StoppedError:
         return stop("reservation_locked", number=self.number, why=why, what=wanted.tell())

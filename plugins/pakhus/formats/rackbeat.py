@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -91,6 +92,32 @@ def standing_lines(order: Mapping[str, Any]) -> list[StandingLine]:
         quantity = Decimal(str(line.get("quantity") or 0))
         found.append(StandingLine(int(line["id"]), None if item is None else str(item), quantity))
     return found
+
+
+def is_backorder_of(row: Mapping[str, Any], order: Mapping[str, Any]) -> bool:
+    """Whether `row` holds the rest of a partly shipped `order`: it names it, and wants nothing but what was left.
+
+    Rackbeat puts the old number in the new order's comment (section 8); whether it keeps the heading is not told. The
+    goods must fit as well: people write numbers into comments for other reasons.
+    """
+    number = int(order["number"])
+    heading = order.get("heading")
+    named = re.search(rf"(?<!\d){number}(?!\d)", str(row.get("note") or "")) is not None
+    if int(row["number"]) <= number or not (named or (heading and row.get("heading") == heading)):
+        return False
+    left: dict[str, Decimal] = defaultdict(Decimal)
+    for line in order.get("lines") or ():
+        if line.get("child_id") is not None:
+            left[str(line["child_id"])] += _decimal(line.get("quantity")) - _decimal(line.get("quantity_shipped"))
+    wanted: dict[str, Decimal] = defaultdict(Decimal)
+    for standing in standing_lines(row):
+        if standing.item is not None:
+            wanted[standing.item] += standing.quantity
+    return bool(wanted) and all(quantity <= left[item] for item, quantity in wanted.items())
+
+
+def _decimal(value: object) -> Decimal:
+    return Decimal(str(value or 0))
 
 
 def lock_of(order: Mapping[str, Any], shipments: Sequence[Mapping[str, Any]]) -> str:

@@ -22,6 +22,7 @@ SHIPMENT = "shipment"
 WAREHOUSE_ORDER = "warehouse_order"
 _RESERVATION = "reservation"
 _PART = "partly_shipped"
+_CANCELLED = "reservation_cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,16 @@ class Reservation:
 
 
 def reservation_of(tx: Transaction, agreement: str, number: str) -> Reservation | None:
-    """Return our reservation that has this number in the warehouse; None when the order is not ours."""
-    row = tx.connection.execute(_reservations(agreement).where(documents.c.remote_id == number).limit(1)).one_or_none()
+    """Return our reservation that has this number in the warehouse, or had it; None when the order is not ours."""
+    order = sources.alias("warehouse_order")
+    had = select(order.c.id).where(
+        order.c.scope == agreement,
+        order.c.kind == WAREHOUSE_ORDER,
+        order.c.source_id == number,
+        order.c.parent_id == documents.c.source_id,
+    )
+    query = _reservations(agreement).where((documents.c.remote_id == number) | had.exists())
+    row = tx.connection.execute(query.order_by(documents.c.id).limit(1)).one_or_none()
     return None if row is None else Reservation(*row)
 
 
@@ -45,16 +54,18 @@ def open_reservations(
 ) -> list[Reservation]:
     """Return reservations, by document, whose warehouse order was not last seen in one of the states `closed`.
 
-    One that was seen so with a problem counts as open while that is younger than `settled`.
+    One that was seen so with a problem counts as open while that is younger than `settled`. What we deleted is closed.
     """
     order = sources.alias("warehouse_order")
     ended = select(order.c.id).where(
         order.c.kind == WAREHOUSE_ORDER,
-        order.c.parent_id == documents.c.source_id,
+        order.c.scope == agreement,
+        order.c.source_id == documents.c.remote_id,
         order.c.native_state.in_(closed),
         (order.c.problem == "") | (order.c.changed_at < settled),
     )
-    query = _reservations(agreement).where(documents.c.id > after, ~ended.exists()).order_by(documents.c.id)
+    deleted = documents.c.reason == _CANCELLED
+    query = _reservations(agreement).where(documents.c.id > after, ~deleted, ~ended.exists()).order_by(documents.c.id)
     return [Reservation(*row) for row in tx.connection.execute(query.limit(limit))]
 
 
@@ -90,14 +101,20 @@ def open_shipments(tx: Transaction, agreement: str, state: str, *, read_before: 
 def unjudged_orders(tx: Transaction, agreement: str, state: str) -> list[Reservation]:
     """Return reservations with shipments in this state that are newer than our last look at the warehouse order."""
     order, shipment = sources.alias("warehouse_order"), sources.alias("shipment")
-    looked_at = and_(order.c.kind == WAREHOUSE_ORDER, order.c.parent_id == shipment.c.parent_id)
-    waiting = (
-        select(shipment.c.parent_id)
-        .join(order, looked_at, isouter=True)
-        .where(shipment.c.scope == agreement, shipment.c.kind == SHIPMENT, shipment.c.native_state == state)
-        .where(shipment.c.parent_id.is_not(None), order.c.id.is_(None) | (order.c.read_at < shipment.c.changed_at))
+    looked_at = select(order.c.id).where(
+        order.c.scope == agreement,
+        order.c.kind == WAREHOUSE_ORDER,
+        order.c.source_id == documents.c.remote_id,
+        order.c.read_at >= shipment.c.changed_at,
     )
-    query = _reservations(agreement).where(documents.c.source_id.in_(waiting)).order_by(documents.c.id)
+    waiting = select(shipment.c.id).where(
+        shipment.c.scope == agreement,
+        shipment.c.kind == SHIPMENT,
+        shipment.c.native_state == state,
+        shipment.c.parent_id == documents.c.source_id,
+        ~looked_at.correlate(documents, shipment).exists(),
+    )
+    query = _reservations(agreement).where(waiting.correlate(documents).exists()).order_by(documents.c.id)
     return [Reservation(*row) for row in tx.connection.execute(query)]
 
 
