@@ -20,7 +20,7 @@ from pakhus.flows.observation import ORDERS, Observer, state_rules, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.report import RunReport
 from pakhus.flows.shared_records import SharedRecords
-from pakhus.flows.warehouse_changes import WarehouseChanges, bundles_of, reserved_line, settle, wanted_of
+from pakhus.flows.warehouse_changes import WarehouseChanges, bundles_of, note_rules, reserved_line, settle, wanted_of
 from pakhus.flows.warehouse_customers import WarehouseCustomers
 from pakhus.flows.warehouse_steps import CREATE, DELETE, WarehouseSteps
 from pakhus.flows.work import Chunk, Treated
@@ -207,7 +207,7 @@ class Reserver:
             vat_zone=self.mapping.vat_zone,
             order_date=local_day,
             heading=document.key,
-            comment=self.settings.orders.comment,
+            note=note_rules(self.settings),
         )
         return rackbeat.create_order(order_to_rackbeat(order, self._lines(order, goods), defaults))
 

@@ -25,6 +25,7 @@ from pakhus.flows.warehouse_steps import (
     WarehouseSteps,
 )
 from pakhus.formats.rackbeat import (
+    NoteRules,
     ReservedLine,
     header_changes,
     line_to_rackbeat,
@@ -267,8 +268,13 @@ def wanted_of(before: Order, now: Order, before_version: int, settings: ShopSett
     new = goods_by_line(now, numbers, bundles, old)
     if isinstance(new, Verdict):
         return new
-    header = header_changes(before, now, settings.orders.comment)
+    header = header_changes(before, now, note_rules(settings))
     return Wanted(before, now, before_version, old, new, header)
+
+
+def note_rules(settings: ShopSettings) -> NoteRules:
+    """What stands in the notes of the shop's orders."""
+    return NoteRules(settings.orders.comment, settings.orders.pickup_methods)
 
 
 def bundles_of(settings: ShopSettings) -> BundleMode:

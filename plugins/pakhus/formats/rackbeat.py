@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,13 +13,21 @@ from typing import Any
 
 from pakhus.model import Order, Party
 from pakhus.rules.mappings import CommentPlace
-from pakhus.rules.reservations import StandingLine, delivery_of
+from pakhus.rules.reservations import StandingLine, delivery_of, is_picked_up
 
 HEADING_LENGTH = 255
 NOTE_LENGTH = 800
 # No source tells how long the parts of an address may be; what is longer is spread or held, never cut off.
 TEXT_LENGTH = 255
 _CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRules:
+    """What stands in an order's note: whether the buyer's comment does, and by which methods goods are fetched."""
+
+    comment: CommentPlace = CommentPlace.NOTE
+    pickup_methods: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class OrderDefaults:
     vat_zone: str
     order_date: date
     heading: str
-    comment: CommentPlace = CommentPlace.NOTE
+    note: NoteRules = NoteRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ def order_to_rackbeat(order: Order, lines: Iterable[ReservedLine], defaults: Ord
         "currency": order.currency,
         "vat_zone": defaults.vat_zone,
         "lines": [line_to_rackbeat(line) for line in lines],
-        **_header(order, defaults.comment),
+        **_header(order, defaults.note),
     }
     if not body["note"]:
         del body["note"]
@@ -70,12 +78,12 @@ def line_to_rackbeat(line: ReservedLine) -> dict[str, Any]:
     return {"item_id": line.item, "name": line.name, "quantity": line.quantity, "line_price": line.unit_price}
 
 
-def header_changes(before: Order, now: Order, comment: CommentPlace = CommentPlace.NOTE) -> dict[str, Any]:
+def header_changes(before: Order, now: Order, note: NoteRules) -> dict[str, Any]:
     """The body of PUT /orders/{number}: members that the shop changed, and no others; what was taken away is empty.
 
     What people changed in Rackbeat stays so unless the shop changed the very same.
     """
-    old, new = _header(before, comment), _header(now, comment)
+    old, new = _header(before, note), _header(now, note)
     return {name: new.get(name, "") for name in {**old, **new} if old.get(name, "") != new.get(name, "")}
 
 
@@ -133,11 +141,11 @@ def lock_of(order: Mapping[str, Any], shipments: Sequence[Mapping[str, Any]]) ->
     return "it is being packed: it has a shipment" if shipments else ""
 
 
-def _header(order: Order, comment: CommentPlace) -> dict[str, Any]:
+def _header(order: Order, note: NoteRules) -> dict[str, Any]:
     delivery = delivery_party(order)
     return {
         "their_reference": order.number,
-        "note": note_of(order, comment),
+        "note": note_of(order, note),
         **_address("address", order.billing),
         **_address("delivery_address", delivery),
         "delivery_address": _contact(delivery, order.billing),
@@ -197,13 +205,15 @@ def delivery_party(order: Order) -> Party:
     return fitted(delivery_of(order))
 
 
-def note_of(order: Order, comment: CommentPlace) -> str:
+def note_of(order: Order, rules: NoteRules) -> str:
     """The order's note in Rackbeat: that the buyer fetches the goods, the drop point, and the buyer's comment as text.
 
     Cut to what Rackbeat takes, and then it ends in an ellipsis.
     """
-    parts = [f"Drop point: {order.drop_point}"] if order.drop_point else []
-    if comment is CommentPlace.NOTE and order.note:
+    parts = ["Pick-up in store"] if is_picked_up(order, rules.pickup_methods) else []
+    if order.drop_point:
+        parts.append(f"Drop point: {order.drop_point}")
+    if rules.comment is CommentPlace.NOTE and order.note:
         parts.append(as_text(order.note))
     text = "\n".join(parts)
     return text if len(text) <= NOTE_LENGTH else text[: NOTE_LENGTH - 1].rstrip() + "…"

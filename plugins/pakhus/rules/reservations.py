@@ -5,7 +5,7 @@ Sources: domain guide 3.1-3.3, 4.2; rackbeat.md 7 and 8; woocommerce.md 6 (a lin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -48,6 +48,11 @@ def is_over(order: Order) -> bool:
 def delivery_of(order: Order) -> Party:
     """Where the warehouse sends the goods: orders without a shipping address go to the buyer's own."""
     return order.shipping if order.shipping.street or order.shipping.postcode else order.billing
+
+
+def is_picked_up(order: Order, methods: Collection[str]) -> bool:
+    """Whether the buyer fetches the goods: the shop's method, without its instance (`:3`), is one of these."""
+    return order.shipping_method.partition(":")[0] in methods
 
 
 def same_goods(before: Order, now: Order) -> bool:
@@ -93,7 +98,7 @@ def plan_lines(history: Sequence[Goods], now: Goods, standing: Iterable[Standing
     """
     left = [line for line in standing if line.item is not None]
     before, changed = history[0], _Changes()
-    unchanged = {line_id for line_id, good in now.items() if before.get(line_id) == good}
+    unchanged = {line_id for line_id, good in now.items() if all(goods.get(line_id) == good for goods in history)}
     for line_id in unchanged:
         _take(left, now[line_id])
     for line_id, good in now.items():

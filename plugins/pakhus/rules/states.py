@@ -10,7 +10,7 @@ from decimal import Decimal
 from pakhus.model import Lifecycle, Order, PaymentState
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.goods import needs_shipping
-from pakhus.rules.reservations import delivery_of, is_over, same_goods
+from pakhus.rules.reservations import delivery_of, is_over, is_picked_up, same_goods
 from pakhus.rules.ruled import ruled
 
 
@@ -124,11 +124,6 @@ def _no_lines(order: Order) -> Verdict | None:
 def _picked_up(order: Order, rules: StateRules) -> Verdict | None:
     fetched = is_picked_up(order, rules.not_reserved_pickups)
     return Verdict.of("picked_up_in_store", method=order.shipping_method) if fetched else None
-
-
-def is_picked_up(order: Order, methods: Collection[str]) -> bool:
-    """Whether the buyer fetches the goods: the shop's method, without its instance (`:3`), is one of these."""
-    return order.shipping_method.partition(":")[0] in methods
 
 
 def _before_payment(order: Order, rules: StateRules) -> Verdict | None:
