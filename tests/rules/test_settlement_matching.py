@@ -109,6 +109,7 @@ def test_document_that_an_earlier_batch_settled_is_not_settled_again() -> None:
     assert told([match]) == [("already_settled", "", ["1001"])]
 
 
+@pytest.mark.edge(54)
 def test_other_currency_is_compared_with_what_the_buyer_paid() -> None:
     converted = line(1, "743.02", order="1001", paid="100.00 EUR")
     assert one(converted, item("1001", "100.00", currency="EUR")).outcome is Outcome.MATCHED

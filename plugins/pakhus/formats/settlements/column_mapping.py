@@ -43,14 +43,14 @@ def _batch(source: Source, mapping: ColumnMapping, key: Sequence[str], rows: Seq
     currency = mapping.currency or rows[0].currency(mapping.columns.currency or "")
     lines = [_line(row, mapping, currency) for row in rows]
     lines += _payout(rows, mapping, key[0], currency, lines)
-    payout_on = _payout_day(rows, mapping)
+    paid = next((one.booked_on for one in lines if one.kind is BatchLineKind.PAYOUT), None)
     return batch(
         source,
         mapping.provider,
         "-".join((key[0], currency)),
         currency,
         lines,
-        payout_on=payout_on,
+        payout_on=_payout_day(rows, mapping) or paid,
         payout_reference=key[0],
     )
 
