@@ -61,6 +61,8 @@ def _sections(rows: Iterable[Cells]) -> list[_Section]:
             raise SettlementFormatError(READER, f"row {row.number}", "", f"{name[:20]!r} is no known kind of row here")
         else:
             _take(found[-1], name, row)
+    if not found:
+        raise SettlementFormatError(READER, "", "", "has no section")
     return found
 
 
