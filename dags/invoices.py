@@ -8,12 +8,15 @@ When a run is red, look at the message of its task `report`: it names the cause 
 - "something general is wrong": most orders of a run were held, for instance because a VAT account was changed.
 - held orders leave the run green: they are listed with their reasons in the ledger (docs/runbooks/invoices.md,
   docs/runbooks/credit_notes.md).
+To send single orders again, trigger the DAG with their numbers under *Orders* ({"orders": ["1042"]} by API): the run
+treats the documents of exactly these, also those that are held, and leaves everything else alone.
 Clearing, re-running or marking success is safe at any time: what was written is never written twice.
 """
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable
 
 from notifiers.alert_notifier import AlertNotifier
+from operators.asked_orders import orders_param
 from operators.book_credit_notes_operator import BookCreditNotesOperator
 from operators.book_invoices_operator import BookInvoicesOperator
 from operators.flow_shops import shops_for
@@ -39,6 +42,7 @@ for shop in shops_for(FLOW):
         allowed_run_types=["scheduled", "manual", "operator_triggered"],  # no backfill: the audit has days
         tags=["pakhus", FLOW, shop.shop],
         on_failure_callback=AlertNotifier(scope=shop.shop, flow=FLOW),
+        params=orders_param(),
     ):
         due = ListDueInvoicesOperator(task_id="list_due", shop=shop.shop, pool=shop.economic_target)
         book = BookInvoicesOperator.partial(

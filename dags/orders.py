@@ -4,12 +4,15 @@ When a run is red, look at the message of its task `report`: it names the cause 
 - access_denied, configuration: mend the Airflow connection or settings it names; nothing is lost, the next run goes on.
 - remote_unavailable: the shop or Rackbeat is down; the orders wait and are tried again by themselves.
 - held orders leave the run green: they are listed with their reasons in the ledger (docs/runbooks/orders.md).
+To send single orders again, trigger the DAG with their numbers under *Orders* ({"orders": ["1042"]} by API): the run
+reads and treats exactly these, also those that are held, and leaves everything else alone.
 Clearing, re-running or marking success is safe at any time: what was written is never written twice.
 """
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable
 
 from notifiers.alert_notifier import AlertNotifier
+from operators.asked_orders import orders_param
 from operators.flow_shops import shops_for
 from operators.observe_orders_operator import ObserveOrdersOperator
 from operators.report_run_operator import ReportRunOperator
@@ -33,6 +36,7 @@ for shop in shops_for(FLOW):
         allowed_run_types=live_run_types(shop),  # no backfill: it would reserve stock for goods long shipped
         tags=["pakhus", FLOW, shop.shop],
         on_failure_callback=AlertNotifier(scope=shop.shop, flow=FLOW),
+        params=orders_param(),
     ):
         observe = ObserveOrdersOperator(task_id="observe", shop=shop.shop, pool=shop.connection)
         reserve = ReserveOrdersOperator.partial(

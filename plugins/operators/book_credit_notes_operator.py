@@ -7,9 +7,9 @@ from typing import Any
 from airflow.sdk.definitions.context import Context
 
 from hooks.economic_hook import EconomicHook
+from operators.asked_orders import chunks_for
 from operators.shop_operator import ShopOperator
 from pakhus.errors import ConfigurationError
-from pakhus.flows.chunks import due_chunks
 from pakhus.flows.credit_notes import crediter
 from pakhus.flows.refunds import CREDITS
 from pakhus.flows.report import RunReport
@@ -26,7 +26,7 @@ class BookCreditNotesOperator(ShopOperator):
         if settings.economic_target is None:
             raise ConfigurationError(f"{self.shop} names no e-conomic agreement")
         report = RunReport(CREDITS, self.shop)
-        chunks = due_chunks(ledger, self.shop, CREDITS)
+        chunks = chunks_for(context, ledger, self.shop, CREDITS)
         if chunks:
             accounts = EconomicHook(settings.economic_target).client(ledger)
             flow = crediter(self.webshop(settings), accounts, ledger, settings)

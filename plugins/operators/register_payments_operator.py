@@ -7,9 +7,10 @@ from typing import Any
 from airflow.sdk.definitions.context import Context
 
 from hooks.economic_hook import EconomicHook
+from operators.asked_orders import chunks_for
 from operators.shop_operator import ShopOperator
 from pakhus.errors import ConfigurationError
-from pakhus.flows.payments import cashier
+from pakhus.flows.payments import PAYMENTS, cashier
 
 
 class RegisterPaymentsOperator(ShopOperator):
@@ -20,6 +21,8 @@ class RegisterPaymentsOperator(ShopOperator):
         if settings.economic_target is None:
             raise ConfigurationError(f"{self.shop} names no e-conomic agreement")
         accounts = EconomicHook(settings.economic_target).client(ledger)
-        report = cashier(self.webshop(settings), accounts, ledger, settings).run()
+        flow = cashier(self.webshop(settings), accounts, ledger, settings)
+        flow.judge()  # an invoice of this very run has its payment now
+        report = flow.run(chunks_for(context, ledger, self.shop, PAYMENTS))
         self.log.info("payments: %s", report.note())
         return report.as_dict()

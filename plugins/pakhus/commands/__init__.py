@@ -17,7 +17,7 @@ COMMANDS = {
     "prove": "compare a day of a shop in three places: its own list, the ledger, the accounts; names what differs",
     "preview": "what a change of rules or mapping would do to the newest orders, side by side; writes nothing",
     "imports": "what importing earlier orders came to, or would: counts and sums per month and cause",
-    "again": "send an order again: by its number, or one document by its key",
+    "again": "send orders again: by number, id or key, or all that have a reason, a status or days in common",
     "stop": "stop a flow of a shop, or all of them, within one document; says who, since when and why",
     "resume": "let a stopped flow of a shop go on",
     "pools": "print the Airflow pools that the shops need, as `airflow pools import` reads them",

@@ -1,32 +1,50 @@
-"""`python -m pakhus again nordlys 1042`: send an order again. Always safe: what was written is not written twice."""
+"""`python -m pakhus again nordlys 1042 1043`, or `--reason product_missing`: send orders again.
+
+Always safe: what was written is not written twice.
+"""
 
 from __future__ import annotations
 
 import argparse
 import getpass
+from datetime import date
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from pakhus.commands import Exit, Say
 from pakhus.commands.ledger_here import ledger_here
-from pakhus.errors import ConfigurationError, PakhusError
-from pakhus.flows.decisions import documents_to_send, send_again, sendable
+from pakhus.errors import ConfigurationError
+from pakhus.flows.asked_orders import MOST_AT_ONCE, Sent, days, matching, send_matching, send_named, statuses
 from pakhus.ledger.connection import Ledger
-from pakhus.settings import shop_names
+from pakhus.ledger.documents import Wanted
+from pakhus.reasons import REASONS
+from pakhus.settings import load_shop, shop_names
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shop", help="the shop's id")
-    parser.add_argument("order", help="the order's number as people see it, or the key of one document")
+    parser.add_argument(
+        "orders", nargs="*", metavar="order", help="an order's number as people see it, its id, or a document's key"
+    )
     parser.add_argument("--flow", help="only what this flow works on: orders, invoices, …")
+    parser.add_argument("--reason", choices=sorted(REASONS), metavar="CODE", help="all that is there for this reason")
+    parser.add_argument("--status", choices=sorted(statuses()), help="all that is held, waiting, failed, …")
+    parser.add_argument("--placed-from", type=date.fromisoformat, metavar="DAY", help="placed on this day or later")
+    parser.add_argument("--placed-to", type=date.fromisoformat, metavar="DAY", help="placed on this day or earlier")
+    parser.add_argument("--list", action="store_true", help="only say what would be sent again")
 
 
 def run(options: argparse.Namespace, say: Say) -> int:
     if options.shop not in shop_names():
         raise ConfigurationError(f"there is no shop {options.shop}; there are: {', '.join(shop_names()) or 'none'}")
+    common = any((options.reason, options.status, options.placed_from, options.placed_to))
+    if bool(options.orders) == common:
+        raise ConfigurationError(
+            "name orders, or say what they have in common (--reason, --status, --placed-from, --placed-to), not both"
+        )
     ledger = ledger_here()
     try:
-        return _send(ledger, options, say)
+        return _common(ledger, options, say) if common else _named(ledger, options, say)
     except SQLAlchemyError as error:
         raise ConfigurationError(
             f"the ledger's database cannot be used ({type(error).__name__}): nothing was sent again. See whether it "
@@ -36,23 +54,45 @@ def run(options: argparse.Namespace, say: Say) -> int:
         ledger.close()
 
 
-def _send(ledger: Ledger, options: argparse.Namespace, say: Say) -> int:
-    found = documents_to_send(ledger, options.shop, options.order, options.flow)
-    if not found:
+def _named(ledger: Ledger, options: argparse.Namespace, say: Say) -> int:
+    if options.list:
+        raise ConfigurationError("--list goes with --reason, --status, --placed-from and --placed-to")
+    sent = send_named(ledger, options.shop, options.orders, getpass.getuser(), options.flow)
+    if not sent.due and sent.left.keys() == set(options.orders):
         said = f" of the flow {options.flow}" if options.flow else ""
-        raise ConfigurationError(f"{options.shop} has no document{said} for {options.order}; was the order read yet?")
-    sent: set[str] = set()
+        names = ", ".join(options.orders)
+        reasons = {why for why in sent.left.values() if "no such order" not in why}
+        if not reasons:
+            raise ConfigurationError(f"{options.shop} has no document{said} for {names}; was the order read yet?")
+    return _told(options.shop, sent, say)
+
+
+def _common(ledger: Ledger, options: argparse.Namespace, say: Say) -> int:
+    begin, end = days(options.placed_from, options.placed_to, load_shop(options.shop).timezone)
+    wanted = Wanted(options.flow or "", options.reason or "", options.status or "", begin, end)
+    if not options.list:
+        return _told(options.shop, send_matching(ledger, options.shop, wanted, getpass.getuser()), say)
+    found = matching(ledger, options.shop, wanted)
     for document in found:
-        if not sendable(document):
-            say(f"{document.key}: left as it is. {document.verdict.text()}")
-            continue
-        try:
-            decided = send_again(ledger, options.shop, document.key, getpass.getuser())
-        except PakhusError as error:  # the other documents are sent all the same
-            say(str(error))
-            continue
-        sent.add(f"{options.shop}__{decided.flow}")
+        say(f"{document.key}: {document.verdict.text()}")
+    say(f"{len(found)} would be sent again.{_more(len(found))}")
+    return Exit.WELL if found else Exit.FOUND
+
+
+def _told(shop: str, sent: Sent, say: Say) -> int:
+    for name, why in sent.left.items():
+        say(f"{name}: {why}")
+    for document in sent.due:
         say(f"{document.key}: due at once; it was {document.verdict.code}.")
-    if sent:
-        say(f"The next run of {' and '.join(sorted(sent))} takes it; trigger it to have it at once.")
-    return Exit.WELL if sent else Exit.FOUND
+    if sent.due:
+        flows = " and ".join(sorted({f"{shop}__{document.flow}" for document in sent.due}))
+        say(f"The next run of {flows} takes it; trigger it to have it at once.")
+    else:
+        say("Nothing was sent again.")
+    if more := _more(len(sent.due)):
+        say(more.strip())
+    return Exit.WELL if sent.due else Exit.FOUND
+
+
+def _more(count: int) -> str:
+    return f" At most {MOST_AT_ONCE} at a time: say it again for the rest." if count >= MOST_AT_ONCE else ""

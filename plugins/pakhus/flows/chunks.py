@@ -28,6 +28,11 @@ def due_chunks(ledger: Ledger, scope: str, flow: str) -> list[WorkChunk]:
     """Return the due documents of a scope's flow in chunks, oldest first."""
     with ledger.begin() as tx:
         due = documents.due(tx, scope, flow, limit=CHUNK_DOCUMENTS * CHUNKS_PER_RUN)
+    return chunks_of(due)
+
+
+def chunks_of(due: Sequence[Due]) -> list[WorkChunk]:
+    """Return documents in chunks, in their order."""
     return [_chunk(due[start : start + CHUNK_DOCUMENTS]) for start in range(0, len(due), CHUNK_DOCUMENTS)]
 
 

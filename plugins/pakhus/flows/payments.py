@@ -20,7 +20,7 @@ from pakhus.clients.economic_journals import EconomicJournals
 from pakhus.clients.webshop import Webshop
 from pakhus.errors import ConfigurationError
 from pakhus.flows.accounts_facts import AccountsReader
-from pakhus.flows.chunks import due_chunks
+from pakhus.flows.chunks import WorkChunk, due_chunks
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
 from pakhus.flows.observation import stored_order
 from pakhus.flows.outcomes import stop
@@ -99,14 +99,15 @@ class Cashier:
     mapping: AccountingMapping
     vouchers: Vouchers
 
-    def run(self, *, workers: int = 4) -> RunReport:
-        """Make the payments' documents of what was booked since, and register what is due; returns the counts.
+    def run(self, chunks: Sequence[WorkChunk] | None = None, *, workers: int = 4) -> RunReport:
+        """Make the payments' documents of what was booked since, and register what is due, or `chunks`; returns the
+        counts.
 
         Those that need nothing are no news of a run: each invoice has one.
         """
         self.judge()
         report = RunReport(PAYMENTS, self.settings.shop)
-        for chunk in due_chunks(self.ledger, self.settings.shop, PAYMENTS):
+        for chunk in due_chunks(self.ledger, self.settings.shop, PAYMENTS) if chunks is None else chunks:
             report.merge(self.register(chunk.documents, workers=workers))
         for code in _NO_NEWS:
             report.codes.pop(code, None)

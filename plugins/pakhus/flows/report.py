@@ -33,6 +33,7 @@ class RunReport:
     subjects: dict[str, str] = field(default_factory=dict)  # code -> the system or connection that it is about
     stopped: str = ""  # who stopped the flow since when and why, when the run met a stop
     sources: set[int] = field(default_factory=set)
+    remark: str = ""  # besides the counts: what a run that was asked for single orders found of them
     headline: str = ""  # in the place of the counts, where a run is about something else than documents
 
     @classmethod
@@ -67,6 +68,7 @@ class RunReport:
         self.seen += other.seen
         self.codes.update(other.codes)
         self.stopped = self.stopped or other.stopped
+        self.remark = " · ".join(dict.fromkeys(text for text in (self.remark, other.remark) if text))
         self.headline = " · ".join(text for text in (self.headline, other.headline) if text)
         for code, text in other.causes.items():
             self.causes.setdefault(code, text)
@@ -85,7 +87,7 @@ class RunReport:
         parts = [f"{self.seen} seen"]
         counts = self.by_status()
         parts += [f"{counts[status]} {status.value}" for status in Status if counts.get(status)]
-        return " · ".join([*parts, self.stopped] if self.stopped else parts)
+        return " · ".join([*parts, *(text for text in (self.remark, self.stopped) if text)])
 
     def alarms(self) -> list[str]:
         """Why the run is red, one text per cause; empty when it is green."""
@@ -117,6 +119,7 @@ class RunReport:
             "causes": dict(self.causes),
             "subjects": dict(self.subjects),
             "stopped": self.stopped,
+            "remark": self.remark,
             "headline": self.headline,
         }
 
@@ -133,5 +136,6 @@ class RunReport:
             causes=dict(causes),
             subjects=dict(subjects),
             stopped=str(data["stopped"]),
+            remark=str(data.get("remark", "")),
             headline=str(data["headline"]),
         )

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger import documents as document_rows
+from pakhus.ledger import sources as sources_rows
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.documents import Document
 from pakhus.ledger.schema import decisions, documents, sources
@@ -66,8 +67,11 @@ def with_order(tx: Transaction, document: Document) -> Ordered:
 
 
 def of_order(tx: Transaction, scope: str, number: str) -> list[Document]:
-    """Return all documents of the orders that people call `number`."""
-    orders = select(sources.c.id).where(sources.c.scope == scope, sources.c.kind == "order", sources.c.number == number)
+    """Return all documents of the orders that people call `number`, or else of the one with that id."""
+    ids = sources_rows.named(tx, scope, "order", number)
+    orders = select(sources.c.id).where(
+        sources.c.scope == scope, sources.c.kind == "order", sources.c.source_id.in_(ids)
+    )
     query = select(documents.c.id).where(documents.c.order_id.in_(orders)).order_by(documents.c.id)
     return [document_rows.load(tx, row_id) for row_id in tx.connection.execute(query).scalars().all()]
 

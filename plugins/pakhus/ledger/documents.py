@@ -191,6 +191,43 @@ def due(tx: Transaction, scope: str, flow: str, *, limit: int) -> list[Due]:
     return [Due(row.id, row.number) for row in tx.connection.execute(query)]
 
 
+def named_due(tx: Transaction, document_ids: Sequence[int]) -> list[Due]:
+    """Return these documents with their orders' numbers, oldest first, whatever their time."""
+    order = sources.alias("order")
+    query = (
+        select(documents.c.id, order.c.number)
+        .join(order, documents.c.order_id == order.c.id)
+        .where(documents.c.id.in_(document_ids))
+        .order_by(documents.c.id)
+    )
+    return [Due(row.id, row.number) for row in tx.connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What documents have in common that are asked for; empty texts and None ask for nothing."""
+
+    flow: str = ""
+    reason: str = ""
+    status: str = ""
+    placed_from: datetime | None = None
+    placed_before: datetime | None = None
+
+
+def matching(tx: Transaction, scope: str, wanted: Wanted, *, limit: int) -> list[Document]:
+    """Return the documents of a scope's orders that fit, oldest first."""
+    order = sources.alias("order")
+    query = select(documents).join(order, documents.c.order_id == order.c.id).where(documents.c.scope == scope)
+    for column, text in (("flow", wanted.flow), ("reason", wanted.reason), ("status", wanted.status)):
+        if text:
+            query = query.where(documents.c[column] == text)
+    if wanted.placed_from is not None:
+        query = query.where(order.c.placed_at >= wanted.placed_from)
+    if wanted.placed_before is not None:
+        query = query.where(order.c.placed_at < wanted.placed_before)
+    return [_document(row) for row in tx.connection.execute(query.order_by(documents.c.id).limit(limit))]
+
+
 def source_ids(tx: Transaction, document_ids: Sequence[int]) -> set[int]:
     """Return the rows of the sources that these documents come from."""
     query = select(documents.c.source_id).where(documents.c.id.in_(document_ids), documents.c.source_id.is_not(None))

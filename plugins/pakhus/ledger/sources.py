@@ -133,6 +133,16 @@ def find(tx: Transaction, scope: str, kind: str, source_id: str) -> int | None:
     return found
 
 
+def named(tx: Transaction, scope: str, kind: str, number_or_id: str) -> list[str]:
+    """Return the ids of the sources that people call so: by their number, or, when none has it, by their id."""
+    mine = select(sources.c.source_id).where(sources.c.scope == scope, sources.c.kind == kind)
+    for column in (sources.c.number, sources.c.source_id):
+        found = list(tx.connection.execute(mine.where(column == number_or_id)).scalars())
+        if found:
+            return found
+    return []
+
+
 def name(tx: Transaction, row_id: int) -> str:
     """Return the id that a source has in its own system."""
     found: str = tx.connection.execute(select(sources.c.source_id).where(sources.c.id == row_id)).scalar_one()
