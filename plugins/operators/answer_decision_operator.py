@@ -43,7 +43,7 @@ class AnswerDecisionOperator(BaseOperator):
         said = f"{question['document']}: {given.value}" if decided.changed else "moved on before the answer"
         self.log.info("%s; now: %s", said, decided.verdict.text())
         task.xcom_push(key="report", value=RunReport("decisions", self.shop, seen=1, headline=said).as_dict())
-        if given is not Answer.AGAIN or not decided.changed:
+        if given not in (Answer.AGAIN, Answer.APPROVE) or not decided.changed:
             return []
         run_id = f"again__{question['document']}__{question['since']}"
         return [{"trigger_dag_id": f"{self.shop}__{decided.flow}", "trigger_run_id": run_id}]

@@ -382,6 +382,7 @@ class Invoice:
     exchange_rate: Decimal | None = None
     ean: str = ""
     requisition: str = ""
+    employee: int | None = None
     credits_key: str = ""  # a credit note: the key of its invoice
 
 

@@ -78,7 +78,7 @@ def with_payments(shop: World, *, mode: InvoiceMode, forget: bool = False) -> No
     assert accounting is not None
     payments = {} if forget else accounting.payments
     mapping = settings.mapping.model_copy(update={"economic": accounting.model_copy(update={"payments": payments})})
-    invoicing = settings.invoices.model_copy(update={"mode": mode})
+    invoicing = settings.invoices.model_copy(update={"mode": mode, "auto_after": 0})
     shop.settings = settings.model_copy(update={"mapping": mapping, "invoices": invoicing})
 
 

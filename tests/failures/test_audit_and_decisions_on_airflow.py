@@ -44,7 +44,7 @@ economic: {shop}
 start_from: {start}
 orders: {{schedule: "{never}"}}
 fulfilment: {{schedule: "{never}"}}
-invoices: {{mode: auto, schedule: "{never}"}}
+invoices: {{mode: auto, auto_after: 0, schedule: "{never}"}}
 decisions: {{schedule: "{never}"}}
 """
 

@@ -257,7 +257,7 @@ def _scene(ledger_url: str, data: dict[str, Any], urls: dict[str, str]) -> Scene
     settings = load_shop("fjordliv")
     changes = {
         "shop": "nordlys",
-        "invoices": settings.invoices.model_copy(update={"mode": InvoiceMode.AUTO}),
+        "invoices": settings.invoices.model_copy(update={"mode": InvoiceMode.AUTO, "auto_after": 0}),
     }
     return Scene(
         servers=servers,

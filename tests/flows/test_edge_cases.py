@@ -29,7 +29,7 @@ ALWAYS: dict[str, Any] = {"method": "GET", "path_regex": ".*", "nth": 1, "times"
 def fjordliv(fresh_ledger_url: str) -> Iterator[World]:
     """The second shop, seven orders in processing; its invoices are booked at once."""
     with world(fresh_ledger_url, shop="fjordliv") as running:
-        invoices = running.settings.invoices.model_copy(update={"mode": InvoiceMode.AUTO})
+        invoices = running.settings.invoices.model_copy(update={"mode": InvoiceMode.AUTO, "auto_after": 0})
         running.settings = running.settings.model_copy(update={"invoices": invoices})
         yield running
 

@@ -1,6 +1,6 @@
 """The e-conomic accounts over HTTP, host A (contracts/economic.md; sections are named at each method).
 
-`DELETE /invoices/drafts` without a number deletes every draft of the agreement: no method here can send it.
+`DELETE /invoices/drafts` without a number deletes every draft of the agreement: nothing here can send it.
 """
 
 from __future__ import annotations
@@ -215,6 +215,16 @@ def create_customer(body: Mapping[str, Any]) -> Call:
 def create_draft(body: Mapping[str, Any]) -> Call:
     """POST /invoices/drafts: header and lines in one call (section 6.1)."""
     return Call("POST", "/invoices/drafts", body=to_json(body))
+
+
+def replace_draft(number: str, body: Mapping[str, Any]) -> Call:
+    """PUT /invoices/drafts/{number}: what is not sent is cleared (section 6.2)."""
+    return Call("PUT", f"/invoices/drafts/{int(number)}", body=to_json(body))
+
+
+def delete_draft(number: str) -> Call:
+    """DELETE /invoices/drafts/{number}, never without the number (section 6.2)."""
+    return Call("DELETE", f"/invoices/drafts/{int(number)}")
 
 
 def book_draft(number: str, *, send_by: str = "none") -> Call:

@@ -58,6 +58,14 @@ class AccountsReader:
                     return str(year["year"])
         raise ConfigurationError(f"{_SYSTEM} has no accounting year for {day}; create it there")
 
+    def first_open_day(self, day: date) -> date | None:
+        """Return `day`, or the first one after it that has an open period; None: there is none."""
+        with self._lock:
+            if self._periods is None:
+                self._periods = list(self._read_periods())
+            days = (max(day, start) for start, end, closed in self._periods if not closed and end >= day)
+            return min(days, default=None)
+
     def _vat_of(self, number: str, zone: int) -> VatOfProduct | Verdict | None:
         product = self._product(number)
         if product is None:

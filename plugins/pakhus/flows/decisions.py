@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pakhus.errors import PakhusError
-from pakhus.ledger import decisions, documents, inbox, sources
+from pakhus.ledger import comparisons, decisions, documents, inbox, sources
 from pakhus.ledger.claims import holding
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.decisions import Ordered
@@ -29,6 +29,7 @@ _CLAIM_WAIT_S = 10.0
 EFFECTS = {
     Answer.AGAIN: "the order is read and judged anew at once, and transferred if it is right now; nothing is written "
     "twice. Mend the cause first.",
+    Answer.APPROVE: "the draft is booked as it stands, unless somebody changes it or the order meanwhile.",
     Answer.ACCEPT: "what stands in the other system stays as it is, and this document is done. Mend by hand what is "
     "to be mended there.",
     Answer.IGNORE: "Pakhus leaves this out for good. It is asked again only if goods, address or amounts change.",
@@ -181,6 +182,8 @@ def _effect(tx: Transaction, document: Document, given: Answer) -> Verdict:
     else:
         verdict = Verdict.of("due")
         documents.give_verdict(tx, document.id, verdict)
+        if given is Answer.APPROVE:
+            comparisons.note_approved(tx, document.id)
         _read_anew(tx, document)
     return verdict
 

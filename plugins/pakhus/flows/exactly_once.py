@@ -57,7 +57,7 @@ class Written:
     """A write's effect, and the source's version that it was made from.
 
     `fresh` is true only when this very run got the remote's own answer to the first sending; `adopted` when the effect
-    was found by a search.
+    was found by a search. `sent` is the body that it was made with.
     """
 
     remote_id: str
@@ -65,6 +65,7 @@ class Written:
     version: int | None
     fresh: bool = False
     adopted: bool = False
+    sent: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,8 @@ class Writer:
             raise
         reply = Reply(answer.body, answer.status)
         self.ledger.persist(lambda tx: attempts.mark_ok(tx, attempt, call_id, reply, remote_id=remote_id))
-        return Written(remote_id, value, attempt.source_version, fresh=attempt.status == "planned")
+        fresh = attempt.status == "planned"
+        return Written(remote_id, value, attempt.source_version, fresh=fresh, sent=attempt.request.body)
 
     def _settle(self, step: Step, attempt: Attempt) -> Written | None:
         """Settle a write whose answer was lost. None: it surely had no effect, and may be planned anew."""
@@ -185,7 +187,9 @@ class Writer:
         if found is not None:
             body = to_json(found.value)
             self.ledger.persist(lambda tx: attempts.mark_adopted(tx, attempt, remote_id=found.remote_id, found=body))
-            return Written(found.remote_id, found.value, attempt.source_version, adopted=True)
+            return Written(
+                found.remote_id, found.value, attempt.source_version, adopted=True, sent=attempt.request.body
+            )
         self.ledger.persist(lambda tx: attempts.mark_absent(tx, attempt))
         if isinstance(refusal, ConfigurationError):
             raise refusal
@@ -197,7 +201,8 @@ class Writer:
             raise RuntimeError(f"attempt {attempt.id} is done but has no answer")
         with self.ledger.begin() as tx:
             value = _json_or_none(bodies.load(tx, digest))
-        return Written(attempt.remote_id, value, attempt.source_version, adopted=attempt.status == "adopted")
+        adopted = attempt.status == "adopted"
+        return Written(attempt.remote_id, value, attempt.source_version, adopted=adopted, sent=attempt.request.body)
 
 
 def _request(call: Call) -> Request:

@@ -49,7 +49,9 @@ _INVOICE_MODES = {
 
 def settings_for_import(settings: ShopSettings, mode: ImportMode) -> ShopSettings:
     """The shop's settings as they hold for earlier orders: due by state alone, no warehouse, nobody is written to."""
-    invoices = settings.invoices.model_copy(update={"mode": _INVOICE_MODES[mode], "when": InvoiceWhen.STATE})
+    changes = {"mode": _INVOICE_MODES[mode], "when": InvoiceWhen.STATE, "send_email": False, "send_ean": False}
+    # Who imports in that mode has seen the dry run: that is the evidence, and the approval.
+    invoices = settings.invoices.model_copy(update={**changes, "auto_after": 0, "approve": False})
     return settings.model_copy(update={"start_from": _EARLIEST, "rackbeat": None, "invoices": invoices})
 
 

@@ -1,26 +1,28 @@
 """Invoices: ledger -> e-conomic. Looks at each due order again, drafts its invoice, demands the prediction, books it.
 
 In e-conomic people win (design, decision 8): a draft changed by hand is not overwritten, a deleted one is not made
-again, one booked by hand is taken over with its difference shown. Sources: domain guide 3.4; economic.md 6, 9.
+again, one booked by hand is taken over with its difference shown. A draft that nobody has touched follows its order:
+changed with it, deleted when it is cancelled. Sources: domain guide 3.4; economic.md 6, 9.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pakhus.clients import economic
 from pakhus.clients.economic import EconomicClient
-from pakhus.clients.http import Call
 from pakhus.clients.webshop import Webshop
 from pakhus.errors import ConfigurationError
 from pakhus.flows.accounts_customers import AccountsCustomers
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.booked_records import note_as_booked
-from pakhus.flows.exactly_once import ECONOMIC, Found, Step, Writer, Written
+from pakhus.flows.booking_gate import LOOK_AGAIN, BookingGate
+from pakhus.flows.drafting import Drafter
+from pakhus.flows.drafts import Drafts, Standing
+from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
 from pakhus.flows.observation import INVOICES, Observer, state_rules, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.refunds import judge_refunds
@@ -28,27 +30,39 @@ from pakhus.flows.report import RunReport
 from pakhus.flows.shared_records import SharedRecords
 from pakhus.flows.shipments import shipped_of
 from pakhus.flows.work import Chunk, Treated
-from pakhus.formats.economic import booked_number, draft_number, invoice_to_economic, totals_from_economic
-from pakhus.ledger import document_lines, documents, sources
+from pakhus.formats.economic import booked_number, totals_from_economic
+from pakhus.formats.economic_drafts import asked_lines, changed_by_people, pdf_link
+from pakhus.ledger import comparisons, document_lines, documents, sources
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
-from pakhus.model import Invoice, Order
+from pakhus.model import Order
 from pakhus.reasons import Status, Verdict
+from pakhus.rules.booking import send_by
 from pakhus.rules.document_lines import planned_lines
 from pakhus.rules.gift_cards import redeemed_of
-from pakhus.rules.invoices import InvoicePlan, numbers_needed, plan_invoice
+from pakhus.rules.invoices import InvoicePlan
 from pakhus.rules.mappings import AccountingMapping
-from pakhus.rules.payments import terms_of, with_cards
-from pakhus.rules.states import NOT_SHIPPED, Shipped, changed_invoice, invoice_moment, invoice_verdict
+from pakhus.rules.states import NOT_SHIPPED, Shipped, changed_invoice, invoice_verdict
 from pakhus.rules.validation import likely_cause, spoken
-from pakhus.rules.vat import decide_vat, destination
 from pakhus.settings import InvoiceMode, ShopSettings
 
 # Orders are looked at again in packs, so that none is older than a pack's work when it is written.
 _PACK = 25
-# A draft that waits for a person is looked at again so often.
-_DRAFT_LOOK = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One document under treatment: its order as it is now, and the writer of its steps."""
+
+    document: Document
+    claim: Claim
+    writer: Writer
+    order: Order
+    version: int
+
+    def ends(self, verdict: Verdict) -> Treated:
+        return Treated(verdict, self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +72,9 @@ class Biller:
     observer: Observer
     accounts: EconomicClient
     mapping: AccountingMapping
-    customers: AccountsCustomers
-    reader: AccountsReader
+    drafter: Drafter
+    drafts: Drafts
+    gate: BookingGate
 
     def book(self, document_ids: Sequence[int], *, workers: int = 4) -> RunReport:
         """Invoice the orders of these documents as far as the shop's mode goes; returns the counts."""
@@ -69,6 +84,8 @@ class Biller:
             pack = document_ids[start : start + _PACK]
             self.observer.look_again(list(self._source_ids(pack)))
             Chunk(ledger, report, workers).work(pack, self._treat)
+        report.progress = self.gate.progress()
+        self.gate.watch_corrections(report)
         return report
 
     def _source_ids(self, document_ids: Sequence[int]) -> Iterator[str]:
@@ -79,37 +96,43 @@ class Biller:
                     yield sources.name(tx, source_id)
 
     def _treat(self, document: Document, claim: Claim) -> Treated:
-        ledger, shop = self.observer.ledger, self.observer.shop
+        ledger = self.observer.ledger
         writer = Writer(ledger, claim, document, ECONOMIC, self.accounts.send)
-        drafting = self._drafting(document.key)
-        drafted = writer.known(drafting)
-        booked = None if drafted is None else writer.known(self._booking(document.key, drafted.remote_id))
-        if drafted is not None and booked is not None:
-            self._note_booked(document, claim, drafted, booked.value)
-        order, version = stored_order(ledger, shop, document, transferred=drafted is not None)
-        if drafted is not None and booked is not None:
-            return self._concluded(document, drafted, booked, order, version)
-        writer = replace(writer, version=version)
-        if drafted is None:
-            planned = self._to_draft(document, order)
-            if isinstance(planned, Verdict):
-                return Treated(planned, version)
-            drafted = writer.make(drafting, planned)
-        return self._finish(document, claim, writer, drafted, order, version)
+        position = self.drafts.position(writer, document.key)
+        standing = position.standing
+        booked = None if standing is None else writer.known(self.drafts.booking(document.key, standing))
+        if standing is not None and booked is not None:
+            self._note_booked(document, claim, standing, booked.value)
+        try:
+            order, version = stored_order(ledger, self.observer.shop, document, transferred=standing is not None)
+        except StoppedError as error:
+            if standing is None or booked is not None or error.verdict.code != "cancelled_after_transfer":
+                raise
+            return self._gone(document, writer, standing, error)
+        work = Work(document, claim, replace(writer, version=version), order, version)
+        if standing is not None and booked is not None:
+            return self._concluded(work, standing, booked)
+        if standing is None:
+            body = self._to_draft(document, order)
+            if isinstance(body, Verdict):
+                return work.ends(body)
+            step = self.drafts.making(document.key, position.generation)
+            standing = Standing(position.generation, work.writer.make(step, economic.create_draft(body)))
+        return self._finish(work, standing)
 
-    def _to_draft(self, document: Document, order: Order) -> Call | Verdict:
-        """The call that drafts the invoice of an order that has none, or why none is made now."""
+    def _to_draft(self, document: Document, order: Order) -> dict[str, Any] | Verdict:
+        """The body of the draft of an order that has none, or why none is made now."""
         settings = self.observer.settings
         shipped = self._shipped(document)
         verdict = invoice_verdict(order, state_rules(settings), shipped)
         if verdict.status is not Status.DUE:
             return verdict
-        planned = self._plan(order)
+        planned = self.drafter.plan(order)
         if isinstance(planned, Verdict):
             return planned
         if settings.invoices.mode is InvoiceMode.DRY_RUN:
-            raise stop("dry_run", due_at=self._look_again_at())
-        return self._draft(document, order, planned, shipped)
+            raise stop("dry_run", due_at=self.observer.ledger.now() + LOOK_AGAIN)
+        return self.drafter.body(document.key, order, planned, shipped)
 
     def _shipped(self, document: Document) -> Shipped:
         settings, order_id = self.observer.settings, document.source_id
@@ -117,143 +140,110 @@ class Biller:
             return NOT_SHIPPED
         return self.observer.ledger.persist(lambda tx: shipped_of(tx, settings, order_id))
 
-    def _finish(
-        self, document: Document, claim: Claim, writer: Writer, drafted: Written, order: Order, version: int
-    ) -> Treated:
+    def _finish(self, work: Work, standing: Standing) -> Treated:
         """From a draft that exists to a booked invoice; one that somebody booked by hand is taken over."""
-        draft = drafted.value if drafted.fresh else self.accounts.find_draft(drafted.remote_id)
+        last, key = standing.last, work.document.key
+        draft = last.value if last.fresh else self.accounts.find_draft(standing.number)
         if draft is None:
-            by_hand = self._booked_by_hand(document.key, drafted.remote_id)
-            self._note_booked(document, claim, drafted, by_hand)
-            return self._concluded(document, drafted, Written("", by_hand, version), order, version)
-        drafted_order = self._order_at(document, drafted, order, version)
-        changed = changed_invoice(drafted_order, order)
+            by_hand = self.drafts.documents.booked_by_hand(key, standing.number)
+            self._note_booked(work.document, work.claim, standing, by_hand)
+            return self._concluded(work, standing, Written("", by_hand, work.version))
+        drafted_order = self._order_at(work, standing)
+        changed = changed_invoice(drafted_order, work.order)
         if changed is not None:
-            return Treated(changed, version)
-        plan = self._plan(drafted_order)
+            return self._follow(work, standing, draft, changed)
+        plan = self.drafter.plan(drafted_order)
         if isinstance(plan, Verdict):
-            return Treated(plan, version)
-        self._demand(draft, drafted, plan, drafted_order)
-        self._note_drafted(document, claim, drafted, plan)
-        if self.observer.settings.invoices.mode is not InvoiceMode.AUTO:
-            raise stop("drafted", due_at=self._look_again_at())
-        booking = self._booking(document.key, drafted.remote_id)
-        booked = writer.make(booking, economic.book_draft(drafted.remote_id))
-        self._note_booked(document, claim, drafted, booked.value)
-        return self._concluded(document, drafted, booked, order, version)
+            return work.ends(plan)
+        if self._is_outdated(draft, standing, plan):
+            return self._update(work, standing, drafted_order, plan)
+        self._demand(work, draft, standing, plan, drafted_order)
+        self._note_drafted(work, standing, plan)
+        amount = f"{plan.predicted.gross:.2f} {work.order.currency}"
+        self.gate.pass_or_stop(work.document, last.version, standing.number, amount)
+        sending = send_by(work.order, self.observer.settings.invoices)
+        booking = self.drafts.booking(key, standing)
+        booked = work.writer.make(booking, economic.book_draft(standing.number, send_by=sending))
+        self._note_booked(work.document, work.claim, standing, booked.value)
+        return self._concluded(work, standing, booked)
 
-    def _look_again_at(self) -> datetime:
-        return self.observer.ledger.now() + _DRAFT_LOOK
+    def _follow(self, work: Work, standing: Standing, draft: Any, changed: Verdict) -> Treated:
+        """The order has changed since the draft was made: a draft that nobody has touched changes with it."""
+        if not self._may_change(draft, standing):
+            return work.ends(changed)
+        if changed.code == "cancelled_after_transfer":
+            return work.ends(self._withdraw(work.writer, standing))
+        plan = self.drafter.plan(work.order)
+        if isinstance(plan, Verdict):
+            return work.ends(plan)
+        return self._update(work, standing, work.order, plan)
 
-    def _order_at(self, document: Document, drafted: Written, order: Order, version: int) -> Order:
-        if drafted.version is None or drafted.version == version:
-            return order
-        return stored_order(self.observer.ledger, self.observer.shop, document, drafted.version)[0]
+    def _gone(self, document: Document, writer: Writer, standing: Standing, gone: StoppedError) -> Treated:
+        """The shop no longer has the order of a draft."""
+        draft = self.accounts.find_draft(standing.number)
+        if draft is None or not self._may_change(draft, standing):
+            raise gone
+        return Treated(self._withdraw(writer, standing), document.judged_version)
 
-    def _plan(self, order: Order) -> InvoicePlan | Verdict:
-        renamed = self.observer.settings.mapping.product_numbers
-        vat = decide_vat(order, self.mapping)
-        if isinstance(vat, Verdict):
-            return vat
-        numbers = numbers_needed(order, self.mapping, renamed, vat)
-        if isinstance(numbers, Verdict):
-            return numbers
-        return plan_invoice(order, self.mapping, renamed, vat, self.reader.facts(numbers, vat.zone))
+    def _withdraw(self, writer: Writer, standing: Standing) -> Verdict:
+        number = standing.number
+        writer.make(self.drafts.withdrawing(standing.generation, number), economic.delete_draft(number))
+        return Verdict.of("draft_withdrawn", number=number)
 
-    def _draft(self, document: Document, order: Order, plan: InvoicePlan, shipped: Shipped) -> Call:
-        terms = terms_of(order, *with_cards(order, self.mapping))
-        if isinstance(terms, Verdict):
-            raise StoppedError(terms)
-        day = self._invoice_date(order, shipped)
-        customer = self.customers.number_for(order)
-        invoice = Invoice(
-            key=document.key,
-            currency=order.currency,
-            invoice_date=day,
-            customer_number=customer,
-            recipient=order.billing,
-            delivery=destination(order),
-            vat_zone=plan.vat.zone,
-            layout=terms.layout or self.mapping.layout,
-            payment_terms=terms.terms,
-            lines=plan.lines,
-            predicted=plan.predicted,
-            correction=plan.correction,
-            heading=f"Ordre {order.number}",
-            text=plan.vat.legal_text,
-        )
-        return economic.create_draft(invoice_to_economic(invoice, self.mapping.country_names))
+    def _may_change(self, draft: Any, standing: Standing) -> bool:
+        ours = self.observer.settings.invoices.update_draft
+        return ours and not changed_by_people(draft, standing.last.value)
 
-    def _drafting(self, key: str) -> Step:
-        return Step("create_draft", draft_number, lambda _: self._search_draft(key))
+    def _is_outdated(self, draft: Any, standing: Standing, plan: InvoicePlan) -> bool:
+        """Whether other settings, or a period that was closed since, make another draft of the same order.
 
-    def _booking(self, key: str, number: str) -> Step:
-        return Step("book_invoice", booked_number, lambda _: self._search_booked(key, number))
+        A draft that we have just written is not: what differs then is told as a difference.
+        """
+        if standing.last.fresh or not standing.last.sent or not self._may_change(draft, standing):
+            return False
+        wanted = [(line.product_number, line.quantity, line.unit_price) for line in plan.lines]
+        day = date.fromisoformat(str(draft["date"]))
+        return asked_lines(standing.last.sent) != wanted or not self.drafter.is_open(day)
 
-    def _invoice_date(self, order: Order, shipped: Shipped) -> date:
-        """The day the goods went as far as anybody says it (design, decision 8), in an open period."""
-        settings = self.observer.settings
-        moment = invoice_moment(order, shipped) or self.observer.ledger.now()
-        day = moment.astimezone(ZoneInfo(settings.timezone)).date()
-        locked = self.mapping.lock_date is not None and day <= self.mapping.lock_date
-        if locked or not self.reader.is_open(day):
-            raise stop("period_closed", date=day)
-        return day
+    def _update(self, work: Work, standing: Standing, order: Order, plan: InvoicePlan) -> Treated:
+        body = self.drafter.body(work.document.key, order, plan, self._shipped(work.document))
+        call = economic.replace_draft(standing.number, body)
+        updated = work.writer.make(self.drafts.updating(standing), call)
+        return self._finish(work, Standing(standing.generation, updated, standing.updates + 1))
 
-    def _search_draft(self, key: str) -> Found | None:
-        """Look for our key among the drafts, then among the booked (decision 3)."""
-        drafts = self.accounts.drafts_with_reference(key)
-        booked = self.accounts.booked_with_reference(key)
-        _demand_one(key, drafts, booked)
-        if drafts:
-            number = draft_number(drafts[0])
-            return Found(number, self.accounts.find_draft(number) or drafts[0])
-        if booked:
-            # A booked invoice names its former draft in orderNumber (economic.md 9.1).
-            document = self.accounts.get_booked(booked_number(booked[0]))
-            return Found(str(int(document["orderNumber"])), document)
-        return None
+    def _order_at(self, work: Work, standing: Standing) -> Order:
+        version = standing.last.version
+        if version is None or version == work.version:
+            return work.order
+        return stored_order(self.observer.ledger, self.observer.shop, work.document, version)[0]
 
-    def _search_booked(self, key: str, number: str) -> Found | None:
-        """Was the draft booked? (economic.md 9.4)"""
-        if self.accounts.find_draft(number) is not None:
-            return None
-        document = self._booked_by_hand(key, number)
-        return Found(booked_number(document), document)
-
-    def _booked_by_hand(self, key: str, number: str) -> Any:
-        """The invoice that a draft which is no longer there has become."""
-        booked = self.accounts.booked_with_reference(key)
-        _demand_one(key, [], booked)
-        if not booked or str(booked[0].get("orderNumber", number)) != number:
-            raise stop("draft_gone", number=number)
-        return self.accounts.get_booked(booked_number(booked[0]))
-
-    def _demand(self, draft: Any, drafted: Written, plan: InvoicePlan, order: Order) -> None:
+    def _demand(self, work: Work, draft: Any, standing: Standing, plan: InvoicePlan, order: Order) -> None:
         """Demand that the draft equals the prediction; people may have been at it since it was made."""
-        answered = totals_from_economic(draft)
+        answered, ours = totals_from_economic(draft), standing.last.value
         if (answered, draft["currency"]) == (plan.predicted, order.currency):
             return
-        if answered == totals_from_economic(drafted.value) and draft["currency"] == drafted.value["currency"]:
+        if answered == totals_from_economic(ours) and draft["currency"] == ours["currency"]:
             cause = likely_cause(order, plan.lines, plan.predicted, answered)
+            self.observer.ledger.persist(lambda tx: comparisons.note_differed(tx, work.claim, work.document.id))
             raise stop("document_differs", answered=spoken(answered), predicted=spoken(plan.predicted), cause=cause)
-        raise stop("draft_changed", number=drafted.remote_id, due_at=self._look_again_at())
+        raise stop("draft_changed", number=standing.number, due_at=self.observer.ledger.now() + LOOK_AGAIN)
 
-    def _concluded(self, document: Document, drafted: Written, booked: Written, order: Order, version: int) -> Treated:
+    def _concluded(self, work: Work, standing: Standing, booked: Written) -> Treated:
         """The verdict on a booked invoice: what differs from the order, then or since, is said."""
-        self._release_refunds(document, order)
-        drafted_order = self._order_at(document, drafted, order, version)
+        order, drafted = work.order, standing.last
+        self._release_refunds(work.document, order)
+        drafted_order = self._order_at(work, standing)
         changed = changed_invoice(drafted_order, order)
         if changed is not None:
-            return Treated(changed, version)
+            return work.ends(changed)
         totals, planned = totals_from_economic(booked.value), totals_from_economic(drafted.value)
         target = drafted_order.total.amount + redeemed_of(drafted_order, self.mapping)
         difference, of_vat = totals.gross - target, totals.vat - planned.vat
         currency = str(booked.value["currency"])
         if difference or of_vat or currency != drafted_order.currency:
             text = f"{difference:.2f} {currency}" + (f" ({of_vat:.2f} of VAT)" if of_vat else "")
-            return Treated(Verdict.of("booked_differently", difference=text), version)
-        return Treated(Verdict.of("adopted" if booked.adopted or drafted.adopted else "transferred"), version)
+            return work.ends(Verdict.of("booked_differently", difference=text))
+        return work.ends(Verdict.of("adopted" if booked.adopted or drafted.adopted else "transferred"))
 
     def _release_refunds(self, document: Document, order: Order) -> None:
         """The invoice is booked: its refunds need wait no longer."""
@@ -261,7 +251,8 @@ class Biller:
         if order.credit_ids and order_row is not None:
             self.observer.ledger.persist(lambda tx: judge_refunds(tx, settings, order, order_row, tx.now))
 
-    def _note_drafted(self, document: Document, claim: Claim, drafted: Written, plan: InvoicePlan) -> None:
+    def _note_drafted(self, work: Work, standing: Standing, plan: InvoicePlan) -> None:
+        document, claim = work.document, work.claim
         lines = planned_lines(plan.lines, self.mapping.rounding_mode, plan.vat)
 
         def note(tx: Transaction) -> None:
@@ -269,28 +260,30 @@ class Biller:
                 tx,
                 document.id,
                 claim,
-                remote_id=drafted.remote_id,
-                version=drafted.version,
+                remote_id=standing.number,
+                version=standing.last.version,
                 totals=plan.predicted,
                 correction=plan.correction,
             )
             document_lines.put(tx, document.id, claim, lines)
+            comparisons.note_equal(tx, claim, document.id)
 
         self.observer.ledger.persist(note)
 
-    def _note_booked(self, document: Document, claim: Claim, drafted: Written, booked: Any) -> None:
+    def _note_booked(self, document: Document, claim: Claim, standing: Standing, booked: Any) -> None:
         def note(tx: Transaction) -> None:
             documents.note_remote(
                 tx,
                 document.id,
                 claim,
-                remote_id=drafted.remote_id,
+                remote_id=standing.number,
                 remote_number=booked_number(booked),
-                version=drafted.version,
+                version=standing.last.version,
                 currency=str(booked["currency"]),
                 totals=totals_from_economic(booked),
             )
             note_as_booked(tx, document.id, claim, booked, self.mapping.rounding_mode)
+            comparisons.note_pdf(tx, document.id, pdf_link(booked))
 
         self.observer.ledger.persist(note)
 
@@ -300,17 +293,12 @@ def biller(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: Sh
     target, mapping = settings.economic_target, settings.mapping.economic
     if target is None or mapping is None:
         raise ConfigurationError(f"{settings.shop} names no e-conomic agreement: it has nothing to invoice")
+    customers = AccountsCustomers(accounts, SharedRecords(ledger, target), mapping)
     return Biller(
         observer=Observer(shop, ledger, settings),
         accounts=accounts,
         mapping=mapping,
-        customers=AccountsCustomers(accounts, SharedRecords(ledger, target), mapping),
-        reader=AccountsReader(accounts),
+        drafter=Drafter(ledger, settings, mapping, customers, AccountsReader(accounts)),
+        drafts=Drafts(accounts),
+        gate=BookingGate(ledger, settings, target),
     )
-
-
-def _demand_one(key: str, drafts: Sequence[Any], booked: Sequence[Any]) -> None:
-    if len(drafts) + len(booked) > 1:
-        numbers = [f"draft {row['draftInvoiceNumber']}" for row in drafts]
-        numbers += [f"invoice {row['bookedInvoiceNumber']}" for row in booked]
-        raise stop("duplicate_found", count=len(numbers), system="e-conomic", key=key, numbers=", ".join(numbers))

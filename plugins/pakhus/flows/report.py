@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from pakhus.ledger.alerts import Cause
 from pakhus.ledger.stops import Stop
@@ -31,6 +31,8 @@ class RunReport:
     codes: Counter[str] = field(default_factory=Counter)
     causes: dict[str, str] = field(default_factory=dict)  # code -> message of its first document, for the alert
     subjects: dict[str, str] = field(default_factory=dict)  # code -> the system or connection that it is about
+    progress: str = ""  # how far something is that runs add to; the newest counts
+    alarm: Cause | None = None  # red for a reason that no single document has
     stopped: str = ""  # who stopped the flow since when and why, when the run met a stop
     sources: set[int] = field(default_factory=set)
     remark: str = ""  # besides the counts: what a run that was asked for single orders found of them
@@ -69,6 +71,8 @@ class RunReport:
         self.codes.update(other.codes)
         self.stopped = self.stopped or other.stopped
         self.remark = " · ".join(dict.fromkeys(text for text in (self.remark, other.remark) if text))
+        self.progress = other.progress or self.progress
+        self.alarm = self.alarm or other.alarm
         self.headline = " · ".join(text for text in (self.headline, other.headline) if text)
         for code, text in other.causes.items():
             self.causes.setdefault(code, text)
@@ -87,7 +91,7 @@ class RunReport:
         parts = [f"{self.seen} seen"]
         counts = self.by_status()
         parts += [f"{counts[status]} {status.value}" for status in Status if counts.get(status)]
-        return " · ".join([*parts, *(text for text in (self.remark, self.stopped) if text)])
+        return " · ".join([*parts, *(text for text in (self.remark, self.progress, self.stopped) if text)])
 
     def alarms(self) -> list[str]:
         """Why the run is red, one text per cause; empty when it is green."""
@@ -98,12 +102,12 @@ class RunReport:
         red = [code for code in sorted(self.codes) if code in _RED_CODES or self._is_ours(code)]
         found = [Cause(code, self.causes[code], self.subjects.get(code, "")) for code in red]
         counts = self.by_status()
-        held = counts.get(Status.HELD, 0)
+        held = counts.get(Status.HELD, 0) - self.codes["approval_wanted"]  # nothing is wrong with those
         worked = held + counts.get(Status.DONE, 0) + counts.get(Status.FAILED, 0)
         if worked >= HELD_ALARM_MINIMUM and held * 2 > worked:
             text = f"{held} of {worked} documents were held: something general is wrong."
             found.append(Cause(MOSTLY_HELD, text))
-        return found
+        return [*found, self.alarm] if self.alarm else found
 
     @staticmethod
     def _is_ours(code: str) -> bool:
@@ -121,6 +125,8 @@ class RunReport:
             "stopped": self.stopped,
             "remark": self.remark,
             "headline": self.headline,
+            "progress": self.progress,
+            "alarm": None if self.alarm is None else asdict(self.alarm),
         }
 
     @classmethod
@@ -138,4 +144,6 @@ class RunReport:
             stopped=str(data["stopped"]),
             remark=str(data.get("remark", "")),
             headline=str(data["headline"]),
+            progress=str(data.get("progress", "")),
+            alarm=Cause(**alarm) if isinstance(alarm := data.get("alarm"), dict) else None,
         )

@@ -43,8 +43,12 @@ def invoice_to_economic(invoice: Invoice, country_names: Mapping[str, str]) -> d
         "lines": [_line(number, line) for number, line in enumerate(invoice.lines, 1)],
     }
     delivery = _address(invoice.delivery, country_names)
+    if invoice.delivery_date is not None:
+        delivery["deliveryDate"] = invoice.delivery_date.isoformat()
     if delivery:
         body["delivery"] = delivery
+    if invoice.employee is not None:
+        body["references"]["salesPerson"] = {"employeeNumber": invoice.employee}
     notes = _given(heading=invoice.heading[:_HEADING_LENGTH], textLine1=invoice.text[:_TEXT_LENGTH])
     if notes:
         body["notes"] = notes

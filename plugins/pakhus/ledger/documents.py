@@ -49,6 +49,7 @@ class Document:
     due_at: datetime | None
     judged_version: int | None
     transferred_version: int | None
+    approved_version: int | None
     remote_id: str | None
     remote_number: str | None
 
@@ -297,6 +298,7 @@ def _document(row: Row[Any]) -> Document:
         due_at=row.due_at,
         judged_version=row.judged_version,
         transferred_version=row.transferred_version,
+        approved_version=row.approved_version,
         remote_id=row.remote_id,
         remote_number=row.remote_number,
     )

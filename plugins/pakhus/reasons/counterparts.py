@@ -127,8 +127,8 @@ COUNTERPARTS: tuple[Reason, ...] = (
         "period_closed",
         Status.HELD,
         Actor.MERCHANT,
-        "{date} lies in a closed or missing accounting period.",
-        "Open the period, or move accounting.lock_date.",
+        "{date} lies in a closed or missing accounting period, and no later one until today is open.",
+        "Open a period, or move lock_date in the mapping.",
         EITHER,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pakhus.reasons.kinds import EITHER, NOTHING, Actor, Reason, Status
+from pakhus.reasons.kinds import EITHER, NOTHING, Actor, Answer, Reason, Status
 
 COURSE: tuple[Reason, ...] = (
     Reason("due", Status.DUE, Actor.NOBODY, "Ready for the next run.", NOTHING),
@@ -85,6 +85,28 @@ COURSE: tuple[Reason, ...] = (
         Actor.MERCHANT,
         "The draft is in the accounts and equal; the mode is draft.",
         "Book it in e-conomic, or change the mode to auto.",
+    ),
+    Reason(
+        "auto_not_open",
+        Status.WAITING,
+        Actor.MERCHANT,
+        "The draft is in the accounts and equal; auto books after {needed} equal drafts in a row, now {equal}.",
+        "Book it in e-conomic, or wait: it is booked by itself once so many were equal.",
+    ),
+    Reason(
+        "approval_wanted",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The draft {number} over {amount} is in the accounts and equal; a person is asked before it is booked.",
+        "Answer approve, or book or change it in e-conomic.",
+        (Answer.APPROVE,),
+    ),
+    Reason(
+        "draft_withdrawn",
+        Status.SKIPPED,
+        Actor.NOBODY,
+        "The order was cancelled before its invoice was booked; our draft {number} was deleted.",
+        NOTHING,
     ),
     Reason("not_shipped", Status.WAITING, Actor.WAIT, "The goods have not gone yet.", NOTHING),
     Reason("claimed_elsewhere", Status.WAITING, Actor.WAIT, "Another run is working on this document.", NOTHING),

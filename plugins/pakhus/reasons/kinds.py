@@ -35,6 +35,7 @@ class Answer(StrEnum):
     """What a person may decide about a held document (<shop>__decisions)."""
 
     AGAIN = "again"  # judge it anew, and send it if it is right now
+    APPROVE = "approve"  # book the draft as it stands; only where the shop wants to be asked
     ACCEPT = "accept"  # what stands in the other system stays as it is; only after something was written there
     IGNORE = "ignore"  # leave it out for good; only where nothing of ours stands in the other system
 

@@ -249,6 +249,14 @@ class AccountingMapping(Strict):
     zero_total: Literal["skip", "invoice"] = Field(
         "skip", description="Orders of which nothing is charged: skip them, or invoice them over 0.00"
     )
+    employee: int | None = Field(
+        None, gt=0, description="Employee number that invoices carry as our reference; none: none"
+    )
+    closed_period: Literal["first_open_day", "hold"] = Field(
+        "first_open_day",
+        description="Where the day of the sale is locked or its period closed: date the invoice on the first open day, "
+        "with the true day as day of delivery, or hold it",
+    )
     lock_date: Day | None = Field(None, description="No invoice is dated on or before this day")
     country_names: dict[Country, str] = Field(
         default_factory=dict, description="Country as it is to stand on invoices; else its Danish name"

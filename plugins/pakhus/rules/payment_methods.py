@@ -30,6 +30,7 @@ class PaymentMethod(Strict):
 
     terms: int = Field(gt=0, description="Payment terms number")
     layout: int | None = Field(None, gt=0, description="Layout of invoices paid this way; none: the usual one")
+    employee: int | None = Field(None, gt=0, description="Our reference on invoices paid this way; none: the usual one")
     way: PaymentWay = Field(
         PaymentWay.OPEN,
         description="How the payment is registered: term (the payment term moves it to the clearing account), journal "

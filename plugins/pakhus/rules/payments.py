@@ -42,10 +42,11 @@ class PaymentPart:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceTerms:
-    """Payment terms and layout (None: the usual one) of the invoice of an order."""
+    """Payment terms, layout and employee (None: the usual ones) of the invoice of an order."""
 
     terms: int
     layout: int | None
+    employee: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,8 @@ def terms_of(order: Order, methods: Methods, extra: Iterable[PaymentPart] = ()) 
     if reason and any(methods[part.method].way is PaymentWay.TERM for part in parts):
         return Verdict.of("payment_not_by_term", method=parts[0].method, problem=reason)
     if first.way is PaymentWay.AUTO and reason and first.open_terms is not None:
-        return InvoiceTerms(first.open_terms, first.layout)
-    return InvoiceTerms(first.terms, first.layout)
+        return InvoiceTerms(first.open_terms, first.layout, first.employee)
+    return InvoiceTerms(first.terms, first.layout, first.employee)
 
 
 def _not_whole(order: Order, parts: Sequence[PaymentPart]) -> str:

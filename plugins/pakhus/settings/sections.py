@@ -5,12 +5,13 @@ Sources: domain guide section 4; design, decisions 4, 5, 8 and 9.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from pakhus.rules.mapping_fields import Strict
+from pakhus.rules.mapping_fields import Strict, as_number
 from pakhus.rules.mappings import CommentPlace
 from pakhus.settings.schedules import checked_cron
 
@@ -19,9 +20,17 @@ PaymentMethodId = Annotated[str, Field(min_length=1)]
 ShippingMethodId = Annotated[str, Field(min_length=1)]
 Cron = Annotated[str, AfterValidator(checked_cron)]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+$")]
+_AMOUNT = re.compile(r"\d{1,9}(\.\d{1,2})?")
+Count = Annotated[int, BeforeValidator(as_number), Field(ge=0)]
 ConnectionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,250}$")]
 ImportReference = Annotated[str, Field(pattern=r"\{(number|id)\}")]
 PublicAddress = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
+
+
+def _amount(text: str) -> str:
+    if not _AMOUNT.fullmatch(text):
+        raise ValueError(f"{text!r} is no amount; write it like 10.00")
+    return text
 
 
 class EditPolicy(StrEnum):
@@ -138,6 +147,26 @@ class InvoicesSettings(Strict):
         description="What makes an order due: its state, its shipment, or whichever is first",
     )
     states: frozenset[State] = Field(frozenset({"completed"}), description="Native states that say that the goods went")
+    auto_after: Count = Field(
+        50,
+        description="auto books by itself only after so many drafts in a row equalled what was computed, after at most "
+        "one correction line; until then it makes drafts. Once open it stays open",
+    )
+    approve: bool = Field(
+        False,
+        description="auto: whether a person is asked before each invoice is booked; then auto_after is not needed",
+    )
+    update_draft: bool = Field(
+        True,
+        description="Whether a draft that nobody has touched follows its order: changed with it, deleted when it is "
+        "cancelled. false: such orders are held",
+    )
+    send_email: bool = Field(False, description="Whether e-conomic mails booked invoices to the customer")
+    send_ean: bool = Field(False, description="Whether e-conomic sends booked invoices of public buyers to their EAN")
+    corrections_alarm: Annotated[str, AfterValidator(_amount)] = Field(
+        "10.00",
+        description="The run is red, once a month, when the correction lines of the month sum to more than this",
+    )
 
 
 class ImportsSettings(Strict):

@@ -106,6 +106,10 @@ documents = Table(
     Column("gross", MONEY, comment="as the target answered"),
     Column("vat", MONEY, comment="as the target answered"),
     Column("correction", MONEY, comment="the rounding line in it"),
+    Column("equal_at", TIME, comment="when its draft first equalled the prediction, since it last differed"),
+    Column("differed_at", TIME, comment="when its draft last differed from the prediction"),
+    Column("approved_version", Integer, comment="the version of the source of whose draft a person said: book it"),
+    Column("pdf_link", Text, nullable=False, server_default="", comment="where the target keeps it as a PDF"),
     Column("document_date", Date, comment="the date that stands on it in the accounts"),
     Column("exchange_rate", MONEY, comment="base currency for 100 units, as the accounts applied it"),
     Column(

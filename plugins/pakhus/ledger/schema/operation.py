@@ -79,7 +79,7 @@ decisions = Table(
     Column("reason_since", TIME, nullable=False, comment="documents.since then: a later hold is another question"),
     Column("asked_at", TIME, nullable=False),
     Column("run_id", Text, nullable=False, server_default="", comment="the run of <shop>__decisions that asks"),
-    Column("answer", Text, comment="again, accept or ignore; null: open"),
+    Column("answer", Text, comment="again, approve, accept or ignore; null: open"),
     Column("answered_by", Text, nullable=False, server_default=""),
     Column("answered_at", TIME),
     UniqueConstraint("document_id", "reason_since"),

@@ -1,0 +1,103 @@
+"""From an order to the request that drafts its invoice: plan, date, terms, customer (design, decisions 7 and 8)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pakhus.flows.accounts_customers import AccountsCustomers
+from pakhus.flows.accounts_facts import AccountsReader
+from pakhus.flows.outcomes import StoppedError, stop
+from pakhus.formats.economic import invoice_to_economic
+from pakhus.ledger.connection import Ledger
+from pakhus.model import Invoice, Order
+from pakhus.reasons import Verdict
+from pakhus.rules.invoices import InvoicePlan, numbers_needed, plan_invoice
+from pakhus.rules.mappings import AccountingMapping
+from pakhus.rules.payments import terms_of, with_cards
+from pakhus.rules.states import Shipped, invoice_moment
+from pakhus.rules.vat import decide_vat, destination
+from pakhus.settings import ShopSettings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Drafter:
+    """Plans invoices of one shop and words them for e-conomic."""
+
+    ledger: Ledger
+    settings: ShopSettings
+    mapping: AccountingMapping
+    customers: AccountsCustomers
+    reader: AccountsReader
+
+    def plan(self, order: Order) -> InvoicePlan | Verdict:
+        """Return the invoice's lines and totals, or why there are none."""
+        renamed = self.settings.mapping.product_numbers
+        vat = decide_vat(order, self.mapping)
+        if isinstance(vat, Verdict):
+            return vat
+        numbers = numbers_needed(order, self.mapping, renamed, vat)
+        if isinstance(numbers, Verdict):
+            return numbers
+        return plan_invoice(order, self.mapping, renamed, vat, self.reader.facts(numbers, vat.zone))
+
+    def body(self, key: str, order: Order, plan: InvoicePlan, shipped: Shipped) -> dict[str, Any]:
+        """Return the body of the draft. Raises StoppedError when the order names what the mapping does not have."""
+        payment = terms_of(order, *with_cards(order, self.mapping))
+        if isinstance(payment, Verdict):
+            raise StoppedError(payment)
+        delivered = self._delivered(order, shipped)
+        day = self.open_day(delivered)
+        customer = self.customers.number_for(order)
+        invoice = Invoice(
+            key=key,
+            currency=order.currency,
+            invoice_date=day,
+            customer_number=customer,
+            recipient=order.billing,
+            delivery=destination(order),
+            vat_zone=plan.vat.zone,
+            layout=payment.layout or self.mapping.layout,
+            payment_terms=payment.terms,
+            lines=plan.lines,
+            predicted=plan.predicted,
+            correction=plan.correction,
+            heading=f"Ordre {order.number}",
+            text=plan.vat.legal_text,
+            delivery_date=None if day == delivered else delivered,
+            employee=payment.employee or self.mapping.employee,
+        )
+        return invoice_to_economic(invoice, self.mapping.country_names)
+
+    def open_day(self, delivered: date) -> date:
+        """Return the day an invoice of a delivery carries: its own, else by the mapping the first open one after it.
+
+        Raises StoppedError where there is none until today.
+        """
+        if self.is_open(delivered):
+            return delivered
+        if self.mapping.closed_period == "hold":
+            raise stop("period_closed", date=delivered)
+        lock = self.mapping.lock_date
+        start = delivered if lock is None else max(delivered, lock + timedelta(days=1))
+        day = self.reader.first_open_day(start)
+        today = self.ledger.now().astimezone(ZoneInfo(self.settings.timezone)).date()
+        if day is None or day > max(today, delivered):
+            raise stop("period_closed", date=delivered)
+        logger.info("delivered on %s, which is closed: the invoice is dated %s", delivered, day)
+        return day
+
+    def is_open(self, day: date) -> bool:
+        """Whether an invoice may be dated so."""
+        locked = self.mapping.lock_date is not None and day <= self.mapping.lock_date
+        return not locked and self.reader.is_open(day)
+
+    def _delivered(self, order: Order, shipped: Shipped) -> date:
+        """The day the goods went as far as anybody says it (design, decision 8)."""
+        moment = invoice_moment(order, shipped) or self.ledger.now()
+        return moment.astimezone(ZoneInfo(self.settings.timezone)).date()
