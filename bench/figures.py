@@ -9,11 +9,12 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Seconds of one thing, measured several times; `peer` is what it is compared with."""
+    """Seconds of one thing (or another `unit`), measured several times; `peer` is what it is compared with."""
 
     name: str
     seconds: tuple[float, ...]
     peer: Figure | None = None
+    unit: str = "s"
 
     @property
     def median_s(self) -> float:
@@ -26,9 +27,9 @@ class Figure:
 
     def as_dict(self) -> dict[str, object]:
         told: dict[str, object] = {
-            "median_s": round(self.median_s, 3),
-            "least_s": round(min(self.seconds), 3),
-            "most_s": round(max(self.seconds), 3),
+            f"median_{self.unit}": round(self.median_s, 3),
+            f"least_{self.unit}": round(min(self.seconds), 3),
+            f"most_{self.unit}": round(max(self.seconds), 3),
             "tries": len(self.seconds),
         }
         if self.peer is not None and self.ratio is not None:
@@ -41,6 +42,7 @@ def shown(figures: Sequence[Figure]) -> Iterator[str]:
     width = max(len(figure.name) for figure in figures)
     yield f"{'':{width}}  {'median':>8}  {'least':>8}  {'most':>8}  {'tries':>5}  ratio"
     for figure in figures:
-        spread = f"{min(figure.seconds):6.2f} s  {max(figure.seconds):6.2f} s"
+        spread = f"{min(figure.seconds):6.2f} {figure.unit:2} {max(figure.seconds):6.2f} {figure.unit:2}"
         against = f"{figure.ratio:.2f} x {figure.peer.name}" if figure.peer and figure.ratio else ""
-        yield f"{figure.name:{width}}  {figure.median_s:6.2f} s  {spread}  {len(figure.seconds):5}  {against}".rstrip()
+        median_of = f"{figure.median_s:6.2f} {figure.unit:2}"
+        yield f"{figure.name:{width}}  {median_of} {spread} {len(figure.seconds):5}  {against}".rstrip()

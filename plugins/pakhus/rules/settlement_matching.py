@@ -35,6 +35,15 @@ class Outcome(StrEnum):
     ALREADY_SETTLED = "already_settled"
 
 
+class Cause(StrEnum):
+    """What a difference between a line and its document looks like (domain guide 10.5)."""
+
+    PARTLY_CAPTURED = "partly captured: the rest is still to come, or to be credited"
+    SURCHARGE = "a surcharge that the provider took from the buyer, as much as its fee"
+    MORE_THAN_INVOICED = "more than was invoiced: a line is missing, or the order was changed"
+    OTHER_CURRENCY = "paid in another currency than the document's"
+
+
 class Rung(StrEnum):
     """The key by which a document was found, strongest first."""
 
@@ -49,8 +58,9 @@ class Rung(StrEnum):
 class OpenItem:
     """A payment or refund that a provider is to settle: an entry on its clearing account, or an open invoice.
 
-    `amount` is signed like a line's gross (capture +, refund −), in the currency the buyer paid in. `provider_ids` are
-    the transaction's, capture's or refund's own; `parent_ids` those of the payment that a refund belongs to.
+    `amount` is signed like a line's gross (capture +, refund −), in the currency the buyer paid in; `settled` is the
+    part of it that earlier settlements have paid. `provider_ids` are the transaction's, capture's or refund's own;
+    `parent_ids` those of the payment that a refund belongs to.
     """
 
     key: str
@@ -63,6 +73,17 @@ class OpenItem:
     provider_ids: frozenset[str] = frozenset()
     parent_ids: frozenset[str] = frozenset()
     settled_by: str = ""
+    settled: Decimal = Decimal(0)
+
+    @property
+    def open(self) -> Decimal:
+        """What is still to be paid."""
+        return self.amount - self.settled
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether earlier settlements have paid all of it."""
+        return bool(self.settled_by) or (bool(self.settled) and not self.open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +98,18 @@ class LineMatch:
     items: tuple[OpenItem, ...] = ()
     rung: Rung | None = None
     difference: Decimal = Decimal(0)
+
+    @property
+    def cause(self) -> Cause | None:
+        """What the difference looks like; None where the amount does not differ."""
+        if self.outcome is not Outcome.AMOUNT_DIFFERS:
+            return None
+        if paid(self.line)[1] != self.items[0].currency:
+            return Cause.OTHER_CURRENCY
+        if self.difference and self.difference == -(self.line.fee + self.line.fee_vat):
+            return Cause.SURCHARGE
+        less = abs(self.items[0].open + self.difference) < abs(self.items[0].open)
+        return Cause.PARTLY_CAPTURED if less else Cause.MORE_THAN_INVOICED
 
 
 DISPUTES = frozenset({BatchLineKind.CHARGEBACK, BatchLineKind.CHARGEBACK_REVERSAL})
@@ -156,11 +189,11 @@ class _Ladder:
         """Pair what is left by amount and date, where both sides have no other choice."""
         open_items: dict[tuple[object, ...], list[OpenItem]] = defaultdict(list)
         for item in self._items:
-            if item.key not in self._taken and not item.settled_by:
-                open_items[item.kind, item.currency, item.amount].append(item)
+            if item.key not in self._taken and not item.is_settled:
+                open_items[item.kind, item.currency, item.open].append(item)
         waiting: dict[tuple[object, ...], list[_Place]] = defaultdict(list)
         for place, line in lines.items():
-            if place not in self._found and place not in self._settled:
+            if place not in self._found and place not in self._settled and place not in self._unsure:
                 amount, currency = paid(line)
                 waiting[line.kind, currency, amount].append(place)
         for kind, places in waiting.items():
@@ -204,9 +237,9 @@ class _Ladder:
     def _keys(self, rung: Rung, line: BatchLine) -> list[str]:
         match rung:
             case Rung.PROVIDER_ID:
-                keys = [line.provider_id]
+                keys = [line.provider_id, *line.aliases]
             case Rung.PARENT_ID:
-                keys = [line.parent_id]
+                keys = [line.parent_id, *line.parent_aliases]
             case Rung.ORDER_REFERENCE:
                 keys = [self._order_number(line.order_reference)]
             case _:
@@ -214,8 +247,14 @@ class _Ladder:
         return [key for key in keys if key]
 
     def _one_of(self, place: _Place, line: BatchLine, candidates: list[OpenItem], rung: Rung) -> OpenItem | None:
-        """Return the document that the candidates leave; None after noting why there is none."""
-        still_open = [item for item in candidates if not item.settled_by and item.key not in self._taken]
+        """Return the document that the candidates leave; None after noting why there is none.
+
+        Where a stronger key left several (a payment id that was used twice), a weaker one may only choose among them.
+        """
+        if place in self._unsure:
+            known = {item.key for item in self._unsure[place]}
+            candidates = [item for item in candidates if item.key in known]
+        still_open = [item for item in candidates if not item.is_settled and item.key not in self._taken]
         if not still_open:
             if candidates:
                 self._settled.setdefault(place, candidates[0])
@@ -239,15 +278,14 @@ class _Ladder:
             return
         total = sum((paid(line)[0] for line in lines.values()), Decimal(0))
         in_its_currency = all(paid(line)[1] == item.currency for line in lines.values())
-        together = in_its_currency and total == item.amount
-        exact = None if together else next((place for place, line in lines.items() if _pays(line, item)), None)
+        exact = _paying(lines, item) if in_its_currency else frozenset[_Place]()
         for place, line in lines.items():
-            if together or place == exact:
+            if place in exact:
                 self._note(place, LineMatch(line, Outcome.MATCHED, (item,), rung))
-            elif exact is not None:
+            elif exact:
                 self._settled[place] = item
             else:
-                difference = total - item.amount if in_its_currency else Decimal(0)
+                difference = total - item.open if in_its_currency else Decimal(0)
                 self._note(place, LineMatch(line, Outcome.AMOUNT_DIFFERS, (item,), rung, difference))
 
     def _pair(self, lines: Mapping[_Place, BatchLine], items: list[OpenItem]) -> None:
@@ -274,16 +312,33 @@ class _Ladder:
 
 
 def _pays(line: BatchLine, item: OpenItem) -> bool:
-    return paid(line) == (item.amount, item.currency)
+    return paid(line) == (item.open, item.currency)
+
+
+def _paying(lines: Mapping[_Place, BatchLine], item: OpenItem) -> frozenset[_Place]:
+    """The lines that pay a document exactly: all, the first that does alone, or the only few that together do."""
+    if sum((paid(line)[0] for line in lines.values()), Decimal(0)) == item.open:
+        return frozenset(lines)
+    for place, line in lines.items():
+        if _pays(line, item):
+            return frozenset({place})
+    ways = _exact({place: paid(line)[0] for place, line in lines.items()}, item.open)
+    return frozenset(ways[0]) if len(ways) == 1 else frozenset()
 
 
 def _sums(items: list[OpenItem], line: BatchLine) -> list[tuple[OpenItem, ...]]:
     """Return the combinations of documents that a line pays exactly, two at most: more than one is no answer."""
     amount, currency = paid(line)
     usable = [item for item in items if item.currency == currency]
-    if len(usable) > 2 * MOST_COMBINED:
+    ways = _exact({at: item.open for at, item in enumerate(usable)}, amount)
+    return [tuple(usable[at] for at in way) for way in ways]
+
+
+def _exact(amounts: Mapping[int, Decimal], wanted: Decimal) -> list[tuple[int, ...]]:
+    """Return the combinations of two to six that make an amount exactly, two at most; none among too many to try."""
+    if len(amounts) > 2 * MOST_COMBINED:
         return []
-    sizes = range(2, min(MOST_COMBINED, len(usable)) + 1)
-    groups = (group for size in sizes for group in combinations(usable, size))
-    exact = (group for group in groups if sum((item.amount for item in group), Decimal(0)) == amount)
+    sizes = range(2, min(MOST_COMBINED, len(amounts)) + 1)
+    groups = (group for size in sizes for group in combinations(amounts, size))
+    exact = (group for group in groups if sum((amounts[at] for at in group), Decimal(0)) == wanted)
     return list(islice(exact, 2))
