@@ -441,3 +441,26 @@ def test_names_a_channel_of_alerts_that_is_not_there(check: Check, untouched: Sy
     code, text = check("--connections", str(file))
     assert code == 1
     assert "there is no Airflow connection smtp_default: alerts could not be sent by it" in text
+
+
+@pytest.mark.parametrize(
+    ("lacking", "asks"),
+    [
+        ("economic", {"nordlys", "rackbeat"}),
+        ("rackbeat", {"nordlys", "economic"}),
+        ("", {"nordlys", "rackbeat", "economic"}),
+    ],
+)
+def test_asks_only_the_systems_that_the_shop_has(check: Check, tmp_path: Path, lacking: str, asks: set[str]) -> None:
+    text = (ROOT / "include/mappings/standard.yaml").read_text(encoding="utf-8")
+    changes: dict[str, str | None] = {lacking: None} if lacking else {}
+    include = write_folder(tmp_path, {"nordlys": shop_text(**changes)}, {"standard": text})
+    with running() as systems:
+        systems.connections = {
+            name: facts for name, facts in systems.connections.items() if not (lacking and name.startswith(lacking))
+        }
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PAKHUS_INCLUDE", str(include))
+            code, said = check("--connections", systems.file(tmp_path))
+        assert code == 0, said
+        assert {name for name, server in systems.servers.items() if server.requests()} == asks

@@ -132,6 +132,34 @@ def test_flows_that_are_switched_off_have_no_dag(include: Path) -> None:
     assert set(parse().dags) == WELL - {"nordlys__invoices"}
 
 
+# What a shop has of the flows that depend on its agreements; `orders` is its observer and there whatever it has.
+TOPOLOGIES = {
+    "shop and warehouse": ("economic", {"orders", "fulfilment"}),
+    "shop and accounts": ("rackbeat", {"orders", "invoices"}),
+    "all three": ("", {"orders", "fulfilment", "invoices"}),
+}
+
+
+@pytest.mark.parametrize(("lacking", "flows"), TOPOLOGIES.values(), ids=TOPOLOGIES)
+def test_the_dags_of_a_shop_follow_its_agreements(include: Path, lacking: str, flows: set[str]) -> None:
+    text = (include / "shops" / "fjordliv.yaml").read_text().replace("shop: fjordliv", "shop: havn")
+    text = text.replace("rackbeat: main", "rackbeat: havn").replace("economic: main", "economic: havn")
+    lines = [line for line in text.splitlines() if not (lacking and line.startswith(f"{lacking}:"))]
+    text = "\n".join(lines) + "\n"
+    if lacking == "economic":
+        text = text.replace("mode: draft ", 'mode: "off" ')
+    if lacking == "rackbeat":
+        text = text.replace("enabled: true", "enabled: false")
+    (include / "shops" / "havn.yaml").write_text(text)
+    bag = parse()
+    assert not bag.import_errors
+    own = {name for name in bag.dags if name.startswith("havn__")}
+    stock = set() if lacking == "rackbeat" else {"stock"}
+    assert own == {f"havn__{flow}" for flow in {*flows, *AROUND, *stock}}
+    pools = {task.pool for name in own for task in bag.dags[name].tasks}
+    assert not any(pool.startswith(lacking) for pool in pools if lacking)
+
+
 def test_no_folder_of_settings_is_an_import_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAKHUS_INCLUDE", "/nowhere")
     errors = parse().import_errors

@@ -238,8 +238,16 @@ def test_refuses_a_shop_file(tmp_path: Path, changes: dict[str, str | None], exp
         ({"webhooks": "{address: 'https://pakhus.example.dk:a'}"}, "webhooks.address: is no address"),
         ({"webhooks": "{address: 'https://a:b@pakhus.example.dk'}"}, "webhooks.address: holds a user or password"),
         (
-            {"orders": "{enabled: no}", "webhooks": "{enabled: yes, address: 'https://pakhus.example.dk'}"},
+            {
+                "orders": "{enabled: no}",
+                "invoices": '{mode: "off"}',
+                "webhooks": "{enabled: yes, address: 'https://pakhus.example.dk'}",
+            },
             "webhooks.enabled: is true, but orders.enabled is false",
+        ),
+        (
+            {"orders": "{enabled: no}"},
+            "orders.enabled: is false, so nobody would read the orders that are to be invoiced",
         ),
     ],
 )

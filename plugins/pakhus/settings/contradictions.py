@@ -94,6 +94,11 @@ def _invoicing(outline: Outline) -> Iterator[Contradiction]:
             ("invoices", "mode"),
             f"is {outline.invoice_mode}, but the file names no economic agreement; name one, or remove this",
         )
+    if outline.economic and not outline.orders and outline.invoice_mode != "off":
+        yield (
+            ("orders", "enabled"),
+            "is false, so nobody would read the orders that are to be invoiced; switch it on, or invoices.mode off",
+        )
     if outline.invoice_when == "shipped" and not (outline.rackbeat and outline.fulfilment):
         # By its state alone an order would be invoiced before its goods went: what this merchant does not want.
         lacking = "fulfilment.enabled is false" if outline.rackbeat else "the file names no Rackbeat agreement"
