@@ -16,6 +16,7 @@ COMMANDS = {
     "migrate": "bring the ledger's tables up to date, nothing else: a step of a deployment",
     "prove": "compare a day of a shop in three places: its own list, the ledger, the accounts; names what differs",
     "preview": "what a change of rules or mapping would do to the newest orders, side by side; writes nothing",
+    "trial": "the accounts and VAT codes that a month's real orders would hit, for the bookkeeper to approve",
     "month": "the bookkeeper's sheet of a month: orders, posted VAT per code, clearing, what is not booked",
     "imports": "what importing earlier orders came to, or would: counts and sums per month and cause",
     "again": "send orders again: by number, id or key, or all that have a reason, a status or days in common",

@@ -11,10 +11,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from pakhus.commands import Exit, Say
-from pakhus.commands.ledger_here import ledger_here
+from pakhus.commands.ledger_here import ledger_here, used
 from pakhus.errors import ConfigurationError
 from pakhus.ledger import imports
 from pakhus.reasons import Status, reason
@@ -36,17 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, say: Say) -> int:
     if options.shop not in shop_names():
         raise ConfigurationError(f"there is no shop {options.shop}; there are: {', '.join(shop_names()) or 'none'}")
-    ledger = ledger_here()
-    try:
-        with ledger.begin() as tx:
-            days = imports.days(tx, options.shop, options.mode, options.first, options.last)
-    except SQLAlchemyError as error:
-        raise ConfigurationError(
-            f"the ledger's database cannot be used ({type(error).__name__}). See whether it runs; `python -m pakhus "
-            "apply` brings its tables up to date."
-        ) from None
-    finally:
-        ledger.close()
+    with used(ledger_here()) as ledger, ledger.begin() as tx:
+        days = imports.days(tx, options.shop, options.mode, options.first, options.last)
     if not days:
         say(f"{options.shop}: no day was imported in mode {options.mode}. Backfill {options.shop}__audit with Import.")
         return Exit.FOUND

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from pakhus.commands.airflow_command import airflow_here
 from pakhus.connections import (
@@ -34,5 +37,30 @@ def ledger_here() -> Ledger:
         raise ConfigurationError(
             f"nothing says where the ledger is. Run this where Airflow runs, with the Airflow connection "
             f"{LEDGER_CONNECTION} (type postgres, schema is the database), or set {LEDGER_URL_VARIABLE}."
+        )
+    return ledger
+
+
+@contextmanager
+def used(ledger: Ledger) -> Iterator[Ledger]:
+    """Use a ledger and close it; ConfigurationError with what to do when its database cannot be used."""
+    try:
+        yield ledger
+    except SQLAlchemyError as error:
+        raise ConfigurationError(
+            f"the ledger's database cannot be used ({type(error).__name__}). See whether it runs; `python -m pakhus "
+            "apply` brings its tables up to date."
+        ) from None
+    finally:
+        ledger.close()
+
+
+def ledger_among(connections: Mapping[str, ConnectionFacts]) -> Ledger:
+    """Return the ledger that these connections, or the environment, name; ConfigurationError where neither does."""
+    ledger = ledger_of(connections)
+    if ledger is None:
+        raise ConfigurationError(
+            f"nothing says where the ledger is. Create the Airflow connection {LEDGER_CONNECTION} (type postgres), or "
+            f"set {LEDGER_URL_VARIABLE}."
         )
     return ledger

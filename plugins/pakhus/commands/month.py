@@ -13,11 +13,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from pakhus.commands import Exit, Say
-from pakhus.commands.ledger_here import ledger_here
-from pakhus.errors import ConfigurationError
+from pakhus.commands.ledger_here import ledger_here, used
 from pakhus.ledger import month_end
 from pakhus.ledger.connection import Transaction, read_only
 from pakhus.reasons import reason
@@ -39,17 +36,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, say: Say) -> int:
     shop = load_shop(options.shop)
-    ledger = ledger_here()
-    try:
-        with read_only(ledger) as tx:
-            sheet = read_month(tx, shop, options.month)
-    except SQLAlchemyError as error:
-        raise ConfigurationError(
-            f"the ledger's database cannot be used ({type(error).__name__}). See whether it runs; `python -m pakhus "
-            "apply` brings its tables up to date."
-        ) from None
-    finally:
-        ledger.close()
+    with used(ledger_here()) as ledger, read_only(ledger) as tx:
+        sheet = read_month(tx, shop, options.month)
     tables = tables_of(sheet)
     say(f"{sheet.shop} {sheet.month:%Y-%m}")
     for name, table in tables.items():

@@ -15,7 +15,6 @@ from pakhus.reasons import Verdict
 from pakhus.rules.invoices import AccountsFacts, VatOfProduct
 
 _SYSTEM = "e-conomic"
-_NO_VAT = VatOfProduct(Decimal(0), "")
 
 
 @dataclass(slots=True)
@@ -77,7 +76,8 @@ class AccountsReader:
         if account is None:
             return Verdict.of("product_group_without_account", group=group, zone=zone)
         code = str((account.get("vatAccount") or {}).get("vatCode") or "")
-        return VatOfProduct(self._rate(code), code) if code else _NO_VAT
+        number = account.get("accountNumber")
+        return VatOfProduct(self._rate(code) if code else Decimal(0), code, None if number is None else int(number))
 
     def _product(self, number: str) -> Any | None:
         if number not in self._products:

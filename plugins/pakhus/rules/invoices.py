@@ -24,10 +24,11 @@ TEXT_LENGTH = 2500
 
 @dataclass(frozen=True, slots=True)
 class VatOfProduct:
-    """What the accounts would charge on a product in the invoice's VAT zone."""
+    """What the accounts would charge on a product in the invoice's VAT zone, and the sales account it is posted to."""
 
     rate: Decimal
     vat_code: str
+    account: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

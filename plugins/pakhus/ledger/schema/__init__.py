@@ -1,6 +1,6 @@
 """The ledger's tables: every document, every attempt, every reason (design, decisions 3, 4, 6, 10, 11)."""
 
-from pakhus.ledger.schema.accounting import document_lines
+from pakhus.ledger.schema.accounting import approved_postings, document_lines
 from pakhus.ledger.schema.base import metadata
 from pakhus.ledger.schema.clearing import clearing_items, settlement_lines, settlements
 from pakhus.ledger.schema.coordination import budgets, claim_fence, claims, cursors, inbox, installation
@@ -10,6 +10,7 @@ from pakhus.ledger.schema.operation import alerts, decisions, runs, stops
 
 __all__ = [
     "alerts",
+    "approved_postings",
     "attempts",
     "bodies",
     "budgets",

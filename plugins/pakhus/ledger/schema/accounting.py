@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Numeric, Table, Text
 
-from pakhus.ledger.schema.base import MONEY, metadata
+from pakhus.ledger.schema.base import MONEY, TIME, metadata
 
 document_lines = Table(
     "document_lines",
@@ -22,4 +22,18 @@ document_lines = Table(
     Column("order_line_id", Text, comment="of the shop's order; null: the correction line, or added by a person"),
     Index(None, "scheme", "country", "document_id"),
     comment="The lines of drafted and booked documents with their VAT",
+)
+
+approved_postings = Table(
+    "approved_postings",
+    metadata,
+    Column("scope", Text, primary_key=True, comment="shop"),
+    Column("account", Integer, primary_key=True, autoincrement=False, comment="0: the accounts do not say"),
+    Column("vat_code", Text, primary_key=True, comment="empty: none"),
+    Column("rate", Numeric(7, 6), primary_key=True, comment="VAT as a fraction: 0.25"),
+    Column("country", Text, primary_key=True),
+    Column("scheme", Text, primary_key=True),
+    Column("approved_by", Text, nullable=False),
+    Column("approved_at", TIME, nullable=False),
+    comment="Accounts and VAT codes that a bookkeeper has approved for a shop's sales (trial posting)",
 )

@@ -1,0 +1,80 @@
+"""Trial posting: reads a shop's orders of a month and plans their invoices as they would be drafted. Writes nothing.
+
+Reads the shop's list and, once per product, group and VAT code, the accounts. Issue: the bookkeeper's approval; domain
+guide 3.7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pakhus.clients.economic import EconomicClient
+from pakhus.clients.webshop import Webshop
+from pakhus.flows.drafting import Drafter
+from pakhus.flows.imports import ImportMode, settings_for_import
+from pakhus.flows.invoices import biller
+from pakhus.flows.observation import state_rules
+from pakhus.ledger.connection import Ledger
+from pakhus.model import Order, Window
+from pakhus.reasons import Status, Verdict
+from pakhus.rules.imports import ImportedOrder, Outcomes, outcomes_of
+from pakhus.rules.payments import parts_of, with_cards
+from pakhus.rules.states import invoice_verdict
+from pakhus.rules.trial_posting import TrialPosting
+from pakhus.rulings import Side
+from pakhus.settings import ShopSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Plans the invoices of one shop's orders without making any."""
+
+    shop: Webshop
+    drafter: Drafter
+    settings: ShopSettings
+
+    def post(self, window: Window) -> tuple[TrialPosting, Outcomes]:
+        """Return what the orders placed in a window would post, and for each of them the reason that it got."""
+        posting = TrialPosting()
+        return posting, outcomes_of(self._try(order, posting) for order in self._orders(window))
+
+    def _orders(self, window: Window) -> Iterator[Order]:
+        for page in self.shop.placed(window):
+            for seen in page.orders:
+                order = seen.order_to(Side.ACCOUNTS)
+                if order is not None:
+                    yield order
+
+    def _try(self, order: Order, posting: TrialPosting) -> ImportedOrder:
+        verdict = invoice_verdict(order, state_rules(self.settings))
+        if verdict.status is Status.DUE:
+            plan = self.drafter.plan(order)
+            verdict = plan if isinstance(plan, Verdict) else Verdict.of("dry_run")
+            if not isinstance(plan, Verdict):
+                mapping = self.drafter.mapping
+                facts = self.drafter.reader.facts({line.product_number for line in plan.lines}, plan.vat.zone)
+                posting.add_invoice(order.currency, plan, facts, mapping.rounding_mode)
+                verdict = self._add_payments(order, posting) or verdict
+        return ImportedOrder(order.number, verdict.code, order.currency, order.total.amount, order.vat_total)
+
+    def _add_payments(self, order: Order, posting: TrialPosting) -> Verdict | None:
+        """Count the order's payments; a verdict when an amount cannot be told, or a method is not mapped."""
+        methods, cards = with_cards(order, self.drafter.mapping)
+        parts = parts_of(order, cards)
+        if isinstance(parts, Verdict):
+            return parts
+        held = None
+        for part in parts:
+            method = methods.get(part.method)
+            if method is None:
+                held = Verdict.of("payment_method_unmapped", method=part.method or "(none)")
+            way, account = (method.way.value, method.clearing_account) if method else ("", None)
+            posting.add_payment(part.amount.currency, part.method, way, account, part.amount.amount)
+        return held
+
+
+def trial(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: ShopSettings) -> Trial:
+    """Put a shop's trial together: orders of any day, due by their state. ConfigurationError without accounts."""
+    judging = settings_for_import(settings, ImportMode.DRY_RUN)
+    return Trial(shop, biller(shop, accounts, ledger, judging).drafter, judging)
