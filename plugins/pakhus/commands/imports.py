@@ -6,13 +6,13 @@ Reads what the runs of `<shop>__audit` with *Import* kept in the ledger; asks no
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
 from pakhus.commands import Exit, Say
 from pakhus.commands.ledger_here import ledger_here, used
+from pakhus.commands.tables import write_csv
 from pakhus.errors import ConfigurationError
 from pakhus.ledger import imports
 from pakhus.reasons import Status, reason
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, say: Say) -> int:
     rows = list(_rows(_by_month((day, from_json(outcomes)) for day, outcomes in days)))
     _tell(options.shop, options.mode, len(days), rows, say)
     if options.csv is not None:
-        _write(options.csv, rows)
+        write_csv(options.csv, _COLUMNS, rows)
     return Exit.WELL
 
 
@@ -77,10 +77,3 @@ def _tell(shop: str, mode: str, days: int, rows: Iterable[Row], say: Say) -> Non
         say(f"  {month}  {status:<8} {code:<28} {count:>6} {gross:>14} {currency}, VAT {vat}")
         if status in ("held", "failed"):
             say(f"           {reason(code).meaning} Orders {numbers}{' …' if count > len(numbers.split()) else ''}")
-
-
-def _write(file: Path, rows: Iterable[Row]) -> None:
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(_COLUMNS)
-        writer.writerows(rows)

@@ -7,7 +7,6 @@ per code.
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from pakhus.commands import Exit, Say
 from pakhus.commands.ledger_here import ledger_here, used
+from pakhus.commands.tables import say_table, write_csv
 from pakhus.ledger import month_end
 from pakhus.ledger.connection import Transaction, read_only
 from pakhus.reasons import reason
@@ -107,12 +107,8 @@ def _cents(*amounts: Decimal) -> tuple[str, ...]:
 def _tell(name: str, table: Table, say: Say) -> None:
     columns, rows = table
     say(f"\n{name.replace('_', ' ')}" + ("" if rows else ": none"))
-    if not rows:
-        return
-    texts = [[str(cell) for cell in row] for row in (columns, *rows)]
-    widths = [max(len(row[place]) for row in texts) for place in range(len(columns))]
-    for row in texts:
-        say("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if rows:
+        say_table(columns, rows, say)
     if name == "not_booked":
         for code in dict.fromkeys(str(row[1]) for row in rows if row[0] in ("held", "failed")):
             say(f"    {code}: {reason(code).meaning}")
@@ -122,7 +118,4 @@ def _write(folder: Path, sheet: MonthEnd, tables: dict[str, Table]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, (columns, rows) in tables.items():
         file = folder / f"{sheet.shop}-{sheet.month:%Y-%m}-{name}.csv"
-        with file.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out)
-            writer.writerow(columns)
-            writer.writerows(rows)
+        write_csv(file, columns, rows)

@@ -32,9 +32,9 @@ def run(options: argparse.Namespace, say: Say) -> int:
 
 
 def _prover(shop: ShopSettings, connections: Connections, ledger: Ledger) -> Prover:
-    target = shop.economic_target
+    webshop, target = webshop_of(shop, connections), shop.economic_target
     accounts = accounts_of(target, connections, ledger) if target is not None and invoices_are_made(shop) else None
-    return Prover(Observer(webshop_of(shop, connections), ledger, shop), accounts)
+    return Prover(Observer(webshop, ledger, shop), accounts)
 
 
 def _told(shop: ShopSettings, proven: ProvenDay, say: Say) -> int:

@@ -7,7 +7,6 @@ mark what is new since.
 from __future__ import annotations
 
 import argparse
-import csv
 import getpass
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from pakhus.commands import Exit, Say
 from pakhus.commands.ledger_here import ledger_among, used
 from pakhus.commands.live_systems import CONNECTIONS_HELP, accounts_of, connections_for, webshop_of
+from pakhus.commands.tables import Row, say_table, write_csv
 from pakhus.errors import ConfigurationError
 from pakhus.flows.trial_posting import trial
 from pakhus.ledger import approved_postings
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace, say: Say) -> int:
         rows = rows_of(posting, known)
         _tell(f"{shop.shop} {options.month:%Y-%m}", rows, posting, outcomes, say)
         if options.csv is not None:
-            _write(options.csv, rows)
+            write_csv(options.csv, _COLUMNS, rows)
         new = [place for place in posting.all_postings() if place not in known]
         if options.approve:
             with ledger.begin() as tx:
@@ -72,9 +72,6 @@ def run(options: argparse.Namespace, say: Say) -> int:
     if new:
         say(f"\n{len(new)} are not approved yet. Show them to the bookkeeper; --approve records that they are right.")
     return Exit.FOUND if new else Exit.WELL
-
-
-Row = Sequence[object]
 
 
 def rows_of(posting: TrialPosting, known: Collection[Posting]) -> list[Row]:
@@ -91,8 +88,7 @@ def rows_of(posting: TrialPosting, known: Collection[Posting]) -> list[Row]:
 
 def _tell(title: str, rows: Sequence[Row], posting: TrialPosting, outcomes: Outcomes, say: Say) -> None:
     say(f"{title}: {sum(one.count for one in outcomes.values())} orders\n\nsales accounts and VAT codes")
-    for row in (_COLUMNS, *rows):
-        say("  " + "  ".join(str(cell).ljust(len(name) + 3) for cell, name in zip(row, _COLUMNS, strict=True)).rstrip())
+    say_table(_COLUMNS, rows, say)
     say("\npayments")
     for (currency, method), paid in sorted(posting.payments.items()):
         where = f"{paid.way}, account {paid.account or '-'}" if paid.way else "NOT MAPPED"
@@ -103,10 +99,3 @@ def _tell(title: str, rows: Sequence[Row], posting: TrialPosting, outcomes: Outc
             continue
         held = f" Orders {' '.join(one.numbers)}" if reason(code).status is Status.HELD else ""
         say(f"  {one.count:>5} {code}: {reason(code).meaning}{held}")
-
-
-def _write(file: Path, rows: Sequence[Row]) -> None:
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(_COLUMNS)
-        writer.writerows(rows)
