@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from pakhus.ledger.schema.base import MONEY, TIME, identity, metadata
 
@@ -63,6 +63,7 @@ settlements = Table(
     Column("content_sha256", Text, nullable=False, comment="of what was read from it: tells re-issued files"),
     Column("document_id", BigInteger, ForeignKey("documents.id"), nullable=False, unique=True),
     Column("imported_at", TIME, nullable=False),
+    Column("posted_at", TIME, comment="when its voucher was made and its lines settled what they pay"),
     UniqueConstraint("account", "batch"),
     comment="Each settlement of a provider, as it was imported",
 )
@@ -71,7 +72,7 @@ settlement_lines = Table(
     "settlement_lines",
     metadata,
     Column("settlement_id", BigInteger, ForeignKey("settlements.id", ondelete="CASCADE"), primary_key=True),
-    Column("number", Integer, primary_key=True, comment="place in the file"),
+    Column("number", Integer, primary_key=True, comment="1, 2, … as in the settlement"),
     Column("account", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("provider_id", Text, nullable=False),
@@ -91,6 +92,7 @@ settlement_lines = Table(
     Column("outcome", Text, nullable=False, server_default="", comment="of the matching; empty: needs no document"),
     Column("difference", MONEY, comment="what was paid beyond the document's amount"),
     Column("items", ARRAY(BigInteger), nullable=False, server_default="{}", comment="clearing_items: found or likely"),
+    Column("pays", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="clearing item -> how much of it"),
     Index("ix_settlement_lines_identity", "account", "provider_id", "kind", "ordinal"),
     Index("ix_settlement_lines_unmatched", "account", postgresql_where=text("outcome not in ('', 'matched')")),
     comment="The lines of settlements, and which documents they pay",

@@ -1,0 +1,221 @@
+"""Settlements of providers as they were imported, and what their lines pay (domain guide 10, 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from pakhus.ledger import clearing
+from pakhus.ledger.connection import Transaction
+from pakhus.ledger.schema import settlement_lines, settlements
+from pakhus.settlements import Batch, BatchLine
+
+_LINES_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A stored settlement; its lines are read anew from the file, whose hash is `file`."""
+
+    id: int
+    account: str
+    batch: str
+    currency: str
+    net: Decimal
+    paid_on: date | None
+    file: str
+    file_name: str
+    content: str
+    document_id: int
+    is_posted: bool
+
+
+def find(tx: Transaction, account: str, batch: str) -> Settlement | None:
+    """Return an account's settlement of this id."""
+    query = select(settlements).where(settlements.c.account == account, settlements.c.batch == batch)
+    row = tx.connection.execute(query).one_or_none()
+    return None if row is None else _settlement(row)
+
+
+def of_document(tx: Transaction, document_id: int) -> Settlement:
+    """Return the settlement that a payout's document is about; NoResultFound when there is none."""
+    query = select(settlements).where(settlements.c.document_id == document_id)
+    return _settlement(tx.connection.execute(query).one())
+
+
+def store(
+    tx: Transaction, batch: Batch, *, net: Decimal, file: str, file_name: str, content: str, document_id: int
+) -> int:
+    """Store a settlement that is new, with its lines; returns its row."""
+    values = {
+        "account": batch.account,
+        "batch": batch.id,
+        "provider": batch.provider,
+        "currency": batch.currency,
+        "opening": batch.opening,
+        "closing": batch.closing,
+        "net": net,
+        "paid_on": batch.payout_on,
+        "payment_reference": batch.payout_reference,
+        "file_name": file_name,
+        "file_sha256": file,
+        "content_sha256": content,
+        "document_id": document_id,
+        "imported_at": tx.now,
+    }
+    row_id: int = tx.connection.execute(
+        insert(settlements).values(values).returning(settlements.c.id)
+    ).scalar_one()
+    for start in range(0, len(batch.lines), _LINES_AT_ONCE):
+        rows = [_values(row_id, batch.account, line) for line in batch.lines[start : start + _LINES_AT_ONCE]]
+        tx.connection.execute(insert(settlement_lines), rows)
+    return row_id
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A line that another settlement of the account has, too."""
+
+    number: int
+    provider_id: str
+    batch: str
+
+
+def line_of_another(tx: Transaction, settlement_id: int, kinds: Iterable[str]) -> Again | None:
+    """Return a payment's line whose identity stands in another settlement of the account, too; None: there is none."""
+    mine, other = settlement_lines.alias("mine"), settlement_lines.alias("other")
+    query = (
+        select(mine.c.number, mine.c.provider_id, settlements.c.batch)
+        .join(
+            other,
+            (other.c.account == mine.c.account)
+            & (other.c.provider_id == mine.c.provider_id)
+            & (other.c.kind == mine.c.kind)
+            & (other.c.ordinal == mine.c.ordinal)
+            & (other.c.settlement_id != mine.c.settlement_id),
+        )
+        .join(settlements, settlements.c.id == other.c.settlement_id)
+        .where(mine.c.settlement_id == settlement_id, mine.c.kind.in_(list(kinds)), mine.c.provider_id != "")
+        .order_by(mine.c.number)
+        .limit(1)
+    )
+    row = tx.connection.execute(query).one_or_none()
+    return None if row is None else Again(row.number, row.provider_id, row.batch)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the matching found for a line: its outcome, the items it pays or may pay, and how much of each."""
+
+    number: int
+    outcome: str
+    difference: Decimal
+    items: Sequence[int]
+    pays: Mapping[int, Decimal]
+
+
+def note_matches(tx: Transaction, settlement_id: int, found: Iterable[Found]) -> None:
+    """Store what was found for each line; what was posted stays as it was."""
+    for one in found:
+        statement = update(settlement_lines).where(
+            settlement_lines.c.settlement_id == settlement_id, settlement_lines.c.number == one.number
+        )
+        tx.connection.execute(
+            statement.values(
+                outcome=one.outcome,
+                difference=one.difference or None,
+                items=list(one.items),
+                pays={str(item): str(amount) for item, amount in one.pays.items()},
+            )
+        )
+
+
+def mark_posted(tx: Transaction, settlement_id: int, document_id: int) -> None:
+    """Settle the items that the lines pay, once: a second time changes nothing."""
+    statement = update(settlements).where(settlements.c.id == settlement_id, settlements.c.posted_at.is_(None))
+    if tx.connection.execute(statement.values(posted_at=tx.now)).rowcount != 1:
+        return
+    query = select(settlement_lines.c.pays).where(settlement_lines.c.settlement_id == settlement_id)
+    for pays in tx.connection.execute(query).scalars():
+        for item, amount in pays.items():
+            clearing.settle(tx, int(item), Decimal(amount), document_id)
+
+
+def unmatched(tx: Transaction, account: str | None = None) -> Sequence[Row[Any]]:
+    """Return the lines that have no sure document, with their settlement, oldest first."""
+    query = (
+        select(settlement_lines, settlements.c.batch, settlements.c.currency, settlements.c.paid_on)
+        .join(settlements, settlements.c.id == settlement_lines.c.settlement_id)
+        .where(settlement_lines.c.outcome.not_in(("", "matched")))
+        .order_by(settlement_lines.c.account, settlement_lines.c.occurred_at)
+    )
+    return tx.connection.execute(query if account is None else query.where(settlements.c.account == account)).all()
+
+
+def fees_by_month(tx: Transaction, account: str | None = None) -> Sequence[Row[Any]]:
+    """Return per account, currency and month: payments, their sum, fees and the share that the fees are."""
+    month = func.to_char(settlement_lines.c.occurred_at, "YYYY-MM").label("month")
+    is_fee = settlement_lines.c.kind.in_(("fee", "fee_refund"))
+    captured = func.sum(settlement_lines.c.gross).filter(settlement_lines.c.kind == "capture")
+    own = func.sum(settlement_lines.c.fee + settlement_lines.c.fee_vat)
+    apart = func.coalesce(func.sum(settlement_lines.c.gross).filter(is_fee), 0)
+    query = (
+        select(
+            settlement_lines.c.account,
+            settlements.c.currency,
+            month,
+            func.count().filter(settlement_lines.c.kind == "capture").label("payments"),
+            func.coalesce(captured, 0).label("captured"),
+            (-(own + apart)).label("fees"),
+        )
+        .join(settlements, settlements.c.id == settlement_lines.c.settlement_id)
+        .group_by(settlement_lines.c.account, settlements.c.currency, month)
+        .order_by(settlement_lines.c.account, settlements.c.currency, month)
+    )
+    return tx.connection.execute(query if account is None else query.where(settlements.c.account == account)).all()
+
+
+def _values(settlement_id: int, account: str, line: BatchLine) -> dict[str, Any]:
+    return {
+        "settlement_id": settlement_id,
+        "number": line.number,
+        "account": account,
+        "kind": line.kind.value,
+        "provider_id": line.provider_id,
+        "ordinal": line.ordinal,
+        "parent_id": line.parent_id,
+        "order_reference": line.order_reference,
+        "occurred_at": line.occurred_at,
+        "booked_on": line.booked_on,
+        "gross": line.gross,
+        "fee": line.fee,
+        "fee_vat": line.fee_vat,
+        "net": line.net,
+        "transaction_currency": line.transaction.currency if line.transaction else "",
+        "transaction_amount": line.transaction.amount if line.transaction else None,
+        "exchange_rate": line.exchange_rate,
+    }
+
+
+def _settlement(row: Row[Any]) -> Settlement:
+    return Settlement(
+        id=row.id,
+        account=row.account,
+        batch=row.batch,
+        currency=row.currency,
+        net=row.net,
+        paid_on=row.paid_on,
+        file=row.file_sha256,
+        file_name=row.file_name,
+        content=row.content_sha256,
+        document_id=row.document_id,
+        is_posted=row.posted_at is not None,
+    )
+
+

@@ -1,0 +1,245 @@
+"""A settlement as one voucher that sums to 0.00 (domain guide 10.2 to 10.4; design section 6).
+
+Pure. What P1 and P2 have paid stands on the clearing account: a payout takes it from there. Only invoices that really
+stand open (P3) get customer lines. Amounts are in the accounts' base currency; what a buyer paid in another one weighs
+what it weighed when it was booked, and the difference to what the provider made of it is exchange gain or loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from pakhus.model import Money
+from pakhus.reasons import Verdict
+from pakhus.rules.money import rounded
+from pakhus.rules.payout_accounts import PayoutAccounts
+from pakhus.settlements import Batch, BatchLine, BatchLineKind
+from pakhus.vouchers import CustomerLine, FinanceLine
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class PaidItem:
+    """What a line pays of a document: on the clearing account, or an invoice that stands open.
+
+    `paid` is signed like the line, in the buyer's currency; `base` what that weighs on the clearing account.
+    """
+
+    key: str
+    order_number: str
+    paid: Money
+    base: Decimal
+    customer: int | None = None  # of an open invoice, with its number
+    invoice: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutPlan:
+    """The lines of a payout's voucher; they sum to 0.00."""
+
+    finance: tuple[FinanceLine, ...]
+    customers: tuple[CustomerLine, ...]
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What comes together on one line of the voucher, in the order in which it is to stand there."""
+
+    clearing: list[FinanceLine] = field(default_factory=list)
+    customers: list[CustomerLine] = field(default_factory=list)
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+
+    def add(self, name: str, amount: Decimal) -> None:
+        self.amounts[name] = self.amounts.get(name, ZERO) + amount
+
+
+def plan_payout(
+    batch: Batch,
+    paid: Mapping[int, Sequence[PaidItem]],
+    accounts: PayoutAccounts,
+    base_currency: str,
+    key: str,
+    *,
+    in_bank: Decimal | None = None,
+) -> PayoutPlan | Verdict:
+    """Return the voucher's lines, or why it cannot be made.
+
+    `paid` are the documents of each line by its number; a line of a payment without any goes to the difference account.
+    `key` ends each text. `in_bank` is what the bank made of a payout in another currency, where that is known.
+    """
+    rate = _Rate(batch, paid, base_currency)
+    if rate.problem is not None:
+        return rate.problem
+    sums = _Sums()
+    for line in batch.lines:
+        problem = _add_line(sums, line, paid.get(line.number, ()), accounts, rate, _Texts(batch, key))
+        if problem is not None:
+            return problem
+    # What the provider goes on owing, or is owed, from one settlement to the next.
+    sums.add("reserve", rate.of(batch.closing) - rate.of(batch.opening))
+    _to_bank(sums, rate, in_bank)
+    return _plan(sums, accounts, _Texts(batch, key))
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Texts of a voucher's lines; each ends in the key by which the voucher is found again."""
+
+    batch: Batch
+    key: str
+
+    def of(self, what: str) -> str:
+        return f"Udbetaling {self.batch.payout_reference or self.batch.id} {what} {self.key}"
+
+
+class _Rate:
+    """How amounts of a settlement weigh in the base currency: at the rate of the documents that it pays."""
+
+    def __init__(self, batch: Batch, paid: Mapping[int, Sequence[PaidItem]], base_currency: str) -> None:
+        self.is_base = batch.currency == base_currency
+        self.problem: Verdict | None = None
+        items = [item for found in paid.values() for item in found if item.paid.currency == batch.currency]
+        amount = sum((abs(item.paid.amount) for item in items), ZERO)
+        base = sum((abs(item.base) for item in items), ZERO)
+        self._average = Decimal(1) if self.is_base else (base / amount if amount else ZERO)
+        if not self._average:
+            self.problem = Verdict.of("payout_rate_unknown", currency=batch.currency)
+
+    def of(self, amount: Decimal, items: Sequence[PaidItem] = ()) -> Decimal:
+        """What an amount in the settlement's currency weighs; `items` are those it belongs to."""
+        if self.is_base:
+            return amount
+        own = sum((abs(item.paid.amount) for item in items), ZERO)
+        rate = sum((abs(item.base) for item in items), ZERO) / own if own else self._average
+        return rounded(amount * rate)
+
+
+def _add_line(
+    sums: _Sums,
+    line: BatchLine,
+    items: Sequence[PaidItem],
+    accounts: PayoutAccounts,
+    rate: _Rate,
+    texts: _Texts,
+) -> Verdict | None:
+    """Put a line where it belongs; its fee goes its own way."""
+    problem = _add_fee(sums, line, accounts, rate, items)
+    if problem is not None:
+        return problem
+    gross = rate.of(line.gross, items)
+    if line.kind in (BatchLineKind.CAPTURE, BatchLineKind.REFUND):
+        if not items:
+            sums.add("difference", -gross)
+            return None
+        for item in items:
+            _add_item(sums, item, accounts, texts)
+        sums.add("exchange", sum((item.base for item in items), ZERO) - gross)
+        return None
+    _PLACES[line.kind](sums, gross)
+    return None
+
+
+def _add_item(sums: _Sums, item: PaidItem, accounts: PayoutAccounts, texts: _Texts) -> None:
+    text = texts.of(f"ordre {item.order_number}")
+    if item.customer is not None and item.invoice is not None:
+        sums.customers.append(CustomerLine(item.customer, item.invoice, item.paid, text))
+    else:
+        sums.clearing.append(FinanceLine(accounts.clearing, -item.base, text))
+
+
+def _add_fee(
+    sums: _Sums, line: BatchLine, accounts: PayoutAccounts, rate: _Rate, items: Sequence[PaidItem]
+) -> Verdict | None:
+    fee, vat = rate.of(line.fee, items), rate.of(line.fee_vat, items)
+    if not vat:
+        sums.add("fee", -fee)
+    elif accounts.fee_vat_code:
+        sums.add("taxed_fee", -(fee + vat))
+    elif accounts.fee_vat is not None:
+        sums.add("fee", -fee)
+        sums.add("fee_vat", -vat)
+    else:
+        return Verdict.of("payout_vat_unmapped", amount=-line.fee_vat)
+    if line.kind is BatchLineKind.TAX and accounts.fee_vat is None:
+        return Verdict.of("payout_vat_unmapped", amount=-line.gross)
+    return None
+
+
+def _to(name: str) -> Callable[[_Sums, Decimal], None]:
+    """What lowers what the provider owes us stands there in debit."""
+    return lambda sums, gross: sums.add(name, -gross)
+
+
+_PLACES: Mapping[BatchLineKind, Callable[[_Sums, Decimal], None]] = {
+    BatchLineKind.CHARGEBACK: _to("dispute"),
+    BatchLineKind.CHARGEBACK_REVERSAL: _to("dispute"),
+    BatchLineKind.FEE: _to("fee"),
+    BatchLineKind.FEE_REFUND: _to("fee"),
+    BatchLineKind.TAX: _to("fee_vat"),
+    BatchLineKind.RESERVE_HOLD: _to("reserve"),
+    BatchLineKind.RESERVE_RELEASE: _to("reserve"),
+    BatchLineKind.CARRY: _to("reserve"),
+    BatchLineKind.ADJUSTMENT: _to("difference"),
+    BatchLineKind.PAYOUT: _to("bank"),
+    BatchLineKind.PAYOUT_FAILED: _to("bank"),
+    BatchLineKind.TOPUP: _to("bank"),
+}
+
+
+def _to_bank(sums: _Sums, rate: _Rate, in_bank: Decimal | None) -> None:
+    """What another currency is worth in the bank is the bank's to say; until then it weighs what was booked."""
+    if rate.is_base:
+        return
+    if in_bank is not None:
+        sums.amounts["bank"] = in_bank
+    rest = _weight(sums)
+    sums.add("exchange" if in_bank is not None else "bank", -rest)
+
+
+def _weight(sums: _Sums) -> Decimal:
+    lines = sum((line.amount for line in sums.clearing), ZERO)
+    received = sum((line.received.amount for line in sums.customers), ZERO)
+    return lines + sum(sums.amounts.values(), ZERO) - received
+
+
+_WORDS = {
+    "difference": "difference",
+    "fee": "gebyr",
+    "taxed_fee": "gebyr med moms",
+    "fee_vat": "moms af gebyr",
+    "dispute": "indsigelse",
+    "reserve": "tilbageholdt",
+    "exchange": "kursdifference",
+    "bank": "bank",
+}
+
+
+def _plan(sums: _Sums, accounts: PayoutAccounts, texts: _Texts) -> PayoutPlan | Verdict:
+    foreign = [line for line in sums.customers if line.received.currency != accounts.base_currency]
+    if foreign:
+        return Verdict.of("payout_customer_currency", currency=foreign[0].received.currency)
+    finance = list(_grouped(sums.clearing, texts) if accounts.grouping == "total" else sums.clearing)
+    for name, word in _WORDS.items():
+        amount = sums.amounts.get(name, ZERO)
+        if amount:
+            code = accounts.fee_vat_code if name == "taxed_fee" else ""
+            finance.append(FinanceLine(accounts.number_of(name), amount, texts.of(word), code or ""))
+    if rest := _weight(sums):
+        return Verdict.of("payout_unbalanced", problem=f"the voucher would be {rest} off")
+    return PayoutPlan(tuple(finance), tuple(sums.customers))
+
+
+def _grouped(lines: Sequence[FinanceLine], texts: _Texts) -> list[FinanceLine]:
+    """Captures and refunds as one line each."""
+    sides = {
+        "salg": [line for line in lines if line.amount < 0],
+        "refusioner": [line for line in lines if line.amount >= 0],
+    }
+    return [
+        FinanceLine(found[0].account, sum((line.amount for line in found), ZERO), texts.of(f"{len(found)} {word}"))
+        for word, found in sides.items()
+        if found
+    ]

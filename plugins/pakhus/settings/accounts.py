@@ -1,0 +1,141 @@
+"""Accounts at payment providers: include/accounts/<account>.yaml says whose payouts are reconciled, and where to.
+
+A column mapping for tables that no reader knows is a file of its own, include/settlements/<name>.yaml.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
+
+from pakhus.rules.mapping_fields import Currency, Day, Strict
+from pakhus.rules.payout_accounts import PayoutAccounts
+from pakhus.rules.settlement_columns import ColumnMapping
+from pakhus.settings.documents import Document, read_document
+from pakhus.settings.loading import SUFFIX, include_folder
+from pakhus.settings.problems import Problem, SettingsError, problem_at, problems_of
+from pakhus.settings.schedules import checked_cron
+from pakhus.settings.shop import Agreement, ShopId, TimeZone
+
+ACCOUNTS, COLUMNS = "accounts", "settlements"
+Model = TypeVar("Model", bound=BaseModel)
+_FOLDER = re.compile(r"(file|s3|gs|abfs|adls|sftp|ftp)://\S+")
+
+
+def _folder(text: str) -> str:
+    if not _FOLDER.fullmatch(text):
+        raise ValueError(f"{text!r} is no folder; write it like file:///srv/card or s3://aws_default@bucket/card")
+    return text.rstrip("/")
+
+
+class AccountSettings(Strict):
+    """An account file."""
+
+    account: ShopId = Field(description="The account's id; the file is called after it")
+    provider: str = Field(min_length=1, description="The provider, as people call it")
+    reader: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$",
+        description="Format of the settlements: stripe_csv, klarna_csv, vipps_mobilepay_xml, adyen, column_mapping …",
+    )
+    folder: Annotated[str, AfterValidator(_folder)] = Field(
+        description="Where settlement files arrive: file:///folder, or what Airflow's object storage knows, such as "
+        "s3://<connection>@bucket/folder; files stay there"
+    )
+    files: str = Field("*", min_length=1, description="Which files of the folder, as a pattern: *.csv")
+    economic: Agreement = Field(description="e-conomic agreement; connection economic__<agreement>")
+    journal: int = Field(gt=0, description="Journal that takes the vouchers of payouts")
+    accounts: dict[Currency, PayoutAccounts] = Field(
+        min_length=1, description="Currency of a payout -> accounts; a payout in another currency is held"
+    )
+    start_from: Day = Field(description="Payouts of earlier days are not ours")
+    timezone: TimeZone = Field("Europe/Copenhagen", description="The account's days and schedule are in this zone")
+    file_timezone: TimeZone = Field("UTC", description="Zone of times in files that do not say theirs")
+    columns: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")] | None = Field(
+        None, description="Column mapping: include/settlements/<name>.yaml (reader column_mapping)"
+    )
+    day_first: bool | None = Field(None, description="How 02/11/2026 is meant where a file does not show it")
+    order_prefix: str = Field("", description="What the provider's references have before the order number")
+    order_suffix: str = Field("", description="What they have after it")
+    unmatched: Literal["hold", "post"] = Field(
+        "hold",
+        description="A payout with lines that no document is sure of: hold it for a person, or post those lines on the "
+        "difference account",
+    )
+    book: Literal["never", "array", "object"] = Field(
+        "never",
+        description="Book the vouchers of payouts that matched whole: never (a person books the journal), or by the "
+        "form of the request's body that was found to work on this agreement (docs/to-confirm.md)",
+    )
+    schedule: Annotated[str, AfterValidator(checked_cron)] = Field("15 6 * * *", description="When files are looked for")
+
+    @property
+    def economic_target(self) -> str:
+        """The Airflow connection, pool and budget of the e-conomic agreement."""
+        return f"economic__{self.economic}"
+
+    def order_number(self, reference: str) -> str:
+        """The shop's order number in a provider's reference."""
+        return reference.strip().removeprefix(self.order_prefix).removesuffix(self.order_suffix).strip()
+
+    def is_ours(self, day: date) -> bool:
+        """Whether a payout of that day is to be journaled."""
+        return day >= self.start_from
+
+
+def account_names(folder: Path | None = None) -> tuple[str, ...]:
+    """Return the provider accounts that have a file, by name. Opens none of them; there may be none."""
+    return tuple(file.stem for file in sorted(((folder or include_folder()) / ACCOUNTS).glob(f"*{SUFFIX}")))
+
+
+def load_account(name: str, folder: Path | None = None) -> AccountSettings:
+    """Return one account; SettingsError lists all that is wrong with its file."""
+    root = folder or include_folder()
+    document = read_document(root / ACCOUNTS / f"{name}{SUFFIX}", f"{ACCOUNTS}/{name}{SUFFIX}")
+    settings = _validated(document, AccountSettings)
+    problems = []
+    if settings.account != name:
+        text = f"is {settings.account!r}, but the file is called {name}{SUFFIX}"
+        problems.append(problem_at(document, ("account",), text))
+    if (settings.reader == "column_mapping") != (settings.columns is not None):
+        problems.append(problem_at(document, ("columns",), "goes with reader column_mapping, and that needs it"))
+    if problems:
+        raise SettingsError(problems)
+    if settings.columns is not None:
+        load_columns(settings.columns, root)
+    return settings
+
+
+def load_accounts(folder: Path | None = None) -> tuple[AccountSettings, ...]:
+    """Return all accounts; SettingsError lists all that is wrong with any file."""
+    found, problems = [], list[Problem]()
+    for name in account_names(folder):
+        try:
+            found.append(load_account(name, folder))
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(problems)
+    return tuple(found)
+
+
+def load_columns(name: str, folder: Path | None = None) -> ColumnMapping:
+    """Return a column mapping; SettingsError lists all that is wrong with its file."""
+    root = folder or include_folder()
+    return _validated(read_document(root / COLUMNS / f"{name}{SUFFIX}", f"{COLUMNS}/{name}{SUFFIX}"), ColumnMapping)
+
+
+def _validated(document: Document, model: type[Model]) -> Model:
+    noted = [Problem(document.name, each.line, each.path, each.text) for each in document.problems]
+    if document.readable:
+        try:
+            settings = model.model_validate(document.values)
+        except ValidationError as error:
+            noted += problems_of(error, model, document)
+        else:
+            if not noted:
+                return settings
+    raise SettingsError(noted)
