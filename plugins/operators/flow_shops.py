@@ -57,14 +57,14 @@ def shops_for(flow: str) -> Iterator[ShopSettings]:
     """Yield the settings of every shop, or, while a task runs, of the one whose DAG is being parsed."""
     parsing = get_parsing_context().dag_id
     for name in shop_names():
-        if parsing not in (None, _dag_id(name, flow)):
+        if parsing not in (None, dag_id_of(name, flow)):
             continue
         try:
             shop = load_shop(name)
         except SettingsError as error:
-            _declare_problem(name, flow, str(error))
+            declare_problem(name, flow, str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the other shops' DAGs must not go with it
-            _declare_problem(name, flow, f"{shop_path(name)} cannot be read: {type(error).__name__}: {error}")
+            declare_problem(name, flow, f"{shop_path(name)} cannot be read: {type(error).__name__}: {error}")
         else:
             yield shop
 
@@ -94,14 +94,14 @@ def agreements_for(flow: str, *, wanted: Callable[[ShopSettings], bool]) -> Iter
         if shop.rackbeat and wanted(shop):
             found.setdefault(shop.rackbeat, []).append(shop)
     for agreement, shops in found.items():
-        if parsing in (None, _dag_id(agreement, flow)):
+        if parsing in (None, dag_id_of(agreement, flow)):
             yield SharedAgreement(agreement, f"rackbeat__{agreement}", tuple(shops))
 
 
-def _declare_problem(name: str, flow: str, problem: str) -> None:
+def declare_problem(name: str, flow: str, problem: str) -> None:
     """Declare the DAG that fails with the problem."""
     text = f"{problem}\n{_ACTION}"
-    dag_id = _dag_id(name, flow)
+    dag_id = dag_id_of(name, flow)
     with DAG(
         dag_id,
         schedule="@hourly",
@@ -116,6 +116,6 @@ def _declare_problem(name: str, flow: str, problem: str) -> None:
         SayWhatIsWrongOperator(task_id="settings_are_wrong", problem=text, retries=0)
 
 
-def _dag_id(name: str, flow: str) -> str:
+def dag_id_of(name: str, flow: str) -> str:
     """Return the id of a shop's DAG; a file's name may hold what an id may not."""
     return f"{_NOT_IN_IDS.sub('_', name)}__{flow}"

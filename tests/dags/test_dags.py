@@ -20,7 +20,7 @@ FLOWS = ("orders", "fulfilment", "invoices")  # a DAG per shop
 SHARED = ("stock",)  # a DAG per agreement
 AROUND = ("audit", "questions", "decisions")  # a DAG per shop: test_audit_and_decisions.py
 INSTALLATION = ("alive", "stop_switch")  # one DAG each, tested where they are
-IF_WANTED = ("webhooks",)  # tested where a shop wants them: test_near_real_time.py
+IF_WANTED = ("webhooks", "payouts")  # tested where one wants them: test_near_real_time.py, test_payouts.py
 TAGS = {"pakhus", *FLOWS, *SHARED, "nordlys", "fjordliv", "main"}
 FOR_EVER = "default_pool"  # Airflow's own: it cannot be deleted
 

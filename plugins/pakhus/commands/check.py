@@ -20,6 +20,7 @@ from pakhus.probes.methods import probe_methods
 from pakhus.probes.products import probe_products
 from pakhus.probes.systems import Connections, probe_systems
 from pakhus.settings import ShopSettings, include_folder, load_all, load_shop
+from pakhus.settings.accounts import load_accounts
 from pakhus.settings.pools import pools_of
 
 # Payment methods that nobody used for so long are told by nobody.
@@ -44,6 +45,9 @@ def run(options: argparse.Namespace, say: Say) -> int:
         say(f"There is no shop file in {include_folder() / 'shops'}; see docs/settings.md.")
         return Exit.SETTINGS_WRONG
     say(f"The settings are well formed: {', '.join(shop.shop for shop in shops)}.")
+    accounts = load_accounts()
+    if accounts:
+        say(f"Provider accounts: {', '.join(account.account for account in accounts)}.")
     if options.offline:
         return Exit.WELL
     found: list[Findings] = []

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pakhus.commands import Exit, Say
 from pakhus.settings import include_folder
-from pakhus.settings.schema import as_text, mapping_schema, shop_schema
+from pakhus.settings.schema import account_schema, as_text, mapping_schema, shop_schema
 
-SHOPS_FILE, MAPPINGS_FILE = "shops.schema.json", "mappings.schema.json"
+SHOPS_FILE, MAPPINGS_FILE, ACCOUNTS_FILE = "shops.schema.json", "mappings.schema.json", "accounts.schema.json"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, say: Say) -> int:
     folder: Path = options.to or include_folder()
-    for name, schema in ((SHOPS_FILE, shop_schema()), (MAPPINGS_FILE, mapping_schema())):
+    schemas = ((SHOPS_FILE, shop_schema()), (MAPPINGS_FILE, mapping_schema()), (ACCOUNTS_FILE, account_schema()))
+    for name, schema in schemas:
         (folder / name).write_text(as_text(schema), encoding="utf-8")
         say(f"wrote {folder / name}")
     return Exit.WELL

@@ -22,7 +22,7 @@ from pakhus.errors import ConfigurationError
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.chunks import WorkChunk, due_chunks
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
-from pakhus.flows.observation import stored_order
+from pakhus.flows.observation import INVOICES, stored_order
 from pakhus.flows.outcomes import stop
 from pakhus.flows.report import RunReport
 from pakhus.flows.vouchers import Vouchers
@@ -125,7 +125,7 @@ class Cashier:
     def register(self, document_ids: Sequence[int], *, workers: int = 4) -> RunReport:
         """Register the payments of these documents; returns the counts."""
         report = RunReport(PAYMENTS, self.settings.shop)
-        return Chunk(self.ledger, report, workers).work(document_ids, self._treat)
+        return Chunk(self.ledger, report, workers, stopped_by=INVOICES).work(document_ids, self._treat)
 
     def _without_payment(self) -> list[Booked]:
         with self.ledger.begin() as tx:

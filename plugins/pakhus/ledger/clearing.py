@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -85,6 +85,27 @@ def of_invoice(tx: Transaction, invoice_id: int) -> list[Item]:
     return [_item(row) for row in tx.connection.execute(query)]
 
 
+def open_items(tx: Transaction) -> list[Item]:
+    """Return what no payout has settled yet, oldest first; invoices that stand open are no clearing balance."""
+    query = (
+        select(clearing_items, documents.c.key)
+        .join(documents, documents.c.id == clearing_items.c.document_id)
+        .where(clearing_items.c.settled_by.is_(None), clearing_items.c.way != "open")
+        .order_by(clearing_items.c.occurred_at, clearing_items.c.id)
+    )
+    return [_item(row) for row in tx.connection.execute(query)]
+
+
+def keys_of(tx: Transaction, items: Collection[int]) -> dict[int, str]:
+    """Return the keys of these items' documents."""
+    query = (
+        select(clearing_items.c.id, documents.c.key)
+        .join(documents, documents.c.id == clearing_items.c.document_id)
+        .where(clearing_items.c.id.in_(list(items)))
+    )
+    return {row.id: row.key for row in tx.connection.execute(query)}
+
+
 def settle(tx: Transaction, item: int, amount: Decimal, payout: int) -> None:
     """Record that a payout (its document) paid `amount` of an item; the one that pays the rest settles it."""
     settled = clearing_items.c.settled_amount + amount
@@ -122,6 +143,7 @@ def standing(tx: Transaction, target: str, account: int) -> list[Standing]:
             clearing_items.c.target == target,
             clearing_items.c.account == account,
             clearing_items.c.settled_by.is_(None),
+            clearing_items.c.way != "open",
         )
         .group_by(clearing_items.c.currency)
         .order_by(clearing_items.c.currency)

@@ -174,7 +174,7 @@ def note_remote(
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A document that can be worked on now, with its order's number for labels."""
+    """A document that can be worked on now, with its order's number for labels; a payout has its key instead."""
 
     id: int
     number: str
@@ -183,8 +183,8 @@ class Due:
 def due(tx: Transaction, scope: str, flow: str, *, limit: int) -> list[Due]:
     """Return documents to be worked on now, oldest first: due ones, and waiting or held ones whose time has come."""
     query = (
-        select(documents.c.id, sources.c.number)
-        .join(sources, documents.c.source_id == sources.c.id)
+        select(documents.c.id, func.coalesce(sources.c.number, documents.c.key).label("number"))
+        .outerjoin(sources, documents.c.source_id == sources.c.id)
         .where(documents.c.scope == scope, documents.c.flow == flow, _is_due(tx))
         .order_by(documents.c.id)
         .limit(limit)

@@ -12,6 +12,7 @@ from pakhus.ledger.connection import Transaction
 from pakhus.ledger.documents import Document
 from pakhus.ledger.schema import documents as table
 
+_BOOKINGS = ("book_invoice", "book_credit_note")
 PAYMENT, REPAYMENT = "payment", "repayment"
 
 
@@ -62,7 +63,8 @@ def payments_of(tx: Transaction, invoice_id: int) -> list[Document]:
 
 def booking_answer(tx: Transaction, document_id: int) -> bytes | None:
     """Return the accounts' own answer to the booking of a document; None when it was booked by hand."""
-    attempt = attempts.current(tx, document_id, "book_invoice")
-    if attempt is None or attempt.status not in attempts.DONE or attempt.response_sha256 is None:
-        return None
-    return load_body(tx, attempt.response_sha256)
+    for step in _BOOKINGS:
+        attempt = attempts.current(tx, document_id, step)
+        if attempt is not None and attempt.status in attempts.DONE and attempt.response_sha256 is not None:
+            return load_body(tx, attempt.response_sha256)
+    return None

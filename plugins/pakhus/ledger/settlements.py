@@ -69,9 +69,7 @@ def store(
         "document_id": document_id,
         "imported_at": tx.now,
     }
-    row_id: int = tx.connection.execute(
-        insert(settlements).values(values).returning(settlements.c.id)
-    ).scalar_one()
+    row_id: int = tx.connection.execute(insert(settlements).values(values).returning(settlements.c.id)).scalar_one()
     for start in range(0, len(batch.lines), _LINES_AT_ONCE):
         rows = [_values(row_id, batch.account, line) for line in batch.lines[start : start + _LINES_AT_ONCE]]
         tx.connection.execute(insert(settlement_lines), rows)
@@ -217,5 +215,3 @@ def _settlement(row: Row[Any]) -> Settlement:
         document_id=row.document_id,
         is_posted=row.posted_at is not None,
     )
-
-

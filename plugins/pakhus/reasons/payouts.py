@@ -22,13 +22,6 @@ PAYOUTS: tuple[Reason, ...] = (
         NOTHING,
     ),
     Reason(
-        "payout_booked",
-        Status.DONE,
-        Actor.NOBODY,
-        "{amount} booked as voucher {voucher} of journal {journal}.",
-        NOTHING,
-    ),
-    Reason(
         "payout_before_start",
         Status.NOT_OURS,
         Actor.NOBODY,

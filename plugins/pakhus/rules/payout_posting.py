@@ -136,7 +136,10 @@ def _add_line(
             return None
         for item in items:
             _add_item(sums, item, accounts, texts)
-        sums.add("exchange", sum((item.base for item in items), ZERO) - gross)
+        rest = sum((item.base for item in items), ZERO) - gross
+        # What was paid beyond a document in the base currency is a difference; no rate explains it.
+        explained = any(item.paid.currency != accounts.base_currency for item in items)
+        sums.add("exchange" if explained else "difference", rest)
         return None
     _PLACES[line.kind](sums, gross)
     return None

@@ -6,13 +6,15 @@ A column mapping for tables that no reader knows is a file of its own, include/s
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from pakhus.rules.mapping_fields import Currency, Day, Strict
+from pakhus.rules.payment_methods import PaymentSign
 from pakhus.rules.payout_accounts import PayoutAccounts
 from pakhus.rules.settlement_columns import ColumnMapping
 from pakhus.settings.documents import Document, read_document
@@ -65,17 +67,22 @@ class AccountSettings(Strict):
         description="A payout with lines that no document is sure of: hold it for a person, or post those lines on the "
         "difference account",
     )
-    book: Literal["never", "array", "object"] = Field(
-        "never",
-        description="Book the vouchers of payouts that matched whole: never (a person books the journal), or by the "
-        "form of the request's body that was found to work on this agreement (docs/to-confirm.md)",
+    customer_payment_sign: PaymentSign = Field(
+        PaymentSign.NEGATIVE, description="As in the mapping: how money received is signed on a customer payment"
     )
-    schedule: Annotated[str, AfterValidator(checked_cron)] = Field("15 6 * * *", description="When files are looked for")
+    schedule: Annotated[str, AfterValidator(checked_cron)] = Field(
+        "15 6 * * *", description="When files are looked for"
+    )
 
     @property
     def economic_target(self) -> str:
         """The Airflow connection, pool and budget of the e-conomic agreement."""
         return f"economic__{self.economic}"
+
+    @property
+    def first_moment(self) -> datetime:
+        """The beginning of the first day that is ours."""
+        return datetime.combine(self.start_from, time(), ZoneInfo(self.timezone))
 
     def order_number(self, reference: str) -> str:
         """The shop's order number in a provider's reference."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pakhus.settings.accounts import AccountSettings
 from pakhus.settings.loading import MappingFile
 from pakhus.settings.models import NOT_IN_FILES
 from pakhus.settings.shop import ShopSettings
@@ -26,6 +27,11 @@ def shop_schema() -> dict[str, Any]:
 def mapping_schema() -> dict[str, Any]:
     """The schema of include/mappings/<name>.yaml."""
     return _schema(MappingFile, "A mapping of Pakhus")
+
+
+def account_schema() -> dict[str, Any]:
+    """The schema of include/accounts/<account>.yaml."""
+    return _schema(AccountSettings, "An account at a payment provider")
 
 
 def as_text(schema: dict[str, Any]) -> str:

@@ -92,7 +92,9 @@ settlement_lines = Table(
     Column("outcome", Text, nullable=False, server_default="", comment="of the matching; empty: needs no document"),
     Column("difference", MONEY, comment="what was paid beyond the document's amount"),
     Column("items", ARRAY(BigInteger), nullable=False, server_default="{}", comment="clearing_items: found or likely"),
-    Column("pays", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="clearing item -> how much of it"),
+    Column(
+        "pays", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="clearing item -> how much of it"
+    ),
     Index("ix_settlement_lines_identity", "account", "provider_id", "kind", "ordinal"),
     Index("ix_settlement_lines_unmatched", "account", postgresql_where=text("outcome not in ('', 'matched')")),
     comment="The lines of settlements, and which documents they pay",

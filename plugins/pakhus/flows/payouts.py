@@ -1,0 +1,296 @@
+"""Payouts: settlements of a payment provider -> read, balanced to 0.00, matched, one voucher each in the accounts.
+
+A file is kept by its hash and read whole or not at all. What a settlement pays is told from the payments that the
+shops' flows have put on the clearing account. Only what matched exactly is posted without a person. Sources: domain
+guide 3.5, 10, 11; economic.md 8; design, decisions 3 and 9, section 6.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from pakhus.clients.economic import EconomicClient
+from pakhus.clients.economic_journals import EconomicJournals
+from pakhus.errors import ConfigurationError
+from pakhus.flows.accounts_facts import AccountsReader
+from pakhus.flows.chunks import due_chunks
+from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
+from pakhus.flows.outcomes import stop
+from pakhus.flows.payout_matching import Matched, match_settlement
+from pakhus.flows.report import RunReport
+from pakhus.flows.vouchers import Vouchers
+from pakhus.flows.work import Chunk, Treated
+from pakhus.formats.settlements.batches import Source
+from pakhus.formats.settlements.readers import READERS, read
+from pakhus.formats.settlements.records import SettlementFormatError
+from pakhus.ledger import bodies, clearing, documents, settlements
+from pakhus.ledger.claims import Claim
+from pakhus.ledger.connection import Ledger, Transaction
+from pakhus.ledger.documents import Document, NewDocument
+from pakhus.ledger.settlements import Settlement
+from pakhus.model import Totals
+from pakhus.reasons import Status, Verdict
+from pakhus.rules.payout_posting import plan_payout
+from pakhus.rules.settlement_balance import balance_problems
+from pakhus.rules.settlement_columns import ColumnMapping
+from pakhus.rules.settlement_matching import MATCHED_KINDS
+from pakhus.settings.accounts import AccountSettings
+from pakhus.settlements import Batch, BatchLineKind
+from pakhus.vouchers import Voucher
+
+PAYOUTS = "payouts"
+PAYOUT, FILE = "payout", "settlement_file"
+_SHOWN_PROBLEMS = 3
+_PAID = (BatchLineKind.PAYOUT, BatchLineKind.PAYOUT_FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementFile:
+    """A file as it was found, or what a provider's API answered, under a name that people recognise."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settler:
+    """Brings the payouts of one provider account into one e-conomic agreement."""
+
+    accounts: EconomicClient
+    ledger: Ledger
+    settings: AccountSettings
+    vouchers: Vouchers
+    columns: ColumnMapping | None = None
+
+    def run(self, files: Iterable[SettlementFile]) -> RunReport:
+        """Take in what is new, journal what is due; the note ends with what stands on the clearing accounts."""
+        report = RunReport(PAYOUTS, self.settings.account)
+        for file in files:
+            verdict = self.take(file)
+            if verdict is not None:
+                report.add(verdict)
+        for chunk in due_chunks(self.ledger, self.settings.account, PAYOUTS):
+            report.merge(self.journal(chunk.documents))
+        report.headline = " · ".join([report.note(), *self.standing()])
+        return report
+
+    def take(self, file: SettlementFile) -> Verdict | None:
+        """Keep a file and the settlements in it; None when this very file is known. What it says is told once."""
+        key = f"{self.settings.account}-file-{hashlib.sha256(file.content).hexdigest()}"
+        with self.ledger.begin() as tx:
+            known = documents.find(tx, key)
+            if known is not None and known.status is not Status.DUE:
+                return None
+            digest = bodies.store(tx, file.content)
+            document = documents.ensure(tx, self._new(key, FILE), Verdict.of("due"))
+        verdict = self._taken(file, digest)
+        self.ledger.persist(lambda tx: documents.give_verdict(tx, document.id, verdict))
+        return verdict
+
+    def journal(self, document_ids: Sequence[int]) -> RunReport:
+        """Journal these payouts, one after the other: two of them may pay one invoice in parts."""
+        report = RunReport(PAYOUTS, self.settings.account)
+        return Chunk(self.ledger, report, 1).work(document_ids, self._treat)
+
+    def standing(self) -> list[str]:
+        """What is captured but not paid out, per clearing account and currency, and since when."""
+        found = []
+        with self.ledger.begin() as tx:
+            for number in sorted({accounts.clearing for accounts in self.settings.accounts.values()}):
+                rows = clearing.standing(tx, self.settings.economic_target, number)
+                for row in rows:
+                    days = (tx.now - row.oldest).days
+                    found.append(
+                        f"clearing {number}: {row.amount:.2f} {row.currency} in {row.count}, oldest {days} days"
+                    )
+                if not rows:
+                    found.append(f"clearing {number}: 0.00")
+        return found
+
+    # --- files -------------------------------------------------------------------------------------------------------
+
+    def _taken(self, file: SettlementFile, digest: str) -> Verdict:
+        try:
+            batches = self._read(file.content)
+        except SettlementFormatError as error:
+            return Verdict.of("settlement_unreadable", file=file.name, problem=error)
+        fresh = 0
+        for batch in batches:
+            with self.ledger.begin() as tx:
+                known = settlements.find(tx, self.settings.account, batch.id)
+                if known is None:
+                    self._store(tx, batch, file, digest)
+                    fresh += 1
+                elif known.content != content_of(batch):
+                    problem = _difference(known, batch)
+                    return Verdict.of("settlement_reissued", file=file.name, batch=batch.id, problem=problem)
+        return Verdict.of("settlement_read", count=len(batches), fresh=fresh)
+
+    def _read(self, content: bytes) -> tuple[Batch, ...]:
+        """The settlements of a file, their lines numbered as they stand there."""
+        settings = self.settings
+        if settings.reader not in READERS:
+            raise ConfigurationError(f"reader {settings.reader!r} is unknown; there are {', '.join(sorted(READERS))}")
+        source = Source(
+            content,
+            settings.account,
+            time_zone=settings.file_timezone,
+            columns=self.columns,
+            day_first=settings.day_first,
+        )
+        return read(settings.reader, source)
+
+    def _store(self, tx: Transaction, batch: Batch, file: SettlementFile, digest: str) -> None:
+        document = documents.ensure(
+            tx, self._new(f"{self.settings.account}-{batch.id}-payout", PAYOUT), Verdict.of("due")
+        )
+        settlements.store(
+            tx,
+            numbered(batch),
+            net=paid_out(batch),
+            file=digest,
+            file_name=file.name,
+            content=content_of(batch),
+            document_id=document.id,
+        )
+
+    def _new(self, key: str, kind: str) -> NewDocument:
+        return NewDocument(key, self.settings.account, PAYOUTS, kind, self.settings.economic_target)
+
+    # --- one payout --------------------------------------------------------------------------------------------------
+
+    def _treat(self, document: Document, claim: Claim) -> Treated:
+        if document.kind == FILE:
+            return Treated(self._read_again(document), None)
+        writer = Writer(self.ledger, claim, document, ECONOMIC, self.accounts.send)
+        settlement = self.ledger.persist(lambda tx: settlements.of_document(tx, document.id))
+        known = writer.known(self.vouchers.step(document.key))
+        if known is None:
+            planned = self._plan(document, settlement)
+            if isinstance(planned, Verdict):
+                return Treated(planned, None)
+            call = self.vouchers.call(planned, self.settings.journal)
+            known = writer.make(self.vouchers.step(document.key), call)
+        return Treated(self._posted(document, claim, settlement, known), None)
+
+    def _read_again(self, document: Document) -> Verdict:
+        """A held file is tried once a day and when a person says so: the reader or its settings may be mended."""
+        digest = document.key.rpartition("-")[2]
+        content = self.ledger.persist(lambda tx: bodies.load(tx, digest))
+        name = dict(document.verdict.parameters).get("file", digest[:12])
+        return self._taken(SettlementFile(name, content), digest)
+
+    def _plan(self, document: Document, settlement: Settlement) -> Voucher | Verdict:
+        """The voucher of a settlement, or why none is made now."""
+        batch = self._batch(settlement)
+        early = self._too_early(batch) or self._wrong(batch, settlement)
+        if early is not None:
+            return early
+        accounts = self.settings.accounts.get(batch.currency)
+        if accounts is None:
+            return Verdict.of("payout_currency_unmapped", currency=batch.currency)
+        matched = match_settlement(self.ledger, self.accounts, self.settings, numbered(batch), settlement)
+        if matched.unsure and self.settings.unmatched == "hold":
+            return _unsure(matched)
+        plan = plan_payout(numbered(batch), matched.paid, accounts, accounts.base_currency, document.key)
+        if isinstance(plan, Verdict):
+            return plan
+        days = [batch.payout_on] if batch.payout_on else []
+        day = self.vouchers.open_day([*days, self._today()], None)
+        return Voucher(day, accounts.base_currency, plan.finance, plan.customers)
+
+    def _batch(self, settlement: Settlement) -> Batch:
+        content = self.ledger.persist(lambda tx: bodies.load(tx, settlement.file))
+        return next(batch for batch in self._read(content) if batch.id == settlement.batch)
+
+    def _too_early(self, batch: Batch) -> Verdict | None:
+        """Whether the payout is before our time, or only announced."""
+        day = batch.payout_on
+        if day is None:
+            return None
+        if not self.settings.is_ours(day):
+            return Verdict.of("payout_before_start", date=day)
+        if day > self._today():
+            due_at = datetime.combine(day, time(1), ZoneInfo(self.settings.timezone))
+            raise stop("payout_not_yet", due_at=due_at, date=day)
+        return None
+
+    def _wrong(self, batch: Batch, settlement: Settlement) -> Verdict | None:
+        """What is wrong with a settlement by itself."""
+        problems = balance_problems(batch)
+        if problems:
+            told = "; ".join(problem.text for problem in problems[:_SHOWN_PROBLEMS])
+            return Verdict.of("payout_unbalanced", problem=told)
+        kinds = [kind.value for kind in MATCHED_KINDS]
+        again = self.ledger.persist(lambda tx: settlements.line_of_another(tx, settlement.id, kinds))
+        if again is None:
+            return None
+        return Verdict.of("payout_line_again", line=again.number, provider_id=again.provider_id, batch=again.batch)
+
+    def _posted(self, document: Document, claim: Claim, settlement: Settlement, written: Written) -> Verdict:
+        """The lines settle what they pay, once, in the transaction that says so."""
+        net = settlement.net
+
+        def note(tx: Transaction) -> None:
+            settlements.mark_posted(tx, settlement.id, document.id)
+            documents.note_remote(
+                tx,
+                document.id,
+                claim,
+                remote_id=written.remote_id,
+                currency=settlement.currency,
+                totals=Totals(net, Decimal(0), net),
+            )
+
+        self.ledger.persist(note)
+        amount = f"{net:.2f} {settlement.currency}"
+        return Verdict.of("payout_journaled", amount=amount, journal=self.settings.journal, voucher=written.remote_id)
+
+    def _today(self) -> date:
+        return self.ledger.now().astimezone(ZoneInfo(self.settings.timezone)).date()
+
+
+def numbered(batch: Batch) -> Batch:
+    """The batch with its lines numbered 1, 2, …: several may come from one row."""
+    lines = tuple(replace(line, number=number) for number, line in enumerate(batch.lines, 1))
+    return replace(batch, lines=lines)
+
+
+def paid_out(batch: Batch) -> Decimal:
+    """What the bank gets of a settlement; negative: what it is charged."""
+    return -sum((line.net for line in batch.lines if line.kind in _PAID), Decimal(0))
+
+
+def content_of(batch: Batch) -> str:
+    """A hash of what a settlement says, whatever file says it."""
+    said = replace(batch, file_sha256="", lines=tuple(replace(line, number=0) for line in batch.lines))
+    ordered = sorted(map(repr, said.lines))
+    return hashlib.sha256(repr((replace(said, lines=()), ordered)).encode()).hexdigest()
+
+
+def _difference(known: Settlement, batch: Batch) -> str:
+    net = paid_out(batch)
+    if net != known.net:
+        return f"it pays out {net:.2f} instead of {known.net:.2f}"
+    return "the same amount is paid out by other lines"
+
+
+def _unsure(matched: Matched) -> Verdict:
+    told = "; ".join(matched.unsure[:_SHOWN_PROBLEMS])
+    return Verdict.of("payout_unmatched", count=len(matched.unsure), lines=matched.lines, problem=told)
+
+
+def settler(
+    accounts: EconomicClient,
+    ledger: Ledger,
+    settings: AccountSettings,
+    columns: ColumnMapping | None = None,
+) -> Settler:
+    """Put an account's settler together."""
+    vouchers = Vouchers(EconomicJournals(accounts), AccountsReader(accounts), settings.customer_payment_sign)
+    return Settler(accounts, ledger, settings, vouchers, columns)
