@@ -92,7 +92,7 @@ def cancel(world: World, key: str) -> None:
 # --- a draft follows its order ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.edge(9)
+@pytest.mark.edge(9, 49)
 def test_draft_that_nobody_touched_changes_with_its_order(shop: World) -> None:
     key = drafted(shop)
     number, before = row(shop, key).remote_id, row(shop, key).gross
@@ -385,3 +385,46 @@ def test_where_the_pdf_is_stands_in_the_ledger(shop: World) -> None:
     key = due(shop)
     shop.book()
     assert row(shop, key).pdf_link.endswith(f"/invoices/booked/{row(shop, key).remote_number}/pdf")
+
+
+# --- what it costs ---------------------------------------------------------------------------------------------------
+
+
+def requests_of(world: World) -> tuple[int, int]:
+    """Requests that the accounts and the shop have had since the counters were reset."""
+    accounts, shop_server = world.accounts_server.counters(), world.shop_server.counters()
+    return int(accounts["requests"]), int(shop_server["requests"])
+
+
+def test_known_customer_and_products_cost_two_requests_an_invoice(shop: World) -> None:
+    due(shop)
+    shop.book()  # the buyer becomes a customer
+    counts = {}
+    for orders in (1, 21):
+        keys = [due(shop) for _ in range(orders)]
+        shop.reset_counters()
+        shop.book()
+        counts[orders] = requests_of(shop)
+        assert {row(shop, key).reason for key in keys} == {"transferred"}
+        shop.observe()
+    of_twenty = counts[21][0] - counts[1][0]
+    # The least that e-conomic can be asked: one draft, one booking. What a run reads once is not the order's.
+    assert of_twenty <= 1.1 * 2 * 20
+    assert counts[21][1] <= 3  # the shop shows them in pages of ten when it is asked again
+
+
+def test_draft_is_read_again_before_it_is_booked_only_when_time_has_passed(shop: World) -> None:
+    key = drafted(shop)
+    number = row(shop, key).remote_id
+    invoicing(shop, mode=InvoiceMode.AUTO)
+    shop.observe()
+    shop.reset_counters()
+    shop.book()
+    reads = [one["path"] for one in shop.accounts_server.requests() if one["method"] == "GET"]
+    assert f"/invoices/drafts/{number}" in reads
+    fresh = due(shop)
+    shop.reset_counters()
+    shop.book()
+    reads = [one["path"] for one in shop.accounts_server.requests() if one["method"] == "GET"]
+    assert not [path for path in reads if path.startswith("/invoices/drafts")]
+    assert row(shop, fresh).reason == "transferred"
