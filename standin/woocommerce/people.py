@@ -198,6 +198,14 @@ def _refund(shop: Shop, action: Mapping[str, Any]) -> dict[str, Any]:
     return {"refund": refund.id, **_told(shop, order)}
 
 
+def _delete_refund(shop: Shop, action: Mapping[str, Any]) -> dict[str, Any]:
+    """``refund``: its id. The order's date of change stays as it was."""
+    refund = shop.refunds.pop(php_integer(action["refund"]), None)
+    if refund is None:
+        raise LookupError(f"{shop.name} has no refund {action['refund']}")
+    return {"refund": refund.id, "order": refund.order_id, "deleted": True}
+
+
 def _whole_line(line: Any) -> dict[str, Any]:
     taxes = [{"id": rate, "refund_total": tax} for rate, tax in line.taxes.items()]
     quantity = line.quantity if isinstance(line, ProductLine) else 0
@@ -283,6 +291,7 @@ _ACTIONS: dict[str, Callable[[Shop, Mapping[str, Any]], Any]] = {
     "finish_order": _finish_order,
     "set_status": _set_status,
     "refund": _refund,
+    "delete_refund": _delete_refund,
     "edit_line": _edit_line,
     "add_line": _add_line,
     "edit_order": _edit_order,
