@@ -104,6 +104,8 @@ lock: venv ## renew the locks after a change of requirements.in; ARGS=--upgrade 
 	@$(COMPILE) requirements.in --output-file requirements.txt
 	@echo "lock: deploy/requirements.txt"
 	@$(COMPILE) --constraint requirements.txt deploy/requirements.in --output-file deploy/requirements.txt
+	@echo "lock: bench/peers"
+	@for peer in dlt tap_woocommerce; do $(COMPILE) bench/peers/$$peer.in --output-file bench/peers/$$peer.txt; done
 	@echo "lock: stack/tools.txt"
 	@$(COMPILE) stack/tools.in --output-file stack/tools.txt
 
