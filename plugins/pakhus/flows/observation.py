@@ -199,24 +199,34 @@ def judge(tx: Transaction, settings: ShopSettings, shop: Webshop, seen: Seen, re
     """
     news: list[Verdict] = []
     for new, verdict, document in _locked_documents(tx, settings, seen, recorded):
-        if document.verdict.code == "ignored_by_person":
-            if recorded.changed:
-                judge_ignored(tx, shop, document, seen, recorded)
-        elif document.status is Status.DONE:
-            if recorded.changed:
-                judge_transferred = judge_reserved if document.kind == "reservation" else judge_done
-                judge_transferred(tx, shop, document, seen, recorded, verdict)
-        elif not documents.untouched(tx, document.id):
-            # Its writes have begun: the flow sees the new version and compares it with what was sent.
-            documents.give_verdict(tx, document.id, Verdict.of("due"), judged_version=recorded.version)
-        else:
-            if document.judged_version != recorded.version or not recorded.changed:
-                documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
-            if new.flow == ORDERS and verdict.status is not Status.DUE:
-                news.append(verdict)
+        untouched = document is None or _judge_known(tx, shop, document, seen, recorded, verdict)
+        if untouched and new.flow == ORDERS and verdict.status is not Status.DUE:
+            news.append(verdict)
     if seen.order is not None:
         judge_refunds(tx, settings, seen.order, recorded.id, seen.read_at)
     return news
+
+
+def _judge_known(
+    tx: Transaction, shop: Webshop, document: Document, seen: Seen, recorded: Recorded, verdict: Verdict
+) -> bool:
+    """Judge a document that was there before; returns whether nothing was ever sent for it nor decided by a person."""
+    if document.verdict.code == "ignored_by_person":
+        if recorded.changed:
+            judge_ignored(tx, shop, document, seen, recorded)
+        return False
+    if document.status is Status.DONE:
+        if recorded.changed:
+            judge_transferred = judge_reserved if document.kind == "reservation" else judge_done
+            judge_transferred(tx, shop, document, seen, recorded, verdict)
+        return False
+    if not documents.untouched(tx, document.id):
+        # Its writes have begun: the flow sees the new version and compares it with what was sent.
+        documents.give_verdict(tx, document.id, Verdict.of("due"), judged_version=recorded.version)
+        return False
+    if document.judged_version != recorded.version or not recorded.changed:
+        documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
+    return True
 
 
 def state_rules(settings: ShopSettings) -> StateRules:
@@ -291,10 +301,16 @@ def _documents_of(
 
 def _locked_documents(
     tx: Transaction, settings: ShopSettings, seen: Seen, recorded: Recorded
-) -> Iterator[tuple[NewDocument, Verdict, Document]]:
-    """The documents of an order and how it is judged for each; those of an import are not the live flows' to judge."""
+) -> Iterator[tuple[NewDocument, Verdict, Document | None]]:
+    """The documents of an order and how it is judged for each: None for one that was made just now, with that verdict.
+
+    Those of an import are not the live flows' to judge.
+    """
     for new, verdict in _documents_of(tx, settings, seen, recorded):
-        document = documents.lock(tx, documents.ensure(tx, new, verdict, judged_version=recorded.version).id)
+        if documents.create(tx, new, verdict, judged_version=recorded.version) is not None:
+            yield new, verdict, None
+            continue
+        document = documents.lock(tx, documents.ensure(tx, new, verdict).id)
         if document.flow != IMPORTS or verdict.code != "before_start":
             yield new, verdict, document
 

@@ -60,6 +60,17 @@ class Document:
 
 def ensure(tx: Transaction, new: NewDocument, verdict: Verdict, *, judged_version: int | None = None) -> Document:
     """Return the document of this key, created with `verdict` if it was not there."""
+    created = create(tx, new, verdict, judged_version=judged_version)
+    found = created or find(tx, new.key)
+    if found is None:
+        raise KeyError(f"no document {new.key} although it was just made")
+    return found
+
+
+def create(
+    tx: Transaction, new: NewDocument, verdict: Verdict, *, judged_version: int | None = None
+) -> Document | None:
+    """Return the document as it was made with `verdict`; None if there is one of this key."""
     row = {
         "key": new.key,
         "source_id": new.source_id,
@@ -75,11 +86,9 @@ def ensure(tx: Transaction, new: NewDocument, verdict: Verdict, *, judged_versio
         "created_at": tx.now,
         "updated_at": tx.now,
     }
-    tx.connection.execute(insert(documents).values(row).on_conflict_do_nothing(index_elements=[documents.c.key]))
-    found = find(tx, new.key)
-    if found is None:
-        raise KeyError(f"no document {new.key} although it was just made")
-    return found
+    statement = insert(documents).values(row).on_conflict_do_nothing(index_elements=[documents.c.key])
+    made = tx.connection.execute(statement.returning(documents)).one_or_none()
+    return None if made is None else _document(made)
 
 
 def find(tx: Transaction, key: str) -> Document | None:
