@@ -177,3 +177,19 @@ def test_a_new_start_or_a_sweep_leaves_what_was_imported_as_it_stands(earlier: t
     Observer(world.shop, world.ledger, world.settings).observe()
     found = row(world, f"nordlys-{orders[0]}-invoice")
     assert (found.flow, found.status) == ("imports", Status.WAITING.value)
+
+
+def test_a_dry_run_meets_what_would_hold_the_draft(earlier: tuple[World, list[str]]) -> None:
+    world, _ = earlier
+    ship(world, place(world, payment_method="sparxpres"))
+    _, outcomes = bring(world, ImportMode.DRY_RUN)
+    assert outcomes["payment_method_unmapped"].count == 1
+
+
+def test_an_import_neither_mails_nor_waits_for_what_live_booking_waits_for(earlier: tuple[World, list[str]]) -> None:
+    world, _ = earlier
+    live = {"auto_after": 50, "approve": True, "send_email": True, "send_ean": True}
+    world.settings = world.settings.model_copy(update={"invoices": world.settings.invoices.model_copy(update=live)})
+    _, outcomes = bring(world, ImportMode.BOOK)
+    assert outcomes["transferred"].count == 3
+    assert state(world).sendings == []

@@ -17,7 +17,7 @@ from pakhus.model import Invoice, Order
 from pakhus.reasons import Verdict
 from pakhus.rules.invoices import InvoicePlan, numbers_needed, plan_invoice
 from pakhus.rules.mappings import AccountingMapping
-from pakhus.rules.payments import terms_of, with_cards
+from pakhus.rules.payments import InvoiceTerms, terms_of, with_cards
 from pakhus.rules.states import Shipped, invoice_moment
 from pakhus.rules.vat import decide_vat, destination
 from pakhus.settings import ShopSettings
@@ -48,11 +48,7 @@ class Drafter:
 
     def body(self, key: str, order: Order, plan: InvoicePlan, shipped: Shipped) -> dict[str, Any]:
         """Return the body of the draft. Raises StoppedError when the order names what the mapping does not have."""
-        payment = terms_of(order, *with_cards(order, self.mapping))
-        if isinstance(payment, Verdict):
-            raise StoppedError(payment)
-        delivered = self._delivered(order, shipped)
-        day = self.open_day(delivered)
+        payment, delivered, day = self.terms_and_days(order, shipped)
         customer = self.customers.number_for(order)
         invoice = Invoice(
             key=key,
@@ -73,6 +69,17 @@ class Drafter:
             employee=payment.employee or self.mapping.employee,
         )
         return invoice_to_economic(invoice, self.mapping.country_names)
+
+    def terms_and_days(self, order: Order, shipped: Shipped) -> tuple[InvoiceTerms, date, date]:
+        """Return the payment terms, the day of delivery and the day that the invoice carries; asks for no customer.
+
+        Raises StoppedError when the mapping or the periods of the accounts have no answer.
+        """
+        payment = terms_of(order, *with_cards(order, self.mapping))
+        if isinstance(payment, Verdict):
+            raise StoppedError(payment)
+        delivered = self._delivered(order, shipped)
+        return payment, delivered, self.open_day(delivered)
 
     def open_day(self, delivered: date) -> date:
         """Return the day an invoice of a delivery carries: its own, else by the mapping the first open one after it.

@@ -131,6 +131,7 @@ class Biller:
         if isinstance(planned, Verdict):
             return planned
         if settings.invoices.mode is InvoiceMode.DRY_RUN:
+            self.drafter.terms_and_days(order, shipped)  # what would stop the draft stops the dry run
             raise stop("dry_run", due_at=self.observer.ledger.now() + LOOK_AGAIN)
         return self.drafter.body(document.key, order, planned, shipped)
 
