@@ -4,6 +4,7 @@
 the ledger and e-conomic in count, gross and VAT, and puts the day into the calendar: proven, open or differs.
 `prove_again` does the same for last week and for the days that were not proven yet; not in a backfill, nor for a day
 asked for.
+`find_leftovers` lists the reservations in Rackbeat that no longer fit the shop's orders, and holds them for a person.
 When a run is red, look at the message of its task `report`: it names each document on which they differ, with a reason
 (docs/runbooks/reasons.md) and who must act. Open days are green: something still waits or is held.
 Backfill it to prove earlier days; days before the shop's start are read and compared, and nothing comes of them unless
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param
 
 from notifiers.alert_notifier import AlertNotifier
+from operators.find_leftovers_operator import FindLeftoversOperator
 from operators.flow_shops import shops_for
 from operators.import_orders_operator import ImportOrdersOperator
 from operators.prove_day_operator import ProveDayOperator, ProveDaysAgainOperator
@@ -71,13 +73,18 @@ for shop in shops_for(FLOW):
         bring_in = ImportOrdersOperator(task_id="import_orders", shop=shop.shop, pool=accounts, **YIELDING)
         prove = ProveDayOperator(task_id="prove", shop=shop.shop, pool=accounts, trigger_rule="none_failed")
         again = ProveDaysAgainOperator(task_id="prove_again", shop=shop.shop, pool=accounts)
+        left = None
+        if shop.rackbeat_target and shop.orders.enabled:
+            left = FindLeftoversOperator(task_id="find_leftovers", shop=shop.shop, pool=shop.rackbeat_target)
         report = ReportRunOperator(
             task_id="report",
             flow=FLOW,
             scope=shop.shop,
             reading="sweep",
-            working=["import_orders", "prove", "prove_again"],
+            working=["import_orders", "prove", "prove_again", *(["find_leftovers"] if left else [])],
             outlets=[Asset(f"pakhus_{FLOW}_{shop.shop}")],
         )
         sweep >> bring_in >> prove >> again >> report
         [sweep, bring_in, prove] >> report
+        if left:
+            sweep >> left >> report

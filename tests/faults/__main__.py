@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pakhus.ledger.migrate import migrate
 from stack.postgres import Cluster
-from tests.faults.explore import Result, shard
+from tests.faults.explore import STORIES, Result, shard
 
 
 def main() -> int:
@@ -19,7 +19,15 @@ def main() -> int:
     parser.add_argument("--only", default="", help="cases whose name holds this text")
     parser.add_argument("--every", type=int, default=1, help="each n-th case")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--story", choices=sorted(STORIES), help="explore this one; else all, one after the other")
     options = parser.parse_args()
+    stories = [options.story] if options.story else list(STORIES)
+    return max([explore_story(story, options) for story in stories])
+
+
+def explore_story(story: str, options: argparse.Namespace) -> int:
+    """Explore one story on a cluster of its own; 1 if anything was lost, doubled or untrue."""
+    print(f"-- {story}")
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="pakhus-faults-") as folder:
         cluster = Cluster(Path(folder) / "postgresql", durable=False)
@@ -28,7 +36,7 @@ def main() -> int:
             urls = [cluster.create_database(f"ledger_{number}") for number in range(options.workers)]
             for url in urls:
                 migrate(url)
-            jobs = [(url, options.only, options.every, n, options.workers) for n, url in enumerate(urls)]
+            jobs = [(url, story, options.only, options.every, n, options.workers) for n, url in enumerate(urls)]
             with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
                 found = pool.starmap(shard, jobs)
         finally:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from pakhus.ledger.connection import Ledger
+from tests.faults.changes import CHANGED, changed_scene
 from tests.faults.faults import AT_BOUNDARY, AT_COMMIT, WHILE_HELD, Case, count_commits, strike
 from tests.faults.scene import PATIENT, SYSTEMS, Scene, scene
-from tests.faults.truth import Finding, findings, open_documents
+from tests.faults.truth import SHIPPED, Finding, Truth
 
+STORIES: dict[str, tuple[Callable[[str], AbstractContextManager[Scene]], Truth]] = {
+    "orders to invoices": (scene, SHIPPED),
+    "changes": (changed_scene, CHANGED),
+}
 # Minutes between the runs after a fault: longer than a lease in sum, and in the end longer than the keys live.
 HEALING_MINUTES = (4, 4, 4, 20, 20, 20, 60)
 
@@ -28,7 +34,7 @@ class Result:
         return sum(1 for _, found in self.failures for finding in found if finding.kind == kind)
 
 
-def boundaries(scene: Scene) -> dict[str, int]:
+def boundaries(scene: Scene, truth: Truth = SHIPPED) -> dict[str, int]:
     """Requests per system, and commits, of a run in which nothing goes wrong."""
     scene.reset()
     places = Counter[str]()
@@ -50,7 +56,7 @@ def boundaries(scene: Scene) -> dict[str, int]:
         places[name] = scene.servers[name].get("counters")["requests"]
     places["commit"] = len(commits.read_bytes())
     scene.run()  # the invoice that the shipment made due
-    wrong = findings(scene)
+    wrong = truth.findings(scene)
     if wrong:
         raise RuntimeError(f"the run without faults left {wrong}")
     return dict(places)
@@ -65,34 +71,35 @@ def cases(places: dict[str, int]) -> Iterator[Case]:
                 yield Case(place, number, fault)
 
 
-def explore(scene: Scene, chosen: Iterable[Case]) -> Result:
+def explore(scene: Scene, chosen: Iterable[Case], truth: Truth = SHIPPED) -> Result:
     """Meet each case, heal, compare."""
     result = Result()
     for case in chosen:
         result.cases += 1
-        found = _meet(scene, case, result)
+        found = _meet(scene, case, result, truth)
         if found:
             result.failures.append((case, found))
     return result
 
 
-def shard(ledger_url: str, only: str, every: int, number: int, of: int) -> tuple[dict[str, int], Result]:
-    """Explore each `of`-th of the chosen cases, with servers of one's own."""
-    with scene(ledger_url) as stage:
-        places = boundaries(stage)
+def shard(ledger_url: str, story: str, only: str, every: int, number: int, of: int) -> tuple[dict[str, int], Result]:
+    """Explore each `of`-th of the chosen cases of a story, with servers of one's own."""
+    begin, truth = STORIES[story]
+    with begin(ledger_url) as stage:
+        places = boundaries(stage, truth)
         chosen = [case for case in cases(places) if only in str(case)][::every]
-        return places, explore(stage, chosen[number::of])
+        return places, explore(stage, chosen[number::of], truth)
 
 
-def _meet(scene: Scene, case: Case, result: Result) -> list[Finding]:
+def _meet(scene: Scene, case: Case, result: Result, truth: Truth) -> list[Finding]:
     scene.reset()
     strike(scene, case)
     for server in scene.servers.values():
         server.clear_faults()
     if case.fault == "late commit":
         scene.pass_time(minutes=1)  # now the effect happens
-    converged = _heal(scene, result)
-    found = findings(scene)
+    converged = _heal(scene, result, truth)
+    found = truth.findings(scene)
     if not converged:
         return [*found, Finding("untrue", "documents are still open after the trouble is over")]
     scene.reset_counters()
@@ -103,13 +110,13 @@ def _meet(scene: Scene, case: Case, result: Result) -> list[Finding]:
     return found
 
 
-def _heal(scene: Scene, result: Result) -> bool:
+def _heal(scene: Scene, result: Result, truth: Truth) -> bool:
     for minutes in HEALING_MINUTES:
         scene.pass_time(minutes=minutes)
         for server in scene.servers.values():
             server.post("release")
         scene.run()
         result.runs += 1
-        if not open_documents(scene):
+        if not truth.open_documents(scene):
             return True
     return False

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -213,10 +213,10 @@ class Scene:
         return EconomicClient.from_settings(replace(economic_settings(facts), limits=limits))
 
 
-def seeds() -> dict[str, Any]:
+def seeds(orders: Sequence[str]) -> dict[str, Any]:
     """The data of the three servers."""
     shop = recorded_shop()
-    chosen = [order for order in shop["orders"] if str(order["id"]) in (RESERVED, INVOICED, HELD)]
+    chosen = [order for order in shop["orders"] if str(order["id"]) in orders]
     for order in chosen:
         if str(order["id"]) == INVOICED:
             order["status"] = "completed"
@@ -233,10 +233,12 @@ def seeds() -> dict[str, Any]:
 
 
 @contextmanager
-def scene(ledger_url: str) -> Iterator[Scene]:
-    """Start the servers and take their beginning down."""
+def scene(
+    ledger_url: str, kind: type[Scene] = Scene, chosen: Sequence[str] = (RESERVED, INVOICED, HELD)
+) -> Iterator[Scene]:
+    """Start the servers with these orders of the recorded shop, and take their beginning down."""
     with tempfile.TemporaryDirectory(prefix="pakhus-faults-") as folder:
-        data = seeds()
+        data = seeds(chosen)
         entries = []
         for name, seed in data.items():
             path = Path(folder) / f"{name}.json"
@@ -246,20 +248,20 @@ def scene(ledger_url: str) -> Iterator[Scene]:
         config.write_text(json.dumps({"stand_ins": entries}))
         process = subprocess.Popen([sys.executable, "-m", "standin", "--config", str(config), "--urls", str(urls)])
         try:
-            yield _scene(ledger_url, data, _urls(urls, process))
+            yield _scene(kind, ledger_url, data, _urls(urls, process))
         finally:
             process.terminate()
             process.wait(10)
 
 
-def _scene(ledger_url: str, data: dict[str, Any], urls: dict[str, str]) -> Scene:
+def _scene(kind: type[Scene], ledger_url: str, data: dict[str, Any], urls: dict[str, str]) -> Scene:
     servers = {name: Server(urls[name]) for name in SYSTEMS}
     settings = load_shop("fjordliv")
     changes = {
         "shop": "nordlys",
         "invoices": settings.invoices.model_copy(update={"mode": InvoiceMode.AUTO, "auto_after": 0}),
     }
-    return Scene(
+    return kind(
         servers=servers,
         ledger_url=ledger_url,
         settings=settings.model_copy(update=changes),

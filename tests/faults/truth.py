@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,14 @@ class Finding:
 
     kind: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What is to hold in a scene, and how many documents are still to come to their end."""
+
+    findings: Callable[[Scene], list[Finding]]
+    open_documents: Callable[[Scene], int]
 
 
 def findings(scene: Scene) -> list[Finding]:
@@ -164,3 +172,6 @@ def _rows(table: object) -> list[Any]:
     if isinstance(table, Mapping):
         return list(table.values())
     return list(table) if isinstance(table, Iterable) else []
+
+
+SHIPPED = Truth(findings, open_documents)

@@ -76,23 +76,34 @@ class Reserver:
 
     def _treat(self, document: Document, claim: Claim) -> Treated:
         writer = Writer(self.ledger, claim, document, RACKBEAT, self.warehouse.send)
-        steps = self._steps(document)
+        with self.ledger.begin() as tx:
+            made = frozenset(number or "" for _, _, _, number in attempts.done_of(tx, document.id, [CREATE]))
+            sent_again = decisions.sent_again(tx, document)
+        steps = WarehouseSteps(self.warehouse, document.key, made)
         settle(writer, steps)
         standing = self._standing(document, claim, writer, steps)
         order, version = self._newest(document)
         writer = replace(writer, version=version)
+        if standing and sent_again and not (order is None or is_over(order)) and self._is_wiped_out(standing, steps):
+            standing = None  # a person saw that, and wants the order reserved anew
         if standing is None:
             return Treated(self._make(document, claim, order, writer, steps), version)
         if order is not None and standing.version == version:
             self._book_first(standing, writer, steps)
             return Treated(Verdict.of("adopted" if standing.created.adopted else "transferred"), version)
-        return Treated(self._change(document, standing, order, writer, steps), version)
+        is_backorder = standing.number != standing.created.remote_id
+        changes = WarehouseChanges(
+            self.warehouse, self.settings, writer, steps, standing.number, sent_again, is_backorder
+        )
+        return Treated(self._change(document, standing, order, changes), version)
 
-    def _steps(self, document: Document) -> WarehouseSteps:
-        """The document's steps, knowing the orders of it that were deleted."""
-        with self.ledger.begin() as tx:
-            deleted = attempts.done_of(tx, document.id, [DELETE])
-        return WarehouseSteps(self.warehouse, document.key, frozenset(number for _, number, _, _ in deleted))
+    def _is_wiped_out(self, standing: Standing, steps: WarehouseSteps) -> bool:
+        """Whether people took our order away from the warehouse before anything of it went."""
+        if standing.number != standing.created.remote_id:
+            return False
+        order = steps.look(standing.number)
+        went = order is not None and (order.get("is_partly_shipped") or order.get("is_shipped"))
+        return order is None or (bool(order.get("is_cancelled")) and not went)
 
     def _newest(self, document: Document) -> tuple[Order | None, int]:
         """The shop's order as it is now, and its version; None: the shop has it no more."""
@@ -108,13 +119,13 @@ class Reserver:
         """Our order there as the ledger knows it; None: there is none, or we have deleted it."""
         with self.ledger.begin() as tx:
             last = attempts.last_of(tx, document.id, CREATE)
-            made = {number for _, _, _, number in attempts.done_of(tx, document.id, [CREATE])}
+            deleted = {number for _, number, _, _ in attempts.done_of(tx, document.id, [DELETE])}
         created = writer.known(steps.creation(last.subject)) if last is not None else None
-        if last is None or created is None or created.remote_id in steps.former:
+        if last is None or created is None or created.remote_id in deleted:
             return None
         # A number that we did not make is that of a backorder, which holds the rest of our order.
         known = document.remote_id
-        current = created.remote_id if known is None or known in made else known
+        current = created.remote_id if known is None or known in steps.made else known
         if known != current:
             self._note(document, claim, created)
             return Standing(created.remote_id, created, last.subject, created.version or 0)
@@ -150,15 +161,9 @@ class Reserver:
         writer.make(steps.booking(standing.number, subject), rackbeat.book_order(standing.number))
 
     def _change(
-        self, document: Document, standing: Standing, order: Order | None, writer: Writer, steps: WarehouseSteps
+        self, document: Document, standing: Standing, order: Order | None, changes: WarehouseChanges
     ) -> Verdict:
         """Bring a change of the shop over to an order that stands in the warehouse."""
-        with self.ledger.begin() as tx:
-            sent_again = decisions.sent_again(tx, document)
-        is_backorder = standing.number != standing.created.remote_id
-        changes = WarehouseChanges(
-            self.warehouse, self.settings, writer, steps, standing.number, sent_again, is_backorder
-        )
         before = self._before(document, standing.version)
         if order is None or is_over(order):
             if before is not None and is_over(before):
@@ -170,7 +175,7 @@ class Reserver:
         if isinstance(wanted, Verdict):
             return wanted
         changes.update(wanted, lambda version: stored_order(self.ledger, self.shop, document, version)[0])
-        self._note_version(document, writer)
+        self._note_version(document, changes.writer)
         return Verdict.of("transferred")
 
     def _asks(self, order: Order | None) -> bool:

@@ -35,11 +35,11 @@ Look = Callable[[str], Any]
 
 @dataclass(frozen=True, slots=True)
 class WarehouseSteps:
-    """The steps of one document; `heading` is its key, `former` are the numbers of its orders that are no more."""
+    """The steps of one document; `heading` is its key, `made` are the numbers that the ledger knows of it already."""
 
     warehouse: RackbeatClient
     heading: str
-    former: frozenset[str] = frozenset()
+    made: frozenset[str] = frozenset()
 
     def creation(self, subject: str) -> Step:
         return Step(CREATE, order_number, self._find_created, subject)
@@ -104,7 +104,7 @@ class WarehouseSteps:
         if attempt.first_sent_at is None:
             raise ValueError(f"attempt {attempt.id} was never sent")
         hits = self.warehouse.orders_with_heading(self.heading, since=attempt.first_sent_at - CLOCK_MARGIN)
-        hits = [hit for hit in hits if str(hit["number"]) not in self.former]
+        hits = [hit for hit in hits if str(hit["number"]) not in self.made]
         if len(hits) > 1:
             numbers = ", ".join(str(hit["number"]) for hit in hits)
             raise stop("duplicate_found", count=len(hits), system="Rackbeat", key=self.heading, numbers=numbers)

@@ -128,6 +128,11 @@ def _decimal(value: object) -> Decimal:
     return Decimal(str(value or 0))
 
 
+def is_open(row: Mapping[str, Any]) -> bool:
+    """Whether an order still waits for something of the warehouse: it may hold goods back (sections 7.1 and 11)."""
+    return not any(row.get(flag) is True for flag in ("is_cancelled", "is_shipped", "is_archived", "is_invoiced"))
+
+
 def lock_of(order: Mapping[str, Any], shipments: Sequence[Mapping[str, Any]]) -> str:
     """Say why an order can no longer be changed or taken back; empty: it can (sections 7.1, 8 and 11)."""
     if order.get("is_invoiced") or order.get("is_partly_invoiced"):
