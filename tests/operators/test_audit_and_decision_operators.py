@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 from operators import ask_person_operator
 from operators.answer_decision_operator import AnswerDecisionOperator
 from operators.ask_person_operator import QUESTION, RESPONSE, AskPersonOperator
+from operators.find_leftovers_operator import FindLeftoversOperator
 from operators.import_orders_operator import ImportOrdersOperator
 from operators.list_questions_operator import ListQuestionsOperator
 from operators.prove_day_operator import ProveDayOperator, ProveDaysAgainOperator
@@ -115,6 +116,16 @@ def test_earlier_days_are_left_alone_in_a_backfill_and_when_a_day_was_asked_for(
     for run in (told(Task(), run_type="backfill"), told(Task(), day="2026-11-20")):
         with pytest.raises(AirflowSkipException, match="own day"):
             again.execute(run)
+
+
+def test_leftovers_are_looked_for_in_the_nights_own_run_and_told_without_a_person(held: tuple[World, str]) -> None:
+    finder = FindLeftoversOperator(task_id="find_leftovers", shop="nordlys")
+    for run in (told(Task(), run_type="backfill"), told(Task(), day="2026-11-20")):
+        with pytest.raises(AirflowSkipException, match="own run"):
+            finder.execute(run)
+    report = finder.execute(told(Task("find_leftovers", dag_id="nordlys__audit")))
+    assert (report["headline"], report["codes"]) == ("", {})
+    assert_discreet(held[0], json.dumps(report))
 
 
 # --- decisions -------------------------------------------------------------------------------------------------------

@@ -112,9 +112,9 @@ class Leftovers:
         if stands is None and (ended or _must_be_listed(reserved, there)):
             stands = self._ask(reserved.number)
         if ended and stands:
-            return Verdict.of(LEFT_OVER, number=reserved.number, order=reserved.order_number, state=state)
+            return Verdict.of("reservation_left_over", number=reserved.number, order=reserved.order_number, state=state)
         if state == "open" and stands is None and _must_be_listed(reserved, there):
-            return Verdict.of(MISSING, number=reserved.number, order=reserved.order_number)
+            return Verdict.of("reservation_missing", number=reserved.number, order=reserved.order_number)
         return None
 
     def _state(self, reserved: Reserved) -> str:
