@@ -13,7 +13,8 @@ from hooks.economic_hook import EconomicHook
 from operators.shop_operator import ShopOperator
 from pakhus.errors import ConfigurationError
 from pakhus.flows.payouts import SettlementFile, settler
-from pakhus.settings.accounts import AccountSettings, load_account, load_columns
+from pakhus.settings import load_columns
+from pakhus.settings.accounts import AccountSettings, load_account
 
 
 class SettlePayoutsOperator(ShopOperator):

@@ -17,7 +17,7 @@ from pakhus.rules.mappings import CollectiveCustomer
 from pakhus.settings import InvoiceMode, load_all, load_shop
 from pakhus.settings.documents import read_document
 from pakhus.settings.pools import pools_json, pools_of
-from pakhus.settings.schema import account_schema, as_text, mapping_schema, shop_schema
+from pakhus.settings.schema import account_schema, as_text, columns_schema, mapping_schema, shop_schema
 from stack import ROOT
 
 INCLUDE = ROOT / "include"
@@ -51,6 +51,7 @@ def test_the_examples_name_the_fields_that_recorded_orders_carry() -> None:
         ("shops.schema.json", shop_schema()),
         ("mappings.schema.json", mapping_schema()),
         ("accounts.schema.json", account_schema()),
+        ("settlements.schema.json", columns_schema()),
     ],
 )
 def test_the_schema_for_editors_is_current(name: str, schema: dict[str, Any]) -> None:
@@ -92,7 +93,7 @@ def test_an_editor_marks_a_mistake(file: str, change: dict[str, Any]) -> None:
 
 
 def test_every_key_has_a_meaning_in_the_reference() -> None:
-    for schema in (shop_schema(), mapping_schema(), account_schema()):
+    for schema in (shop_schema(), mapping_schema(), account_schema(), columns_schema()):
         without = [name for name, value in every_property(schema) if not meaning(schema, value)]
         assert not without
 

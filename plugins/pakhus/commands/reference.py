@@ -24,7 +24,9 @@ Settings are data, in `include/` (or the folder that `PAKHUS_INCLUDE` names):
 
 * `shops/<shop>.yaml`: one file per shop, called after the shop's id;
 * `mappings/<name>.yaml`: payment terms, layouts, product numbers and so on, shared by the shops that name it. A mapping
-  may extend another one: a part that it has (`rackbeat`, `economic`, …) replaces the whole part there.
+  may extend another one: a part that it has (`rackbeat`, `economic`, …) replaces the whole part there;
+* `settlements/<name>.yaml`: how to read a payment provider's table that no reader knows;
+  see [settlements](settlements.md).
 
 Adding a shop is one file, its Airflow connections, and `python -m pakhus apply`. Then `python -m pakhus check` compares
 the files with the live systems and says what is wrong, who must act and what to do.

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pakhus.commands import Exit, Say
 from pakhus.settings import include_folder
-from pakhus.settings.schema import account_schema, as_text, mapping_schema, shop_schema
+from pakhus.settings.schema import account_schema, as_text, columns_schema, mapping_schema, shop_schema
 
-SHOPS_FILE, MAPPINGS_FILE, ACCOUNTS_FILE = "shops.schema.json", "mappings.schema.json", "accounts.schema.json"
+SHOPS_FILE, MAPPINGS_FILE = "shops.schema.json", "mappings.schema.json"
+ACCOUNTS_FILE, COLUMNS_FILE = "accounts.schema.json", "settlements.schema.json"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,8 +19,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, say: Say) -> int:
     folder: Path = options.to or include_folder()
-    schemas = ((SHOPS_FILE, shop_schema()), (MAPPINGS_FILE, mapping_schema()), (ACCOUNTS_FILE, account_schema()))
-    for name, schema in schemas:
+    schemas = {
+        SHOPS_FILE: shop_schema(),
+        MAPPINGS_FILE: mapping_schema(),
+        ACCOUNTS_FILE: account_schema(),
+        COLUMNS_FILE: columns_schema(),
+    }
+    for name, schema in schemas.items():
         (folder / name).write_text(as_text(schema), encoding="utf-8")
         say(f"wrote {folder / name}")
     return Exit.WELL

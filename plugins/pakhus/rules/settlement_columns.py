@@ -31,10 +31,13 @@ class Signs(StrEnum):
     BY_TYPE = "by_type"
 
 
+_NAMED = {"space": " ", "tab": "\t"}
+
+
 def _one_letter(text: str) -> str:
-    if len(text) > 1:
-        raise ValueError(f"{text!r} must be one character")
-    return text
+    if len(_NAMED.get(text, text)) > 1:
+        raise ValueError(f"{text!r} must be one character, or space, or tab")
+    return _NAMED.get(text, text)
 
 
 def _zone(name: str) -> str:

@@ -16,14 +16,13 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from pakhus.rules.mapping_fields import Currency, Day, Strict
 from pakhus.rules.payment_methods import PaymentSign
 from pakhus.rules.payout_accounts import PayoutAccounts
-from pakhus.rules.settlement_columns import ColumnMapping
 from pakhus.settings.documents import Document, read_document
-from pakhus.settings.loading import SUFFIX, include_folder
+from pakhus.settings.loading import SUFFIX, include_folder, load_columns
 from pakhus.settings.problems import Problem, SettingsError, problem_at, problems_of
 from pakhus.settings.schedules import checked_cron
 from pakhus.settings.shop import Agreement, ShopId, TimeZone
 
-ACCOUNTS, COLUMNS = "accounts", "settlements"
+ACCOUNTS = "accounts"
 Model = TypeVar("Model", bound=BaseModel)
 _FOLDER = re.compile(r"(file|s3|gs|abfs|adls|sftp|ftp)://\S+")
 
@@ -127,12 +126,6 @@ def load_accounts(folder: Path | None = None) -> tuple[AccountSettings, ...]:
     if problems:
         raise SettingsError(problems)
     return tuple(found)
-
-
-def load_columns(name: str, folder: Path | None = None) -> ColumnMapping:
-    """Return a column mapping; SettingsError lists all that is wrong with its file."""
-    root = folder or include_folder()
-    return _validated(read_document(root / COLUMNS / f"{name}{SUFFIX}", f"{COLUMNS}/{name}{SUFFIX}"), ColumnMapping)
 
 
 def _validated(document: Document, model: type[Model]) -> Model:

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from pakhus.rules.mappings import Mapping
+from pakhus.rules.settlement_columns import ColumnMapping
 from pakhus.settings.contradictions import contradictions, outline_of
 from pakhus.settings.documents import Document, KeyPath, read_document
 from pakhus.settings.models import NOT_IN_FILES
@@ -20,7 +21,7 @@ from pakhus.settings.rule_problems import rule_problems, sides_missing
 from pakhus.settings.shop import MappingName, ShopSettings
 
 INCLUDE_VARIABLE = "PAKHUS_INCLUDE"
-SHOPS, MAPPINGS, SUFFIX = "shops", "mappings", ".yaml"
+SHOPS, MAPPINGS, COLUMNS, SUFFIX = "shops", "mappings", "settlements", ".yaml"
 _PROJECT = Path(__file__).resolve().parents[3]
 
 
@@ -69,6 +70,8 @@ def load_all(folder: Path | None = None) -> tuple[ShopSettings, ...]:
     found = [loader.shop(file) for file in files]
     for file in sorted((root / MAPPINGS).glob(f"*{SUFFIX}")):
         loader.mapping(file.stem)
+    for file in sorted((root / COLUMNS).glob(f"*{SUFFIX}")):
+        loader.columns(file)
     shops = tuple(settings for settings in found if settings is not None)
     loader.problems += _strays(root)
     loader.problems += _same_shop(loader.documents, files, root)
@@ -76,6 +79,16 @@ def load_all(folder: Path | None = None) -> tuple[ShopSettings, ...]:
     if loader.problems:
         raise SettingsError(loader.problems)
     return shops
+
+
+def load_columns(name: str, folder: Path | None = None) -> ColumnMapping:
+    """Return a column mapping of settlements by its name; SettingsError lists all that is wrong with it."""
+    root = folder or include_folder()
+    loader = _Loader(root)
+    mapping = loader.columns(root / COLUMNS / f"{name}{SUFFIX}")
+    if mapping is None:
+        raise SettingsError(loader.problems)
+    return mapping
 
 
 @dataclass(slots=True)
@@ -113,6 +126,18 @@ class _Loader:
             self._mappings[name] = None  # a mapping that extends itself ends here
             self._mappings[name] = self._read_mapping(name)
         return self._mappings[name]
+
+    def columns(self, file: Path) -> ColumnMapping | None:
+        """Return a column mapping, or None with its problems noted."""
+        document = self._read(file)
+        if not document.readable:
+            return None
+        try:
+            mapping = ColumnMapping.model_validate(document.values)
+        except ValidationError as error:
+            self._take(error, ColumnMapping, document)
+            return None
+        return None if document.problems else mapping
 
     def _read(self, file: Path) -> Document:
         if file not in self.documents:
@@ -209,7 +234,7 @@ def _shop_files(root: Path) -> list[Path]:
 
 def _strays(root: Path) -> Iterable[Problem]:
     """Files that look like settings but are not read: silence would be a shop that never runs."""
-    for folder in (SHOPS, MAPPINGS):
+    for folder in (SHOPS, MAPPINGS, COLUMNS):
         for file in sorted((root / folder).glob("*.yml")):
             yield Problem(_shown(file, root), 1, "", f"is not read; call it {file.stem}{SUFFIX}")
 

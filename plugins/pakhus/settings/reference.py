@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pakhus.settings.schema import account_schema, mapping_schema, shop_schema
+from pakhus.settings.schema import account_schema, columns_schema, mapping_schema, shop_schema
 
 _REFERENCE = "#/$defs/"
 Schema = Mapping[str, Any]
 
 
 def reference_of_files() -> str:
-    """Return the parts on shop, mapping and account files, in Markdown."""
+    """Return the parts on shop, mapping and account files, and on column mappings, in Markdown."""
     parts = [
         *_file(shop_schema(), "Shop file"),
         *_file(mapping_schema(), "Mapping file"),
         *_file(account_schema(), "Account file"),
+        *_file(columns_schema(), "Column mapping"),
     ]
     return "\n".join(parts)
 

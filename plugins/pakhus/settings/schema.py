@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pakhus.rules.settlement_columns import ColumnMapping
 from pakhus.settings.accounts import AccountSettings
 from pakhus.settings.loading import MappingFile
 from pakhus.settings.models import NOT_IN_FILES
@@ -32,6 +33,11 @@ def mapping_schema() -> dict[str, Any]:
 def account_schema() -> dict[str, Any]:
     """The schema of include/accounts/<account>.yaml."""
     return _schema(AccountSettings, "An account at a payment provider")
+
+
+def columns_schema() -> dict[str, Any]:
+    """The schema of include/settlements/<name>.yaml."""
+    return _schema(ColumnMapping, "A column mapping of Pakhus")
 
 
 def as_text(schema: dict[str, Any]) -> str:
