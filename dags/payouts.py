@@ -7,7 +7,7 @@ When a run is red, look at the message of its task `report`: it names the cause 
 - access_denied, configuration: mend the Airflow connection, folder or settings it names; the next run goes on.
 - payout_unbalanced, settlement_reissued, payout_line_again: the provider's numbers contradict each other; nothing of
   that settlement was entered (docs/runbooks/payouts.md).
-- held payouts leave the run green: their lines without a sure document are matched anew each day.
+- held payouts leave the run green: their lines without a sure document are matched anew by each run.
 The note ends with what stands on the clearing accounts, and since when.
 Clearing, re-running or marking success is safe at any time: what was entered is never entered twice.
 """

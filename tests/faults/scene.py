@@ -1,8 +1,8 @@
 """A small shop whose orders need every kind of write: the servers in a process of their own, one ledger, one clock.
 
 Order 61 is to be reserved (with a customer of its own) and is shipped in two parts as soon as it is, 100 to be invoiced
-(with a customer and a correction line), 83 is to be held; a product and a variation show more than the warehouse has.
-Runs happen in forked children, which a fault may kill.
+(with a customer and a correction line), paid and paid out, 83 is to be held; a product and a variation show more than
+the warehouse has. Runs happen in forked children, which a fault may kill.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from pakhus.settings import InvoiceMode, ShopSettings, load_shop
 from standin.registry import default_seed
 from standin.seeds import with_shop_products
 from standin.woocommerce import goods_of, recorded_shop
+from tests.faults.money import move_money, paid_by_journal
 from tests.flows.world import ShiftedTime
 
 SYSTEMS = ("woocommerce", "rackbeat", "economic")
@@ -165,6 +166,7 @@ class Scene:
             reserver(shop, self._warehouse(limits), ledger, self.settings).reserve(chunk.documents, workers=1)
         for chunk in due_chunks(ledger, self.settings.shop, INVOICES):
             biller(shop, self._accounts(limits), ledger, self.settings).book(chunk.documents, workers=1)
+        move_money(shop, self._accounts(limits), ledger, self.settings, INVOICED)
         self._ship()
         warehouse = self._warehouse(limits)
         reader = replace(shipment_reader(warehouse, ledger, self.settings), patience_s=0.0)
@@ -221,6 +223,7 @@ def seeds(orders: Sequence[str]) -> dict[str, Any]:
         if str(order["id"]) == INVOICED:
             order["status"] = "completed"
             order["date_completed"], order["date_completed_gmt"] = order["date_modified"], order["date_modified_gmt"]
+            order["date_paid"], order["date_paid_gmt"] = order["date_modified"], order["date_modified_gmt"]
     goods = goods_of(shop)
     for product in shop["products"]:
         if product["sku"] in OVERSTATED:
@@ -264,7 +267,7 @@ def _scene(kind: type[Scene], ledger_url: str, data: dict[str, Any], urls: dict[
     return kind(
         servers=servers,
         ledger_url=ledger_url,
-        settings=settings.model_copy(update=changes),
+        settings=paid_by_journal(settings.model_copy(update=changes)),
         tokens={name: data[name]["credentials"] for name in ("rackbeat", "economic")},
         snapshots={name: server.post("snapshot")["id"] for name, server in servers.items()},
     )

@@ -96,3 +96,29 @@ def test_exploration_sees_what_the_ledger_believes_wrongly_when_quantities_are_w
     monkeypatch.setattr("pakhus.flows.stock.RecordedCalls", hasty)
     result = explore(stage, [replace(batches[0], fault="late commit")])
     assert [finding.kind for _, found in result.failures for finding in found if finding.kind == "untrue"]
+
+
+@pytest.fixture(scope="module")
+def vouchers(stage: Scene) -> list[Case]:
+    """The writes into journals of a run: a payment's, then a payout's; places of a fault that is yet to be named."""
+    boundaries(stage)
+    sent = [row for row in stage.servers["economic"].get("requests") if row["path"].endswith("/vouchers")]
+    assert {row["method"] for row in sent} == {"POST"}
+    return [Case("economic", row["number"], "") for row in sent[:2]]
+
+
+@pytest.mark.parametrize(
+    "fault", ["answer lost", "late commit", "500 after effect", "kill -9 after", "second run before"]
+)
+def test_vouchers_of_payments_and_payouts_survive_their_worst_faults(
+    stage: Scene, vouchers: list[Case], fault: str
+) -> None:
+    assert explore(stage, [replace(voucher, fault=fault) for voucher in vouchers]).failures == []
+
+
+def test_exploration_sees_the_second_voucher_when_an_unknown_outcome_is_taken_for_a_refusal(
+    stage: Scene, vouchers: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pakhus.flows.exactly_once.status_after", lambda _: "refused")
+    result = explore(stage, [replace(vouchers[1], fault="answer lost")])
+    assert [finding.kind for _, found in result.failures for finding in found if finding.kind == "doubled"]

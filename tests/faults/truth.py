@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import create_engine, select
 
 from pakhus.ledger.schema import attempts, documents, stock_levels
+from tests.faults.money import wrong_money
 from tests.faults.scene import HELD, INVOICED, RESERVED, Scene
 
 
@@ -37,6 +38,7 @@ def findings(scene: Scene) -> list[Finding]:
         *_accounts(states["economic"], states["woocommerce"]),
         *_shipments(states["rackbeat"], states["woocommerce"]),
         *_stock(scene, states["rackbeat"], states["woocommerce"]),
+        *(Finding(*wrong) for wrong in wrong_money(scene.ledger_url, states["economic"], (INVOICED, RESERVED))),
         *_ledger(scene, states),
     ]
 

@@ -173,7 +173,9 @@ class Settler:
         if known is None:
             planned = self._plan(document, settlement)
             if isinstance(planned, Verdict):
-                return Treated(planned, None)
+                # What was not matched is matched anew by the next run: orders are invoiced and paid meanwhile.
+                at_once = planned.code == "payout_unmatched"
+                return Treated(planned, None, due_at=self.ledger.now() if at_once else None)
             call = self.vouchers.call(planned, self.settings.journal)
             known = writer.make(self.vouchers.step(document.key), call)
         return Treated(self._posted(document, claim, settlement, known), None)

@@ -72,7 +72,7 @@ PAYOUTS: tuple[Reason, ...] = (
         Status.HELD,
         Actor.MERCHANT,
         "{count} of {lines} lines have no sure document: {problem}.",
-        "Look at each (`python -m pakhus report unmatched`); they are matched anew every day.",
+        "Look at each (`python -m pakhus report unmatched`); they are matched anew by each run.",
         _AGAIN,
     ),
     Reason(

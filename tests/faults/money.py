@@ -1,0 +1,107 @@
+"""The money of the scene: payments of both invoices by journal, and a settlement that pays the first of them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import create_engine, select
+
+from pakhus.clients.economic import EconomicClient
+from pakhus.clients.webshop import Webshop
+from pakhus.flows.payments import cashier
+from pakhus.flows.payouts import SettlementFile, settler
+from pakhus.ledger.connection import Ledger
+from pakhus.ledger.schema import clearing_items
+from pakhus.rules.payment_methods import PaymentMethod, PaymentWay
+from pakhus.rules.payout_accounts import PayoutAccounts
+from pakhus.rules.settlement_columns import ColumnMapping
+from pakhus.settings import ShopSettings
+from pakhus.settings.accounts import AccountSettings
+
+CLEARING = 5825
+METHOD = PaymentMethod(terms=11, way=PaymentWay.JOURNAL, clearing_account=CLEARING, journal=5)
+PAYOUT = "kort-PO-1-DKK-payout"
+_ACCOUNT = AccountSettings(
+    account="kort",
+    provider="Kortselskabet",
+    reader="column_mapping",
+    folder="file:///srv/kort",
+    economic="main",
+    journal=5,
+    accounts={
+        "DKK": PayoutAccounts(
+            clearing=CLEARING, bank=5829, fee=7220, reserve=5827, dispute=5828, difference=7225, exchange=7230
+        )
+    },
+    start_from=date(2026, 1, 1),
+    columns="kort",
+)
+_COLUMNS = ColumnMapping.model_validate(
+    {
+        "version": "1",
+        "provider": "kort",
+        "currency": "DKK",
+        "columns": {
+            "type": "Type",
+            "id": "Id",
+            "date": "Date",
+            "gross": "Amount",
+            "fee": "Fee",
+            "order": "Order",
+            "batch": "Batch",
+            "payout_date": "Payout date",
+        },
+        "types": {name: name for name in ("capture", "payout")},
+        "dates": "%Y-%m-%d",
+    }
+)
+
+
+def paid_by_journal(settings: ShopSettings) -> ShopSettings:
+    """The shop with every payment entered in the journal."""
+    economic = settings.mapping.economic
+    assert economic is not None
+    payments = dict.fromkeys(economic.payments, METHOD)
+    mapping = settings.mapping.model_copy(update={"economic": economic.model_copy(update={"payments": payments})})
+    return settings.model_copy(update={"mapping": mapping})
+
+
+def move_money(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: ShopSettings, order: str) -> None:
+    """Register what was booked; journal the payout of this order."""
+    cashier(shop, accounts, ledger, settings).run(workers=1)
+    settler(accounts, ledger, _ACCOUNT, _COLUMNS).run([_settlement(order)])
+
+
+def _settlement(order: str) -> SettlementFile:
+    rows = [
+        "Type;Id;Date;Amount;Fee;Order;Batch;Payout date",
+        f"capture;t1;2026-11-22;{TOTAL};-3.12;{order};PO-1;2026-11-25",
+        f"payout;p1;2026-11-22;-{TOTAL - Decimal('3.12')};0.00;;PO-1;2026-11-25",
+    ]
+    return SettlementFile("kort.csv", "\n".join(rows).encode())
+
+
+TOTAL = Decimal("215.47")
+"""What the order that is paid out was charged."""
+
+
+def wrong_money(ledger_url: str, accounts: Mapping[str, Any], orders: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield kind and text of what is wrong: each voucher once, each payment once, the first of them settled."""
+    entries = accounts["journal_entries"].values()
+    for key in (*(f"nordlys-{order}-payment1" for order in orders), PAYOUT):
+        vouchers = {entry["voucher"] for entry in entries if key in entry["text"].split()}
+        if len(vouchers) != 1:
+            yield ("doubled" if vouchers else "lost"), f"the voucher {key} is there {len(vouchers)} times"
+    finance = [Decimal(entry["amount"]) for entry in entries if entry["entryType"] == "financeVoucher"]
+    if sum(finance):
+        yield "untrue", f"the payout's voucher is {sum(finance)} off"
+    engine = create_engine(ledger_url)
+    with engine.begin() as connection:
+        items = {row.order_number: row for row in connection.execute(select(clearing_items))}
+    engine.dispose()
+    paid_out = {number: row.settled_amount for number, row in items.items()}
+    if paid_out != {orders[0]: TOTAL, orders[1]: 0}:
+        yield "untrue", f"the ledger says that {paid_out} was paid out"
