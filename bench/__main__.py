@@ -8,10 +8,11 @@ import signal
 import sys
 from collections.abc import Callable
 
-from bench import near_real_time, order_pull, settlement_matching
+from bench import import_orders, near_real_time, order_pull, settlement_matching
 from bench.figures import Figure, shown
 
 BENCHES: dict[str, Callable[[int], list[Figure]]] = {
+    "import_orders": import_orders.measure,
     "near_real_time": near_real_time.measure,
     "order_pull": order_pull.measure,
     "settlement_matching": settlement_matching.measure,

@@ -73,6 +73,8 @@ class ManyOrders:
 
     def _places(self, query: dict[str, str]) -> Sequence[int]:
         """The orders that pass, sorted. Filters are by creation or by change: each is a cut through a sorted list."""
+        if "include" in query:
+            return [int(number) - FIRST_ID for number in query["include"].split(",")]
         gmt = query.get("dates_are_gmt") == "true"
         filters = {name: filter_bound(query[name], ZONE) for name in _FILTERS if name in query}
         by_change = any(name.startswith("modified") for name in filters) or query.get("orderby") == "modified"
@@ -123,11 +125,17 @@ class ManyOrdersShop(Standin):
         self.shop.restore(snapshot)
 
 
-def template(shop: StandinServer) -> dict[str, Any]:
+def template(shop: StandinServer, status: str) -> dict[str, Any]:
     """An order as the stand-in shows one, of three lines, with marks where orders differ."""
     items = [{"sku": sku, "quantity": 1} for sku in ("NH-1018", "NH-1020", "NH-1000")]
     placed: Any = shop.act({"action": "place_order", "items": items, "payment_method": "cod"})
-    body: dict[str, Any] = {**placed["body"], "id": int(_ID), "number": _ID, "order_key": f"wc_order_{_ID}"}
+    body: dict[str, Any] = {
+        **placed["body"],
+        "status": status,
+        "id": int(_ID),
+        "number": _ID,
+        "order_key": f"wc_order_{_ID}",
+    }
     for name in _DATES:
         body[f"date_{name}"], body[f"date_{name}_gmt"] = f"@{name}@", f"@{name}_gmt@"
     return body
@@ -139,11 +147,12 @@ def main() -> int:
     parser.add_argument("--orders", type=int, required=True)
     parser.add_argument("--changed", type=int, default=0, help="so many changed lately")
     parser.add_argument("--changed-at", type=datetime.fromisoformat, default=BEGINNING)
+    parser.add_argument("--status", default="processing", help="of all orders")
     options = parser.parse_args()
     clock = Clock()
     seed = {"shop": "recorded", "credentials": KEYS, "orders": [], "refunds": [], "notes": {}}
     shop = create("many", seed, {"behind_tls": True}, clock)
-    body = template(StandinServer(shop, clock=clock))
+    body = template(StandinServer(shop, clock=clock), options.status)
     orders = ManyOrders(options.orders, body, options.changed, options.changed_at)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())

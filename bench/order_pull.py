@@ -149,7 +149,7 @@ def measure(tries: int) -> list[Figure]:
 def _round(scene: Scene, pullers: list[Puller], number: int) -> dict[tuple[str, str], Pull]:
     end = (BEGINNING + ORDERS * SPACING).strftime("%Y-%m-%dT%H:%M:%S")
     found: dict[tuple[str, str], Pull] = {}
-    with _shop(scene.folder, ORDERS) as before, _shop(scene.folder, ORDERS, CHANGED) as after:
+    with many_orders_shop(scene.folder, ORDERS) as before, many_orders_shop(scene.folder, ORDERS, CHANGED) as after:
         for puller in pullers:
             home = scene.folder / f"{puller.name}-{number}"
             found["import", puller.name] = scene.pull(
@@ -169,7 +169,7 @@ def _figures(how: str, rounds: list[dict[tuple[str, str], Pull]]) -> Iterator[Fi
         pulls = [found[key] for found in rounds]
         facts = {"orders": pulls[-1].orders, "requests": pulls[-1].requests, "connections": pulls[-1].connections}
         peer = None if key[1] == BY_HAND.name else by_hand
-        figure = Figure(f"{how}: {key[1]}", tuple(pull.seconds for pull in pulls), peer, facts)
+        figure = Figure(f"{how}: {key[1]}", tuple(pull.seconds for pull in pulls), peer, facts=facts)
         by_hand = by_hand or figure
         yield figure
 
@@ -177,7 +177,7 @@ def _figures(how: str, rounds: list[dict[tuple[str, str], Pull]]) -> Iterator[Fi
 def _memory(scene: Scene, pullers: list[Puller]) -> Iterator[Figure]:
     """The first reading of a whole history, without latency; the seconds are told, the peak of memory is the point."""
     for count in MEMORY:
-        with _shop(scene.folder, count, latency_ms=0) as url:
+        with many_orders_shop(scene.folder, count, latency_ms=0) as url:
             for puller in pullers:
                 home = scene.folder / f"{puller.name}-{count}"
                 pull = scene.pull(puller, "delta", url, home, scene.ledger(puller), "")
@@ -202,11 +202,13 @@ def _scene() -> Iterator[Scene]:
 
 
 @contextmanager
-def _shop(folder: Path, orders: int, changed: int = 0, latency_ms: int = LATENCY_MS) -> Iterator[str]:
+def many_orders_shop(
+    folder: Path, orders: int, changed: int = 0, latency_ms: int = LATENCY_MS, status: str = "processing"
+) -> Iterator[str]:
     """A shop of so many orders; its address."""
     urls = folder / f"shop-{orders}-{changed}-{latency_ms}.json"
     command = [sys.executable, "-m", "bench.many_orders", "--urls", str(urls), "--orders", str(orders)]
-    command += ["--changed", str(changed), "--changed-at", LATE.isoformat()]
+    command += ["--changed", str(changed), "--changed-at", LATE.isoformat(), "--status", status]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         url = str(wait_until(lambda: urls.exists() and json.loads(urls.read_text() or "{}").get("url"), "a shop", 60))
