@@ -137,6 +137,12 @@ class EconomicClient:
         """Return a booked invoice; NotFoundError when there is none."""
         return self._get(f"/invoices/booked/{int(number)}")
 
+    def newest_booked(self, count: int) -> list[Any]:
+        """Return the newest booked invoices, at most `count`, without their lines."""
+        query = (("sort", "-bookedInvoiceNumber"), ("skippages", "0"), ("pagesize", str(count)))
+        rows: list[Any] = self._get("/invoices/booked", query).get("collection") or []
+        return rows
+
     def drafts_with_reference(self, reference: str) -> list[Any]:
         """Return the drafts whose `references.other` is exactly `reference`."""
         return self._with_reference("/invoices/drafts", "draftInvoiceNumber", reference)

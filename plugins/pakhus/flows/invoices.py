@@ -20,6 +20,7 @@ from pakhus.flows.accounts_customers import AccountsCustomers
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.booked_records import note_as_booked
 from pakhus.flows.booking_gate import LOOK_AGAIN, BookingGate
+from pakhus.flows.double_invoicing import DoubleInvoicing
 from pakhus.flows.drafting import Drafter
 from pakhus.flows.drafts import Drafts, Standing
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
@@ -75,6 +76,7 @@ class Biller:
     drafter: Drafter
     drafts: Drafts
     gate: BookingGate
+    double: DoubleInvoicing
 
     def book(self, document_ids: Sequence[int], *, workers: int = 4) -> RunReport:
         """Invoice the orders of these documents as far as the shop's mode goes; returns the counts."""
@@ -162,6 +164,7 @@ class Biller:
         self._note_drafted(work, standing, plan)
         amount = f"{plan.predicted.gross:.2f} {work.order.currency}"
         self.gate.pass_or_stop(work.document, last.version, standing.number, amount)
+        self.double.refuse_first()
         sending = send_by(work.order, self.observer.settings.invoices)
         booking = self.drafts.booking(key, standing)
         booked = work.writer.make(booking, economic.book_draft(standing.number, send_by=sending))
@@ -302,4 +305,5 @@ def biller(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: Sh
         drafter=Drafter(ledger, settings, mapping, customers, AccountsReader(accounts)),
         drafts=Drafts(accounts),
         gate=BookingGate(ledger, settings, target),
+        double=DoubleInvoicing(accounts, ledger, settings, target),
     )

@@ -51,6 +51,17 @@ def open_for_good(tx: Transaction, scope: str, target: str, equal: int) -> None:
     tx.connection.execute(insert(cursors).values(row).on_conflict_do_nothing())
 
 
+def has_booked(tx: Transaction, scope: str, target: str) -> bool:
+    """Tell whether any invoice of a shop was booked in these accounts."""
+    query = select(documents.c.id).where(
+        documents.c.scope == scope,
+        documents.c.target == target,
+        documents.c.kind == "invoice",
+        documents.c.remote_number.is_not(None),
+    )
+    return tx.connection.execute(query.limit(1)).one_or_none() is not None
+
+
 def note_approved(tx: Transaction, document_id: int) -> None:
     """Record that a person wants the draft booked as it was made from the version that now stands in the accounts."""
     changed = update(documents).where(documents.c.id == document_id)

@@ -12,6 +12,7 @@ from pakhus.clients.economic_errors import SYSTEM
 from pakhus.clients.http import Call
 from pakhus.errors import NotFoundError
 from pakhus.flows.accounts_facts import AccountsReader
+from pakhus.probes.economic_booking import check_double_invoicing, check_rounding
 from pakhus.probes.economic_lists import rows_of
 from pakhus.probes.economic_payments import check_payments, terms_named
 from pakhus.probes.economic_products import check_products
@@ -36,6 +37,8 @@ def probe_economic(client: EconomicClient, findings: Findings, shops: Sequence[S
     _check_numbers(client, findings, parts)
     _check_currencies(client, findings, parts)
     check_payments(client, findings, parts)
+    check_rounding(client, findings, parts)
+    check_double_invoicing(client, findings, shops)
     reader = AccountsReader(client)
     for name, mapping in mappings:
         if mapping.economic is not None:

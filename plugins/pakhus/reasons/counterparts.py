@@ -124,6 +124,14 @@ COUNTERPARTS: tuple[Reason, ...] = (
         "Book it in e-conomic when it is right; it is then taken over with its difference shown.",
     ),
     Reason(
+        "invoiced_by_warehouse",
+        Status.HELD,
+        Actor.OPERATOR,
+        "The accounts have {number}, which Rackbeat made of an order of this shop: each sale would be posted twice.",
+        "Switch off the transfer of sales invoices in Rackbeat's e-conomic app, then send the orders again.",
+        (Answer.AGAIN,),
+    ),
+    Reason(
         "period_closed",
         Status.HELD,
         Actor.MERCHANT,
