@@ -381,7 +381,9 @@ class Invoice:
     delivery_date: date | None = None
     exchange_rate: Decimal | None = None
     ean: str = ""
-    requisition: str = ""
+    requisition: str = ""  # takes our key's place in the reference
+    contact: int | None = None  # the person of a public body
+    account_string: str = ""
     employee: int | None = None
     credits_key: str = ""  # a credit note: the key of its invoice
 

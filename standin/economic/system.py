@@ -163,16 +163,19 @@ class EconomicStandin(Standin):
             raise ValueError(error.message) from None
 
     def doubles(self) -> list[Any]:
-        """Invoices, draft or booked, that share ``references.other``; customers that share an e-mail address."""
-        keys: dict[str, dict[str, list[int]]] = {}
+        """Invoices, draft or booked, that share reference and first text; customers and contacts that are alike.
+
+        A public buyer's requisition number may stand on several invoices: then the text tells them apart.
+        """
+        keys: dict[tuple[str, str], dict[str, list[int]]] = {}
         for kind, records in (("drafts", self.state.drafts), ("booked", self.state.booked)):
             for number, record in records.items():
-                key = record.get("references", {}).get("other")
-                if key:
+                key = (record.get("references", {}).get("other"), record.get("notes", {}).get("textLine1", ""))
+                if key[0]:
                     keys.setdefault(key, {"drafts": [], "booked": []})[kind].append(number)
         shared = [
-            {"kind": "invoice", "key": key, **numbers}
-            for key, numbers in keys.items()
+            {"kind": "invoice", "key": reference, **numbers}
+            for (reference, _), numbers in keys.items()
             if len(numbers["drafts"]) + len(numbers["booked"]) > 1
         ]
         return shared + self._shared_texts() + self._shared_addresses()
@@ -188,12 +191,19 @@ class EconomicStandin(Standin):
         return [{"kind": "voucher", "key": text, "numbers": places} for text, places in found.items()]
 
     def _shared_addresses(self) -> list[Any]:
-        addresses: dict[str, list[int]] = {}
+        """Customers with one e-mail address, EAN and CVR number; contacts of a customer with one name and address."""
+        alike: dict[tuple[str, ...], list[int]] = {}
         for number, record in self.state.customers.items():
-            if record.get("email"):
-                addresses.setdefault(record["email"].lower(), []).append(number)
-        found = {key: numbers for key, numbers in addresses.items() if len(numbers) > 1}
-        return [{"kind": "customer", "key": key, "numbers": numbers} for key, numbers in found.items()]
+            card = [record.get(name, "") for name in ("email", "ean", "corporateIdentificationNumber")]
+            alike.setdefault(("customer", *map(str.lower, card)), []).append(number)
+        for number, record in self.state.contacts.items():
+            person = (str(record["customer"]), record["name"].lower(), record.get("email", "").lower())
+            alike.setdefault(("contact", *person), []).append(number)
+        return [
+            {"kind": kind, "key": " ".join(filter(None, names)), "numbers": numbers}
+            for (kind, *names), numbers in alike.items()
+            if len(numbers) > 1 and any(names)
+        ]
 
     def counts(self) -> dict[str, Any]:
         """How many records of each kind exist, and how often all drafts were deleted at once."""

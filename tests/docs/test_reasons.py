@@ -18,7 +18,6 @@ RESERVED = {
     "credit_not_treated": "ledgers of earlier versions",
     "flow_off": "the stop switch",
     "stopped": "the stop switch",
-    "customer_refused": "refusals of customers told apart from refusals of documents",
 }
 
 

@@ -1,5 +1,6 @@
 """The bodies we send to e-conomic: by the contract's limits, and by the vendor's own schemas where they are there."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,15 +10,24 @@ import pytest
 from pakhus.clients.http import to_json
 from pakhus.formats.economic import (
     country_name,
-    customer_to_economic,
     invoice_to_economic,
+    key_of,
     totals_from_economic,
 )
-from pakhus.model import Invoice, InvoiceLine, Party, Totals
-from pakhus.rules.mappings import EconomicCustomerEach
+from pakhus.formats.economic_customers import (
+    NewCustomer,
+    changing_members,
+    contact_to_economic,
+    customer_to_economic,
+    replaced_customer,
+)
+from pakhus.model import Buyer, Invoice, InvoiceLine, Party, Totals
+from pakhus.rules.customer_mapping import CustomerField, EconomicCustomerEach, PublicCustomerEach
+from pakhus.rules.customers import CustomerClass
 from tests.contract.test_economic_vendor_schemas import assert_valid_request
 from tests.rules.orders import DENMARK, line, order
 
+SOLD = order([line("80.00", "20.00")], "100.00")
 DEFAULTS = EconomicCustomerEach(mode="each", group=1, payment_terms=1)
 LONG = Party(
     name="N" * 300,
@@ -67,9 +77,87 @@ def test_draft_says_what_was_planned_and_carries_our_key() -> None:
 @pytest.mark.parametrize("buyer", [DENMARK, LONG, Party(name="Kun navn")])
 def test_draft_and_customer_are_valid_by_the_vendors_schemas(buyer: Party) -> None:
     assert_valid_request("invoices.drafts.post", invoice_to_economic(invoice(buyer), {}))
-    sold = order([line("80.00", "20.00")], "100.00")
-    object.__setattr__(sold, "billing", buyer)
-    assert_valid_request("customers.post", customer_to_economic(sold, DEFAULTS, {}))
+    new = NewCustomer(replace(SOLD, billing=buyer), CustomerClass.PRIVATE, vat_zone=1)
+    assert_valid_request("customers.post", customer_to_economic(new, DEFAULTS, {}))
+
+
+PUBLIC = replace(
+    SOLD,
+    billing=replace(DENMARK, name="Kirsten Rekvirent", company="Eksempel Kommune"),
+    buyer=Buyer(vat_number="13585628", ean="5790000000012", requisition="REKV-7"),
+    attributes={"account_string": "4410-22"},
+)
+
+
+def test_public_body_is_invoiced_as_nemhandel_needs_and_our_key_makes_room_for_the_requisition() -> None:
+    sent = invoice(ean="5790000000012", contact=140, requisition="REKV-7", account_string="4410-22", text="Momsfri")
+    body = invoice_to_economic(sent, {})
+    assert_valid_request("invoices.drafts.post", body)
+    assert body["references"] == {"other": "REKV-7", "customerContact": {"customerContactNumber": 140}}
+    assert (body["notes"]["textLine1"], body["notes"]["textLine2"]) == ("nordlys-1042-invoice", "Momsfri")
+    recipient = body["recipient"]
+    assert (recipient["ean"], recipient["nemHandelType"], recipient["publicEntryNumber"]) == (
+        "5790000000012",
+        "ean",
+        "4410-22",
+    )
+    assert recipient["attention"] == {"customerContactNumber": 140}
+    assert key_of(body) == "nordlys-1042-invoice"
+    without = invoice_to_economic(invoice(ean="5790000000012", contact=140), {})
+    assert without["references"]["other"] == key_of(without) == "nordlys-1042-invoice"
+
+
+def test_a_text_that_is_no_key_of_ours_is_not_taken_for_one() -> None:
+    assert key_of({"references": {"other": "REKV-7"}, "notes": {"textLine1": "Tak for handlen"}}) == "REKV-7"
+    assert key_of({}) == ""
+
+
+def test_public_body_and_its_contact_are_valid_customers() -> None:
+    rule = PublicCustomerEach(mode="each", group=2, payment_terms=4)
+    body = customer_to_economic(NewCustomer(PUBLIC, CustomerClass.PUBLIC, vat_zone=1), rule, {})
+    assert_valid_request("customers.post", body)
+    assert (body["name"], body["ean"], body["corporateIdentificationNumber"]) == (
+        "Eksempel Kommune",
+        "5790000000012",
+        "13585628",
+    )
+    assert body["publicEntryNumber"] == "4410-22"
+    contact = contact_to_economic(PUBLIC)
+    assert_valid_request("customers.customerNumber.contacts.post", contact)
+    assert contact["name"] == "Kirsten Rekvirent"
+
+
+def test_only_listed_members_of_a_customer_follow_and_the_rest_is_sent_back_as_it_was() -> None:
+    moved = replace(SOLD, billing=replace(DENMARK, street="Nygade 2", email="ny@example.dk"))
+    changes = changing_members(moved, CustomerClass.PRIVATE, {CustomerField.ADDRESS}, {})
+    assert changes == {"address": "Nygade 2", "zip": "4000", "city": "Roskilde", "country": "Danmark"}
+    shown = {
+        "customerNumber": 7,
+        "name": "Anne Test",
+        "currency": "EUR",
+        "email": "anne@example.dk",
+        "customerGroup": {"customerGroupNumber": 3, "self": "https://x"},
+        "paymentTerms": {"paymentTermsNumber": 1, "self": "https://x"},
+        "vatZone": {"vatZoneNumber": 2, "self": "https://x"},
+        "address": "Algade 1",
+        "barred": False,
+        "balance": Decimal(10),
+        "lastUpdated": "2026-01-01T00:00:00Z",
+        "self": "https://x",
+    }
+    body = replaced_customer(shown, changes)
+    assert_valid_request("customers.customerNo.put", body)
+    assert body == {
+        "customerNumber": 7,
+        "name": "Anne Test",
+        "currency": "EUR",
+        "email": "anne@example.dk",
+        "barred": False,
+        "customerGroup": {"customerGroupNumber": 3},
+        "paymentTerms": {"paymentTermsNumber": 1},
+        "vatZone": {"vatZoneNumber": 2},
+        **changes,
+    }
 
 
 def test_long_fields_are_cut_to_what_the_contract_takes() -> None:

@@ -38,11 +38,13 @@ def test_two_shops_share_one_warehouse_and_one_set_of_accounts() -> None:
 
 
 def test_the_examples_name_the_fields_that_recorded_orders_carry() -> None:
-    recording = ROOT / "tests/fixtures/woocommerce/recorded/order-get-b2b.json"
-    order = json.loads(recording.read_text(encoding="utf-8"))["response"]["body"]
-    carried = {field["key"] for field in order["meta_data"]}
+    carried: set[str] = set()
+    for name in ("order-get-b2b", "order-get-store-b2b"):
+        recording = ROOT / f"tests/fixtures/woocommerce/recorded/{name}.json"
+        order = json.loads(recording.read_text(encoding="utf-8"))["response"]["body"]
+        carried |= {field["key"] for field in order["meta_data"]}
     mapped = load_shop("nordlys", INCLUDE).mapping.buyer_fields
-    assert {key for key in carried if key.startswith("_billing")} == set(mapped)
+    assert {key for key in carried if key.startswith(("_billing", "is_"))} == set(mapped)
 
 
 @pytest.mark.parametrize(

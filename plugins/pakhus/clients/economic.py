@@ -45,7 +45,9 @@ _PATH_ESCAPES = str.maketrans(
 )
 _FILTER_SPECIALS = "$()*,[]"
 # So many make an address of about two thousand characters, which every proxy lets through.
-_REFERENCES_PER_FILTER = 40
+_REFERENCES_PER_FILTER = 20
+# Where our key stands: the second where a public buyer's requisition number takes the first (design, decision 3).
+_KEY_MEMBERS = (("references", "other"), ("notes", "textLine1"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,18 @@ class EconomicClient:
         found = self._list("/customers", identity="customerNumber", query=query)
         return [row for row in found if wanted in str(row.get("email") or "").lower().split()]
 
+    def find_customer(self, number: int) -> Any | None:
+        """Return a customer by its number, or None."""
+        return self._find(f"/customers/{int(number)}")
+
+    def contacts(self, customer: int) -> list[Any]:
+        """Return the contact persons of a customer (section 3.2)."""
+        return list(self._list(f"/customers/{int(customer)}/contacts", identity="customerContactNumber"))
+
+    def find_contact(self, customer: int, number: int) -> Any | None:
+        """Return a contact of a customer, or None."""
+        return self._find(f"/customers/{int(customer)}/contacts/{int(number)}")
+
     def find_draft(self, number: str) -> Any | None:
         """Return a draft invoice, or None when it is booked, deleted or not visible yet."""
         return self._find(f"/invoices/drafts/{int(number)}")
@@ -144,51 +158,51 @@ class EconomicClient:
         return rows
 
     def drafts_with_reference(self, reference: str) -> list[Any]:
-        """Return the drafts whose `references.other` is exactly `reference`."""
-        return self._with_reference("/invoices/drafts", "draftInvoiceNumber", reference)
+        """Return the drafts that carry exactly this key of ours."""
+        return self._with_key("/invoices/drafts", "draftInvoiceNumber", reference)
 
     def booked_with_reference(self, reference: str) -> list[Any]:
-        """Return the booked invoices whose `references.other` is exactly `reference`."""
-        return self._with_reference("/invoices/booked", "bookedInvoiceNumber", reference)
+        """Return the booked invoices that carry exactly this key of ours."""
+        return self._with_key("/invoices/booked", "bookedInvoiceNumber", reference)
 
     def booked_with_references(self, references: Sequence[str]) -> list[Any]:
-        """Return the booked invoices whose `references.other` is one of `references`, some dozens per request."""
+        """Return the booked invoices whose key is one of `references`, some dozens per request."""
         return self._with_references("/invoices/booked", "bookedInvoiceNumber", references)
 
     def drafts_with_references(self, references: Sequence[str]) -> list[Any]:
-        """Return the drafts whose `references.other` is one of `references`, some dozens per request."""
+        """Return the drafts whose key is one of `references`, some dozens per request."""
         return self._with_references("/invoices/drafts", "draftInvoiceNumber", references)
 
     def _with_references(self, path: str, identity: str, references: Sequence[str]) -> list[Any]:
         found: list[Any] = []
         for start in range(0, len(references), _REFERENCES_PER_FILTER):
             wanted = references[start : start + _REFERENCES_PER_FILTER]
-            text = "$or:".join(f"references.other$eq:{filter_value(reference)}" for reference in wanted)
+            text = "$or:".join(_carries("$eq:", reference) for reference in wanted)
             found += self._filtered(path, identity, text, set(wanted).__contains__)
         return found
 
     def booked_on(self, day: date, prefix: str) -> list[Any]:
-        """Return the booked invoices dated `day` whose `references.other` begins with `prefix`."""
-        text = f"date$eq:{day.isoformat()}$and:references.other$like:{filter_value(prefix)}"
-        return self._filtered("/invoices/booked", "bookedInvoiceNumber", text, lambda other: other.startswith(prefix))
+        """Return the booked invoices dated `day` whose key begins with `prefix`."""
+        text = f"date$eq:{day.isoformat()}$and:({_carries('$like:', prefix)})"
+        return self._filtered("/invoices/booked", "bookedInvoiceNumber", text, lambda key: key.startswith(prefix))
 
     def drafts_of(self, prefix: str) -> list[Any]:
-        """Return all drafts whose `references.other` begins with `prefix`."""
-        text = f"references.other$like:{filter_value(prefix)}"
-        return self._filtered("/invoices/drafts", "draftInvoiceNumber", text, lambda other: other.startswith(prefix))
+        """Return all drafts whose key begins with `prefix`."""
+        text = _carries("$like:", prefix)
+        return self._filtered("/invoices/drafts", "draftInvoiceNumber", text, lambda key: key.startswith(prefix))
 
     def rows(self, path: str, identity: str, text: str = "") -> list[Any]:
         """Return a collection whole, filtered by `text` where it is given; `identity` tells its rows apart."""
         query = (("filter", text), ("sort", identity)) if text else ()
         return list(self._list(path, identity=identity, query=query))
 
-    def _with_reference(self, path: str, identity: str, reference: str) -> list[Any]:
+    def _with_key(self, path: str, identity: str, key: str) -> list[Any]:
         # The filter is not case-sensitive (section 2.5); our keys differ in more than case, but the comparison is ours.
-        return self._filtered(path, identity, f"references.other$eq:{filter_value(reference)}", reference.__eq__)
+        return self._filtered(path, identity, _carries("$eq:", key), key.__eq__)
 
     def _filtered(self, path: str, identity: str, text: str, wanted: Callable[[str], bool]) -> list[Any]:
         found = self._list(path, identity=identity, query=(("filter", text), ("sort", identity)))
-        return [row for row in found if wanted(str((row.get("references") or {}).get("other") or ""))]
+        return [row for row in found if any(wanted(key) for key in _keys(row))]
 
     def _get(self, path: str, query: Query = ()) -> Any:
         return self._transport.send(Call("GET", path, query)).json()
@@ -213,9 +227,28 @@ class EconomicClient:
             yield from records
 
 
+def _carries(operator: str, key: str) -> str:
+    """A filter for documents with our key in either place."""
+    return "$or:".join(f"{member}.{name}{operator}{filter_value(key)}" for member, name in _KEY_MEMBERS)
+
+
+def _keys(document: Mapping[str, Any]) -> list[str]:
+    return [str((document.get(member) or {}).get(name) or "") for member, name in _KEY_MEMBERS]
+
+
 def create_customer(body: Mapping[str, Any]) -> Call:
     """POST /customers (section 3.1)."""
     return Call("POST", "/customers", body=to_json(body))
+
+
+def replace_customer(number: int, body: Mapping[str, Any]) -> Call:
+    """PUT /customers/{n}: what is not sent is cleared (section 3.1)."""
+    return Call("PUT", f"/customers/{int(number)}", body=to_json(body))
+
+
+def create_contact(customer: int, body: Mapping[str, Any]) -> Call:
+    """POST /customers/{n}/contacts (section 3.2)."""
+    return Call("POST", f"/customers/{int(customer)}/contacts", body=to_json(body))
 
 
 def create_draft(body: Mapping[str, Any]) -> Call:

@@ -49,12 +49,12 @@ class Drafter:
     def body(self, key: str, order: Order, plan: InvoicePlan, shipped: Shipped) -> dict[str, Any]:
         """Return the body of the draft. Raises StoppedError when the order names what the mapping does not have."""
         payment, delivered, day = self.terms_and_days(order, shipped)
-        customer = self.customers.number_for(order)
+        party = self.customers.party_of(order, plan.vat)
         invoice = Invoice(
             key=key,
             currency=order.currency,
             invoice_date=day,
-            customer_number=customer,
+            customer_number=party.number,
             recipient=order.billing,
             delivery=destination(order),
             vat_zone=plan.vat.zone,
@@ -65,6 +65,10 @@ class Drafter:
             correction=plan.correction,
             heading=f"Ordre {order.number}",
             text=plan.vat.legal_text,
+            ean=party.ean,
+            contact=party.contact,
+            requisition=party.requisition,
+            account_string=party.account_string,
             delivery_date=None if day == delivered else delivered,
             employee=payment.employee or self.mapping.employee,
         )

@@ -18,6 +18,7 @@ from pakhus.flows.invoices import biller
 from pakhus.flows.observation import IMPORTS, INVOICES, Observer, as_seen, judge, new_invoice
 from pakhus.flows.proof import AUDIT, day_window
 from pakhus.flows.report import RunReport
+from pakhus.formats.economic import key_of
 from pakhus.ledger import documents, imports, sources
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
@@ -156,8 +157,8 @@ class Importer:
             return {}
         drafts = self.accounts.drafts_with_references(references)
         booked = self.accounts.booked_with_references(references)
-        found = {str(row["references"]["other"]): f"draft {row['draftInvoiceNumber']}" for row in drafts}
-        return found | {str(row["references"]["other"]): f"invoice {row['bookedInvoiceNumber']}" for row in booked}
+        found = {key_of(row): f"draft {row['draftInvoiceNumber']}" for row in drafts}
+        return found | {key_of(row): f"invoice {row['bookedInvoiceNumber']}" for row in booked}
 
     def _outcome(self, one: _Taken) -> ImportedOrder:
         with self.ledger.begin() as tx:

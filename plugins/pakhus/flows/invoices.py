@@ -14,8 +14,9 @@ from typing import Any
 
 from pakhus.clients import economic
 from pakhus.clients.economic import EconomicClient
+from pakhus.clients.http import Call
 from pakhus.clients.webshop import Webshop
-from pakhus.errors import ConfigurationError
+from pakhus.errors import ConfigurationError, DataError
 from pakhus.flows.accounts_customers import AccountsCustomers
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.booked_records import note_as_booked
@@ -23,7 +24,7 @@ from pakhus.flows.booking_gate import LOOK_AGAIN, BookingGate
 from pakhus.flows.double_invoicing import DoubleInvoicing
 from pakhus.flows.drafting import Drafter
 from pakhus.flows.drafts import Drafts, Standing
-from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
+from pakhus.flows.exactly_once import ECONOMIC, Step, Writer, Written
 from pakhus.flows.observation import INVOICES, Observer, state_rules, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.refunds import judge_refunds
@@ -119,8 +120,15 @@ class Biller:
             if isinstance(body, Verdict):
                 return work.ends(body)
             step = self.drafts.making(document.key, position.generation)
-            standing = Standing(position.generation, work.writer.make(step, economic.create_draft(body)))
+            standing = Standing(position.generation, self._make(work, step, economic.create_draft(body)))
         return self._finish(work, standing)
+
+    def _make(self, work: Work, step: Step, call: Call) -> Written:
+        try:
+            return work.writer.make(step, call)
+        except DataError:
+            self.drafter.customers.look_again(work.order)  # refused for a customer who was deleted since
+            raise
 
     def _to_draft(self, document: Document, order: Order) -> dict[str, Any] | Verdict:
         """The body of the draft of an order that has none, or why none is made now."""

@@ -17,7 +17,7 @@ from pakhus.errors import NotFoundError
 from pakhus.flows.observation import GONE, Observer
 from pakhus.flows.report import RunReport
 from pakhus.flows.sweeping import Sweep
-from pakhus.formats.economic import booked_number, draft_number, totals_from_economic
+from pakhus.formats.economic import booked_number, draft_number, key_of, totals_from_economic
 from pakhus.ledger import proofs
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.model import Window
@@ -219,7 +219,7 @@ def _recorded_order(row: Any, documents: Iterable[Any]) -> RecordedOrder:
 def _booked(row: Any) -> BookedInvoice:
     totals = totals_from_economic(row)
     return BookedInvoice(
-        key=row["references"]["other"],
+        key=key_of(row),
         number=booked_number(row),
         draft=str(row.get("orderNumber", "")),
         currency=str(row["currency"]),
@@ -234,7 +234,7 @@ def _is_known(invoice: BookedInvoice, remote: tuple[str | None, str | None] | No
 
 
 def _draft(row: Any) -> DraftInvoice:
-    return DraftInvoice(row["references"]["other"], draft_number(row))
+    return DraftInvoice(key_of(row), draft_number(row))
 
 
 def _shown_late(
@@ -250,6 +250,6 @@ def _shown_late(
                 row = client.get_booked(number)
             except NotFoundError:
                 continue
-            if (row.get("references") or {}).get("other") == document.key:
+            if key_of(row) == document.key:
                 found.append(_booked(row))
     return found

@@ -5,7 +5,8 @@ Named in the ledger by a pseudonym: an e-mail address stands in no key, log or c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pakhus.flows.outcomes import stop
@@ -34,16 +35,34 @@ class SharedRecords:
 
         StoppedError (claimed_elsewhere) when another process is still at it.
         """
+        document = self._document(kind, identity)
+        if document.remote_id is not None:
+            return document.remote_id
+        with self._held(document) as claim:
+            return self._under(claim, document, create)
+
+    def under_claim(self, kind: str, identity: str, work: Callable[[Document, Claim], None]) -> None:
+        """Do something to a record that nobody else does meanwhile, and note that it is done.
+
+        StoppedError (claimed_elsewhere) when another process is still at it.
+        """
+        document = self._document(kind, identity)
+        with self._held(document) as claim:
+            work(document, claim)
+            self.ledger.persist(lambda tx: documents.give_verdict(tx, document.id, Verdict.of("transferred")))
+
+    def _document(self, kind: str, identity: str) -> Document:
         with self.ledger.begin() as tx:
             name = installation.read(tx).pseudonym(identity)
             new = NewDocument(f"{self.target}-{kind}-{name}", self.target, "shared", kind, self.target)
-            document = documents.ensure(tx, new, Verdict.of("due"))
-        if document.remote_id is not None:
-            return document.remote_id
+            return documents.ensure(tx, new, Verdict.of("due"))
+
+    @contextmanager
+    def _held(self, document: Document) -> Iterator[Claim]:
         with holding(self.ledger, documents.claim_name(document.key), wait_s=_WAIT_S) as claim:
             if claim is None:
                 raise stop("claimed_elsewhere", due_at=self.ledger.now())
-            return self._under(claim, document, create)
+            yield claim
 
     def _under(self, claim: Claim, document: Document, create: Create) -> str:
         newest = self.ledger.persist(lambda tx: documents.load(tx, document.id))

@@ -13,7 +13,8 @@ from pakhus.formats.rackbeat import CustomerDefaults, customer_number, customer_
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.documents import Document
 from pakhus.model import Order
-from pakhus.rules.mappings import CollectiveCustomer, RackbeatCustomerEach, WarehouseMapping
+from pakhus.rules.customer_mapping import CollectiveCustomer
+from pakhus.rules.mappings import RackbeatCustomerEach, WarehouseMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class WarehouseCustomers:
             return customers.number
         email = order.billing.email.strip().lower()
         if not email:
-            raise stop("customer_not_identified")
+            raise stop("customer_not_identified", by="e-mail")
         return int(
             self.records.remote_id(
                 "customer", email, lambda document, claim: self._create(document, claim, order, email, customers)
@@ -58,7 +59,7 @@ class WarehouseCustomers:
         hits = self.warehouse.customers_with_email(email)
         if len(hits) > 1:
             numbers = ", ".join(str(hit["number"]) for hit in hits)
-            raise stop("customer_ambiguous", count=len(hits), numbers=numbers)
+            raise stop("customer_ambiguous", count=len(hits), numbers=numbers, by="e-mail")
         if not hits:
             return None
         if hits[0].get("is_barred"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -9,26 +10,30 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
-from pakhus.model import Invoice, InvoiceLine, Order, Party, Totals
+from pakhus.model import Invoice, InvoiceLine, Party, Totals
 from pakhus.rules.document_lines import BookedLine
-from pakhus.rules.mappings import EconomicCustomerEach
 
 # What 100 units of base currency cost in it (section 6.1).
 _BASE_RATE = 100
 _NAME_LENGTH = 250
-_CUSTOMER_NAME_LENGTH = 255
 _ADDRESS_LENGTH = 250
 _ZIP_LENGTH = 30
 _CITY_LENGTH = 50
 _COUNTRY_LENGTH = 50
 _HEADING_LENGTH = 250
 _TEXT_LENGTH = 1000
-_EMAIL_LENGTH = 255
-_PHONE_LENGTH = 50
+_REFERENCE_LENGTH = 250
+_ACCOUNT_LENGTH = 40
+# {shop}-{order id}-{kind}: how all our keys of documents end.
+_KEY = re.compile(r"\S+-(?:invoice|credit\S*)")
 
 
 def invoice_to_economic(invoice: Invoice, country_names: Mapping[str, str]) -> dict[str, Any]:
-    """The body of POST /invoices/drafts; our key stands in `references.other`, the only filterable free field."""
+    """The body of POST /invoices/drafts.
+
+    Our key stands in `references.other`; where that is a public buyer's requisition number, in `notes.textLine1`, which
+    can be filtered as well (section 2.5).
+    """
     body: dict[str, Any] = {
         "date": invoice.invoice_date.isoformat(),
         "currency": invoice.currency,
@@ -38,37 +43,20 @@ def invoice_to_economic(invoice: Invoice, country_names: Mapping[str, str]) -> d
         "recipient": {
             **_recipient(invoice.recipient, country_names),
             "vatZone": {"vatZoneNumber": invoice.vat_zone},
+            **_nemhandel(invoice),
         },
-        "references": {"other": invoice.key},
+        "references": _references(invoice),
         "lines": [_line(number, line) for number, line in enumerate(invoice.lines, 1)],
     }
-    delivery = _address(invoice.delivery, country_names)
+    delivery = address_to_economic(invoice.delivery, country_names)
     if invoice.delivery_date is not None:
         delivery["deliveryDate"] = invoice.delivery_date.isoformat()
     if delivery:
         body["delivery"] = delivery
-    if invoice.employee is not None:
-        body["references"]["salesPerson"] = {"employeeNumber": invoice.employee}
-    notes = _given(heading=invoice.heading[:_HEADING_LENGTH], textLine1=invoice.text[:_TEXT_LENGTH])
+    notes = given(heading=invoice.heading[:_HEADING_LENGTH], **_texts(invoice))
     if notes:
         body["notes"] = notes
     return body
-
-
-def customer_to_economic(
-    order: Order, defaults: EconomicCustomerEach, country_names: Mapping[str, str]
-) -> dict[str, Any]:
-    """The body of POST /customers for a private buyer (section 3.1)."""
-    buyer = order.billing
-    return {
-        "name": (buyer.name or buyer.company)[:_CUSTOMER_NAME_LENGTH],
-        "currency": order.currency,
-        "customerGroup": {"customerGroupNumber": defaults.group},
-        "paymentTerms": {"paymentTermsNumber": defaults.payment_terms},
-        "vatZone": {"vatZoneNumber": defaults.vat_zone},
-        **_given(email=buyer.email[:_EMAIL_LENGTH], mobilePhone=buyer.phone[:_PHONE_LENGTH]),
-        **_address(buyer, country_names),
-    }
 
 
 def totals_from_economic(document: Mapping[str, Any]) -> Totals:
@@ -133,13 +121,45 @@ def _line(number: int, line: InvoiceLine) -> dict[str, Any]:
     }
 
 
+def key_of(document: Mapping[str, Any]) -> str:
+    """Our key on a draft or booked invoice, whichever of its two places it stands in; empty where it has none."""
+    text = str((document.get("notes") or {}).get("textLine1") or "")
+    return text if _KEY.fullmatch(text) else str((document.get("references") or {}).get("other") or "")
+
+
+def _nemhandel(invoice: Invoice) -> dict[str, Any]:
+    """What an electronic invoice needs on the recipient (section 3.6)."""
+    if not invoice.ean:
+        return {}
+    found: dict[str, Any] = {"ean": invoice.ean, "nemHandelType": "ean"}
+    if invoice.account_string:
+        found["publicEntryNumber"] = invoice.account_string[:_ACCOUNT_LENGTH]
+    if invoice.contact is not None:
+        found["attention"] = {"customerContactNumber": invoice.contact}
+    return found
+
+
+def _references(invoice: Invoice) -> dict[str, Any]:
+    found: dict[str, Any] = {"other": invoice.requisition[:_REFERENCE_LENGTH] or invoice.key}
+    if invoice.contact is not None:
+        found["customerContact"] = {"customerContactNumber": invoice.contact}
+    if invoice.employee is not None:
+        found["salesPerson"] = {"employeeNumber": invoice.employee}
+    return found
+
+
+def _texts(invoice: Invoice) -> dict[str, str]:
+    text = invoice.text[:_TEXT_LENGTH]
+    return {"textLine1": invoice.key, "textLine2": text} if invoice.requisition else {"textLine1": text}
+
+
 def _recipient(party: Party, country_names: Mapping[str, str]) -> dict[str, str]:
-    return {"name": (party.company or party.name)[:_NAME_LENGTH], **_address(party, country_names)}
+    return {"name": (party.company or party.name)[:_NAME_LENGTH], **address_to_economic(party, country_names)}
 
 
-def _address(party: Party, country_names: Mapping[str, str]) -> dict[str, str]:
+def address_to_economic(party: Party, country_names: Mapping[str, str]) -> dict[str, str]:
     street = "\n".join(part for part in (party.street, party.street2) if part)
-    return _given(
+    return given(
         address=street[:_ADDRESS_LENGTH],
         zip=party.postcode[:_ZIP_LENGTH],
         city=party.city[:_CITY_LENGTH],
@@ -147,7 +167,7 @@ def _address(party: Party, country_names: Mapping[str, str]) -> dict[str, str]:
     )
 
 
-def _given(**members: str) -> dict[str, str]:
+def given(**members: str) -> dict[str, str]:
     """Only the members that say something: null and empty text are not accepted alike (section 2.3)."""
     return {name: value for name, value in members.items() if value}
 

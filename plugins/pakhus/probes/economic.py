@@ -18,7 +18,8 @@ from pakhus.probes.economic_payments import check_payments, terms_named
 from pakhus.probes.economic_products import check_products
 from pakhus.probes.findings import Findings
 from pakhus.probes.mapped import Mapped, Reference, check_exists, key_in, mappings_of
-from pakhus.rules.mappings import AccountingMapping, CollectiveCustomer
+from pakhus.rules.customer_mapping import CollectiveCustomer, CustomerEach
+from pakhus.rules.mappings import AccountingMapping
 from pakhus.settings import ShopSettings
 
 PART = "economic"
@@ -75,8 +76,9 @@ def _check_numbers(client: EconomicClient, findings: Findings, parts: Parts) -> 
             usable = {int(row[identity]) for row in rows if _is_usable(row)}
             check_exists(findings, Reference(what, SYSTEM, usable), mapped)
     for name, part in parts:
-        if isinstance(part.customers, CollectiveCustomer):
-            _check_customer(client, findings, key_in(name, PART, "customers.number"), part.customers.number)
+        for key, rule in _customer_rules(part):
+            if isinstance(rule, CollectiveCustomer):
+                _check_customer(client, findings, key_in(name, PART, key, "number"), rule.number)
 
 
 def _numbers_of(name: str, part: AccountingMapping) -> Iterator[tuple[str, Mapped]]:
@@ -89,11 +91,24 @@ def _numbers_of(name: str, part: AccountingMapping) -> Iterator[tuple[str, Mappe
     yield from (("payment-terms", mapped) for mapped in terms_named(name, part))
     for zone in ("domestic", "eu", "abroad"):
         yield "vat-zones", Mapped(key_in(name, PART, "vat_zones", zone), getattr(part.vat_zones, zone))
-    customers = part.customers
-    if not isinstance(customers, CollectiveCustomer):
-        yield "customer-groups", Mapped(key_in(name, PART, "customers.group"), customers.group)
-        yield "payment-terms", Mapped(key_in(name, PART, "customers.payment_terms"), customers.payment_terms)
-        yield "vat-zones", Mapped(key_in(name, PART, "customers.vat_zone"), customers.vat_zone)
+    for zone, number in (("oss.zone", part.vat.oss and part.vat.oss.zone), ("exempt_zone", part.vat.exempt_zone)):
+        if number:
+            yield "vat-zones", Mapped(key_in(name, PART, "vat", zone), number)
+    for key, rule in _customer_rules(part):
+        if isinstance(rule, CustomerEach):
+            yield "customer-groups", Mapped(key_in(name, PART, key, "group"), rule.group)
+            yield "payment-terms", Mapped(key_in(name, PART, key, "payment_terms"), rule.payment_terms)
+            if rule.vat_zone is not None:
+                yield "vat-zones", Mapped(key_in(name, PART, key, "vat_zone"), rule.vat_zone)
+
+
+def _customer_rules(part: AccountingMapping) -> Iterator[tuple[str, CollectiveCustomer | CustomerEach]]:
+    """Yield the rule of each class of buyers that the mapping has, with its key."""
+    yield "customers", part.customers
+    if part.companies is not None:
+        yield "companies", part.companies
+    if part.public_bodies is not None:
+        yield "public_bodies", part.public_bodies
 
 
 def _is_usable(row: Any) -> bool:

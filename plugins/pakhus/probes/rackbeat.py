@@ -14,7 +14,8 @@ from pakhus.errors import NotFoundError
 from pakhus.formats.rackbeat_shipments import order_number_of, shipment_id
 from pakhus.probes.findings import Findings
 from pakhus.probes.mapped import Mapped, Reference, check_exists, key_in, mappings_of
-from pakhus.rules.mappings import CollectiveCustomer, Mapping, WarehouseMapping
+from pakhus.rules.customer_mapping import CollectiveCustomer
+from pakhus.rules.mappings import Mapping, WarehouseMapping
 from pakhus.rules.stock import refusal
 from pakhus.settings import ShopSettings
 

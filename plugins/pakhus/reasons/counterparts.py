@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pakhus.reasons.kinds import EITHER, Actor, Answer, Reason, Status
+from pakhus.reasons.kinds import EDIT_ORDER, EITHER, NOTHING, Actor, Answer, Reason, Status
 
 COUNTERPARTS: tuple[Reason, ...] = (
     Reason(
@@ -16,25 +16,48 @@ COUNTERPARTS: tuple[Reason, ...] = (
     Reason(
         "customer_class_unsupported",
         Status.HELD,
-        Actor.MERCHANT,
-        "The buyer is a company or public body; only private buyers are invoiced by this version.",
-        "Invoice this order by hand.",
+        Actor.OPERATOR,
+        "The mapping does not say whose customers {buyers} are in the accounts.",
+        "Add economic.{key} to the mapping, or invoice this order by hand.",
         EITHER,
     ),
     Reason(
         "customer_not_identified",
         Status.HELD,
         Actor.MERCHANT,
-        "The order has no e-mail to find a customer by.",
-        "Add the e-mail to the order, or set one collective customer.",
+        "The order has no valid {by} to find a customer by.",
+        "Add it to the order, find such buyers by something else, or set one collective customer.",
         EITHER,
     ),
     Reason(
         "customer_missing",
         Status.HELD,
         Actor.MERCHANT,
-        "The buyer is no customer yet, and none may be created.",
-        "Create the customer with the buyer's e-mail, or allow creation in the mapping.",
+        "No customer has the buyer's {by}, and none may be created.",
+        "Create the customer with it, or allow creation in the mapping.",
+        EITHER,
+    ),
+    Reason(
+        "customer_gone",
+        Status.WAITING,
+        Actor.NOBODY,
+        "Customer {number} was deleted in the accounts; the next run looks for the buyer again.",
+        NOTHING,
+    ),
+    Reason(
+        "vat_number_invalid",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The check digits of the buyer's CVR or VAT number ({country}) are wrong.",
+        "Correct or empty the field in the shop, or treat such buyers as private (companies.invalid_number).",
+        EITHER,
+    ),
+    Reason(
+        "ean_data_missing",
+        Status.HELD,
+        Actor.MERCHANT,
+        "An electronic invoice needs what the order lacks: {missing}.",
+        EDIT_ORDER,
         EITHER,
     ),
     Reason(
@@ -48,8 +71,8 @@ COUNTERPARTS: tuple[Reason, ...] = (
         "customer_ambiguous",
         Status.HELD,
         Actor.MERCHANT,
-        "{count} customers have the same e-mail: {numbers}.",
-        "Merge or bar all but one, then send the order again.",
+        "{count} customers have the buyer's {by}: {numbers}.",
+        "Change or delete it on all but one, then send the order again.",
         EITHER,
     ),
     Reason(

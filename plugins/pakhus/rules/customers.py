@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from pakhus.model import Order
+from pakhus.model import Order, Party
 from pakhus.reasons import Verdict
+from pakhus.rules.customer_mapping import CompanyCustomerEach, CustomerRule
+from pakhus.rules.mappings import AccountingMapping
 from pakhus.rules.vat_numbers import vat_number_of
 
 _GLN_LENGTH = 13
@@ -36,6 +38,45 @@ def class_of(order: Order) -> CustomerClass | Verdict:
     if order.buyer.ean:
         return CustomerClass.PUBLIC if ean_of(order) else Verdict.of("ean_invalid")
     return CustomerClass.COMPANY if vat_number_of(order) is not None else CustomerClass.PRIVATE
+
+
+def rule_of(order: Order, mapping: AccountingMapping) -> tuple[CustomerClass, CustomerRule] | Verdict:
+    """Return the buyer's class and the mapping's rule for it, or why the order is held."""
+    found = class_of(order)
+    if isinstance(found, Verdict):
+        return found
+    if found is CustomerClass.COMPANY:
+        return _company_rule(order, mapping)
+    if found is CustomerClass.PRIVATE:
+        return found, mapping.customers
+    if mapping.public_bodies is None:
+        return Verdict.of("customer_class_unsupported", buyers="public bodies", key="public_bodies")
+    missing = _missing_for_delivery(order.billing)
+    return Verdict.of("ean_data_missing", missing=", ".join(missing)) if missing else (found, mapping.public_bodies)
+
+
+def _company_rule(order: Order, mapping: AccountingMapping) -> tuple[CustomerClass, CustomerRule] | Verdict:
+    rule, number = mapping.companies, vat_number_of(order)
+    if rule is None:
+        return Verdict.of("customer_class_unsupported", buyers="companies", key="companies")
+    if isinstance(rule, CompanyCustomerEach) and number is not None and number.well_formed is False:
+        if rule.invalid_number == "hold":
+            return Verdict.of("vat_number_invalid", country=number.country or "?")
+        return CustomerClass.PRIVATE, mapping.customers
+    return CustomerClass.COMPANY, rule
+
+
+def _missing_for_delivery(buyer: Party) -> list[str]:
+    """What an electronic invoice cannot be sent without (economic.md 3.6)."""
+    members = {
+        "name": buyer.company or buyer.name,
+        "address": buyer.street,
+        "postcode": buyer.postcode,
+        "city": buyer.city,
+        "country": buyer.country,
+        "contact person": buyer.name or buyer.company,
+    }
+    return [name for name, text in members.items() if not text.strip()]
 
 
 def identity_of(order: Order, by: IdentifyBy) -> str | None:

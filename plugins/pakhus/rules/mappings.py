@@ -12,6 +12,12 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from pakhus.rules.customer_mapping import (
+    CollectiveCustomer,
+    CompanyCustomerEach,
+    EconomicCustomerEach,
+    PublicCustomerEach,
+)
 from pakhus.rules.field_rules import FieldRule
 from pakhus.rules.mapping_fields import (
     BuyerField,
@@ -26,13 +32,6 @@ from pakhus.rules.mapping_fields import (
 )
 from pakhus.rules.payment_methods import PaymentMethod, PaymentSign
 from pakhus.rules.vat_mapping import VatRules
-
-
-class CollectiveCustomer(Strict):
-    """All buyers on one customer; the buyer's name and address still stand on each document."""
-
-    mode: Literal["collective"] = Field(description="One customer for all buyers")
-    number: int = Field(gt=0, description="The customer's number")
 
 
 class RackbeatCustomerEach(Strict):
@@ -91,16 +90,6 @@ class WarehouseMapping(Strict):
         description="Which lines of a bundle the warehouse picks: components (its parts) or parent (the bundle itself)",
     )
     tracking: TrackingField | None = Field(None, description="Where tracking numbers stand; none: none are told")
-
-
-class EconomicCustomerEach(Strict):
-    """A customer per buyer in the accounts, found by e-mail, created with these defaults when missing."""
-
-    mode: Literal["each"] = Field(description="A customer per buyer")
-    create: bool = Field(True, description="Create missing customers; false: such orders are held")
-    group: int = Field(gt=0, description="Customer group number")
-    payment_terms: int = Field(gt=0, description="Payment terms of customers we create")
-    vat_zone: int = Field(1, gt=0, description="VAT zone of customers we create")
 
 
 class ProductNumbers(Strict):
@@ -216,7 +205,15 @@ class AccountingMapping(Strict):
     """How orders become invoices in e-conomic."""
 
     customers: CollectiveCustomer | EconomicCustomerEach = Field(
-        discriminator="mode", description="Whose invoices they are in the accounts"
+        discriminator="mode", description="Whose the invoices of private buyers are in the accounts"
+    )
+    companies: CollectiveCustomer | CompanyCustomerEach | None = Field(
+        None,
+        discriminator="mode",
+        description="Whose the invoices of buyers with a CVR or VAT number are; none: they are held",
+    )
+    public_bodies: PublicCustomerEach | None = Field(
+        None, description="Whose the invoices of buyers with an EAN are; none: they are held"
     )
     layout: int = Field(gt=0, description="Layout number of invoices")
     products: ProductNumbers = Field(

@@ -55,13 +55,22 @@ class VatNumberCheck(Protocol):
 
 def vat_number_of(order: Order) -> VatNumber | None:
     """Return the number that the buyer gave, read by its own prefix or else by the country of the bill; None: none."""
-    compact = re.sub(r"[\s.\-/]", "", order.buyer.vat_number).upper()
+    return _read(order.buyer.vat_number, order.billing.country or order.shipping.country)
+
+
+def read_number(text: str, home: str) -> str | None:
+    """Return a number as written anywhere in its one form (DK12345674), read by `home` where it has no prefix."""
+    number = _read(text, home)
+    return None if number is None else number.text
+
+
+def _read(text: str, home: str) -> VatNumber | None:
+    compact = re.sub(r"[\s.\-/]", "", text).upper()
     if not any(character.isdigit() for character in compact):
         return None
     compact = _DANISH_WORDS.sub("", compact)
-    home = order.billing.country or order.shipping.country
     country, digits = _PREFIXES.get(compact[:2], ""), compact[2:]
-    if not country and compact.startswith(home) and home:
+    if not country and home and compact.startswith(home):
         country = home
     if not country:
         country, digits = home, compact

@@ -5,13 +5,11 @@ A rate counts from its first day to its last in the local time of its country: t
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from importlib import resources
 from zoneinfo import ZoneInfo
 
 _TABLE = "eu_vat_rates.csv"
@@ -39,6 +37,10 @@ class DatedRate:
 @cache
 def known_rates() -> tuple[DatedRate, ...]:
     """Return the table that Pakhus brings."""
+    # Imported here: a DAG file, which reads settings, is not to pay for them.
+    import csv
+    from importlib import resources
+
     text = resources.files(__package__).joinpath(_TABLE).read_text(encoding="utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     return tuple(

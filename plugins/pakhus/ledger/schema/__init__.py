@@ -4,6 +4,7 @@ from pakhus.ledger.schema.accounting import approved_postings, document_lines
 from pakhus.ledger.schema.base import metadata
 from pakhus.ledger.schema.clearing import clearing_items, settlement_lines, settlements
 from pakhus.ledger.schema.coordination import budgets, claim_fence, claims, cursors, inbox, installation
+from pakhus.ledger.schema.customers import customer_facts, customer_identities
 from pakhus.ledger.schema.documents import attempts, bodies, calls, documents, source_versions, sources
 from pakhus.ledger.schema.evidence import import_days, proven_days, stock_levels
 from pakhus.ledger.schema.operation import alerts, decisions, runs, stops
@@ -19,6 +20,8 @@ __all__ = [
     "claims",
     "clearing_items",
     "cursors",
+    "customer_facts",
+    "customer_identities",
     "decisions",
     "document_lines",
     "documents",
