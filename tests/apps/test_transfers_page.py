@@ -14,12 +14,14 @@ from fastapi import HTTPException
 from fastapi.testclient import TestClient
 
 from apps.transfers_page import TRANSFERS_VIEWS
-from apps.transfers_page.access import require_reader
+from apps.transfers_page.access import require_reader, require_sender
 from apps.transfers_page.app import STATIC, transfers_app
 from apps.transfers_page.ledger_reader import LedgerReader
 from pakhus.errors import ConfigurationError
+from pakhus.ledger import documents
 from pakhus.ledger.attempts import Reply
 from pakhus.ledger.connection import Ledger, RunIdentity
+from pakhus.ledger.schema import decisions as decision_rows
 from tests.ledger.transferred import PERSONAL, document, order, write
 
 SCRIPT = "<script>alert(1)</script>"
@@ -218,3 +220,69 @@ def test_airflow_finds_the_page_below_a_path_of_its_own_too() -> None:
     for view in TRANSFERS_VIEWS:
         assert view["href"].startswith("pakhus/transfers/list")  # relative to Airflow's own base
     assert (Path(STATIC) / "list.html").exists()
+
+
+OWN = {"X-Pakhus-Page": "order"}
+
+
+@pytest.fixture
+def sender(page: TestClient, ledger: Ledger) -> TestClient:
+    """The page for somebody who may trigger runs."""
+    app = transfers_app(LedgerReader(lambda: ledger.url), lambda: Ledger(ledger.url))
+    app.dependency_overrides[require_reader] = lambda: None
+    app.dependency_overrides[require_sender] = lambda: "anna"
+    return TestClient(app)
+
+
+def held(sender: TestClient) -> int:
+    [row] = sender.get("/data/orders", params={"status": "held"}).json()["rows"]
+    return int(row["documents"][0]["id"])
+
+
+def test_a_held_document_is_sent_again_and_who_did_it_is_noted(sender: TestClient, ledger: Ledger) -> None:
+    document_id = held(sender)
+    answer = sender.post(f"/data/again/{document_id}", headers=OWN)
+    assert answer.status_code == 200
+    assert answer.json()["dag"] == "nordlys__invoices"
+    with ledger.begin() as tx:
+        assert documents.load(tx, document_id).verdict.code == "due"
+        (decided,) = tx.connection.execute(decision_rows.select()).all()
+    assert (decided.answer, decided.answered_by) == ("again", "anna")
+
+
+def test_what_is_done_is_not_sent_again(sender: TestClient) -> None:
+    [row] = sender.get("/data/orders", params={"status": "done"}).json()["rows"]
+    answer = sender.post(f"/data/again/{row['documents'][0]['id']}", headers=OWN)
+    assert answer.status_code == 409
+    assert "is not sent again: Transferred and confirmed." in answer.json()["detail"]
+    assert sender.post("/data/again/999999", headers=OWN).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {**OWN, "Sec-Fetch-Site": "cross-site"}, {**OWN, "Sec-Fetch-Site": "same-site"}],
+    ids=["a form of another site", "another site", "a neighbour"],
+)
+def test_another_site_cannot_have_a_browser_send_again(
+    sender: TestClient, ledger: Ledger, headers: dict[str, str]
+) -> None:
+    document_id = held(sender)
+    assert sender.post(f"/data/again/{document_id}", headers=headers).status_code == 403
+    with ledger.begin() as tx:
+        assert documents.load(tx, document_id).verdict.code == "sku_missing"
+
+
+@pytest.mark.parametrize(("role", "may"), [("viewer", False), ("user", True), ("op", True), ("admin", True)])
+def test_whoever_may_trigger_runs_may_send_again(role: str, may: bool) -> None:
+    init_auth_manager()
+    user = SimpleAuthManagerUser(username="person", role=role)
+    if may:
+        assert require_sender(user) == "person"
+        return
+    with pytest.raises(HTTPException) as refused:
+        require_sender(user)
+    assert refused.value.status_code == 403
+
+
+def test_sending_again_asks_who_is_there(ledger: Ledger) -> None:
+    assert client_of(ledger.url, signed_in=False).post("/data/again/1", headers=OWN).status_code == 401

@@ -1,4 +1,6 @@
-"""Who may read the page's data: whoever may read the runs of all DAGs. The only file that asks Airflow about people.
+"""Who may read the page's data: whoever may read the runs of all DAGs; who may send again: whoever may trigger them.
+
+The only file that asks Airflow about people.
 
 A plugin's routes are open to everybody unless they ask: Airflow's own middleware only renews sign-ins. These two names
 are Airflow's internals (3.3); tests/apps and tests/browser hold them.
@@ -19,3 +21,10 @@ def require_reader(user: GetUserDep) -> None:
     """
     if not get_auth_manager().is_authorized_dag(method="GET", access_entity=DagAccessEntity.RUN, user=user):
         raise HTTPException(403, "You may not read the runs of all DAGs, and so not the transfers either.")
+
+
+def require_sender(user: GetUserDep) -> str:
+    """Let through who may trigger runs of all DAGs, and return their name; 401 for nobody, 403 for others."""
+    if not get_auth_manager().is_authorized_dag(method="POST", access_entity=DagAccessEntity.RUN, user=user):
+        raise HTTPException(403, "You may not trigger runs, and so not send orders again either.")
+    return user.get_name()

@@ -1,4 +1,4 @@
-"""The page's routes: shells without data for everybody, data for signed-in readers, nothing that writes."""
+"""The page's routes: shells without data for everybody, data for signed-in readers; what writes is in sending.py."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from apps.transfers_page.access import require_reader
 from apps.transfers_page.ledger_reader import LedgerReader
+from apps.transfers_page.sending import OpenLedger, open_ledger, sending
 from pakhus.errors import ConfigurationError
 from pakhus.ledger.transfers import listing, timeline
 from pakhus.ledger.transfers.listing import Filters, Place
@@ -167,11 +168,14 @@ async def show_order() -> Response:
     return FileResponse(STATIC / "order.html", media_type="text/html")
 
 
-def transfers_app(ledger: LedgerReader | None = None) -> FastAPI:
-    """The page as a web application that reads `ledger`; by default the one behind the connection `pakhus_ledger`."""
+def transfers_app(ledger: LedgerReader | None = None, opened: OpenLedger = open_ledger) -> FastAPI:
+    """The page as a web application that reads `ledger` and writes in `opened`; by default the ledger behind the
+    connection `pakhus_ledger`."""
     app = FastAPI(title="Pakhus transfers", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.reader = ledger or LedgerReader()
+    app.state.open_ledger = opened
     app.include_router(shells)
+    app.include_router(sending)
     app.include_router(data)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(SQLAlchemyError, _ledger_fails)

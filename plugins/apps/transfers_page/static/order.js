@@ -2,7 +2,7 @@
 
 import { address, addressOfCall, followTheme } from "./airflow.js";
 import {
-  ACTORS, amount, ask, badge, byId, decisionLink, make, needsPerson, openQuestion, outward, say, target, time, words,
+  ACTORS, amount, ask, badge, byId, decisionLink, make, needsPerson, openQuestion, outward, say, sendAgain, target, time, words,
 } from "./page.js";
 
 const asked = new URLSearchParams(location.search);
@@ -10,6 +10,7 @@ const WRITE_WORDS = {
   planned: "planned", sent: "sent", unknown: "outcome not known", ok: "done", adopted: "found there and taken over",
   refused: "refused", absent: "proved not to have happened", superseded: "replaced by a new plan",
 };
+const SENDABLE = new Set(["held", "failed", "waiting", "skipped", "filtered"]);
 const ANSWERS = { again: "again", accept: "accept as it is", ignore: "leave out" };
 
 const size = (bytes) => (bytes === null ? "" : `${bytes.toLocaleString()} bytes`);
@@ -58,7 +59,25 @@ function documentCard(standing, order) {
     make("p", { class: "meaning" }, standing.meaning),
     needsPerson(standing) ? make("p", { class: "action" }, make("b", {}, "To do: "), standing.action) : "",
     open ? make("p", { class: "action" }, decisionLink(standing, open, address)) : "",
-    facts);
+    facts,
+    SENDABLE.has(standing.status) ? againButton(standing) : "");
+}
+
+/** A button that sends a document again, and what came of it in its place. */
+function againButton(standing) {
+  const said = make("span", { class: "sub", role: "status" });
+  const button = make("button", { type: "button", title: "Have the order read anew, and this document treated by the next run; nothing is written twice" }, "Send again");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      const told = await sendAgain(standing.id);
+      said.replaceChildren(told.note, " ", outward(address("dags", told.dag), told.dag));
+    } catch (error) {
+      said.replaceChildren(error.message);
+      button.disabled = false;
+    }
+  });
+  return make("p", { class: "again" }, button, " ", said);
 }
 
 function versions(standing, order) {

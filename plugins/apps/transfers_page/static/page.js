@@ -130,6 +130,22 @@ export async function ask(path, parameters = {}) {
   throw new Refused(answer.status, detail);
 }
 
+/** Send a document again; the header says that this page asks, which no other site can make a browser say. */
+export async function sendAgain(documentId) {
+  let answer;
+  try {
+    answer = await fetch(`data/again/${encodeURIComponent(documentId)}`, {
+      method: "POST", headers: { Accept: "application/json", "X-Pakhus-Page": "order" },
+    });
+  } catch {
+    throw new Refused(0, "Airflow does not answer. See whether its API server runs, then try again.");
+  }
+  const content = await answer.json().catch(() => ({}));
+  if (answer.ok) return content;
+  if (answer.status === 401) throw new Refused(401, "You are not signed in, or no longer.");
+  throw new Refused(answer.status, typeof content.detail === "string" ? content.detail : "It could not be sent again; Airflow’s API server has the cause in its log.");
+}
+
 /** Show a message instead of what was asked for; with the way to sign in when that is what is missing. */
 export function say(text, error = null) {
   const place = byId("message");
