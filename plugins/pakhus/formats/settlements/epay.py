@@ -17,7 +17,7 @@ from pakhus.settlements import Batch, BatchLine, BatchLineKind
 
 PROVIDER = "epay"
 _TRANSFER_TYPES = {"RESERVE": "reserve", "FEE": "fee", "ADJUSTMENT": "adjustment"}
-_FEE_TYPES = {"ACQUIRER_FEE": True, "INTERCHANGE_FEE": True, "SCHEME_FEE": True}
+_FEE_TYPES = {"ACQUIRER_FEE": True, "INTERCHANGE_FEE": True, "SCHEME_FEE": True, "FEE": True}
 _KINDS: Mapping[str, tuple[BatchLineKind, BatchLineKind]] = {  # taken, given
     "reserve": (BatchLineKind.RESERVE_HOLD, BatchLineKind.RESERVE_RELEASE),
     "fee": (BatchLineKind.FEE, BatchLineKind.FEE_REFUND),

@@ -1,0 +1,71 @@
+"""Vipps MobilePay's Report API: the funds and fees ledgers day by day, by the keys of a sales unit.
+
+The connection's name is the ledger, its secret `client id:client secret`. A settlement here is a span of days, which
+must begin on the day of the last payout that was read: the reader takes the payouts after that one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from pakhus.clients.budget import Budget
+from pakhus.clients.http import Call
+from pakhus.clients.settlement_api import ProviderApi, ProviderSettings, Row, envelope
+from pakhus.errors import TransientError
+
+DEFAULT_URL = "https://api.vipps.no"
+_TOKEN = "/accesstoken/get"  # noqa: S105 - a path
+_EARLY_S = 60.0
+
+
+class VippsMobilepaySettlements:
+    """One ledger; the token lasts for an hour and is asked for anew before it ends."""
+
+    def __init__(self, settings: ProviderSettings, budget: Budget | None = None) -> None:
+        self._ledger = settings.name
+        self._keys = settings.secret.partition(":")
+        self._subscription = settings.subscription_key
+        self._token, self._until = "", 0.0
+        self._api = ProviderApi("Vipps MobilePay", settings, self._sign, budget)
+
+    def payouts(self, first: date, last: date) -> Sequence[str]:
+        """Return the span; only days that are over, since a ledger date may be open for hours after midnight."""
+        return [f"{first}_{last}"]
+
+    def settlement(self, payout_id: str) -> bytes:
+        """Return all entries of both ledgers in the span, in their order."""
+        first, last = (date.fromisoformat(day) for day in payout_id.split("_"))
+        days = [first + timedelta(days=at) for at in range((last - first).days + 1)]
+        funds, fees = ([row for day in days for row in self._entries(topic, day)] for topic in ("funds", "fees"))
+        return envelope(ledgerId=self._ledger, fromStart=False, funds=funds, fees=fees)
+
+    def _entries(self, topic: str, day: date) -> list[Row]:
+        path = f"/report/v2/ledgers/{self._ledger}/{topic}/dates/{day}"
+        cursor = [""]
+
+        def fetch(number: int) -> tuple[Sequence[Row], bool]:
+            del number
+            body = self._api.get(path, (("cursor", cursor[-1]),) if cursor[-1] else ())
+            if body.get("tryLater"):  # the day's entries are not all there yet
+                raise TransientError(
+                    f"Vipps MobilePay: {day} is still open", system="Vipps MobilePay", maybe_done=False
+                )
+            cursor[:] = [str(body.get("cursor") or "")]
+            return self._api.rows(body, "items"), bool(cursor[-1])
+
+        return list(self._api.pages(fetch))
+
+    def _sign(self, call: Call, url: str) -> Call:
+        del url
+        keys = {"Ocp-Apim-Subscription-Key": self._subscription}
+        if call.path == _TOKEN:
+            own = {"client_id": self._keys[0], "client_secret": self._keys[2]}
+            return replace(call, headers={**call.headers, **keys, **own})
+        if time.monotonic() >= self._until:
+            body = self._api.post(_TOKEN, b"", {})
+            self._token = str(body.get("access_token") or "")
+            self._until = time.monotonic() + float(body.get("expires_in") or 0) - _EARLY_S
+        return replace(call, headers={**call.headers, **keys, "Authorization": f"Bearer {self._token}"})
