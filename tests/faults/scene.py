@@ -1,8 +1,8 @@
 """A small shop whose orders need every kind of write: the servers in a process of their own, one ledger, one clock.
 
 Order 61 is to be reserved (with a customer of its own) and is shipped in two parts as soon as it is, 100 to be invoiced
-(with a customer and a correction line), paid and paid out, 83 is to be held; a product and a variation show more than
-the warehouse has. Runs happen in forked children, which a fault may kill.
+(with a customer and a correction line), paid, paid out and refunded in two parts, 83 is to be held; a product and a
+variation show more than the warehouse has. Runs happen in forked children, which a fault may kill.
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.clients.woocommerce import WooCommerceClient
 from pakhus.connections import ConnectionFacts, economic_settings, rackbeat_settings, woocommerce_settings
 from pakhus.flows.chunks import due_chunks
+from pakhus.flows.credit_notes import crediter
 from pakhus.flows.fulfilment import fulfiller
 from pakhus.flows.invoices import biller
 from pakhus.flows.observation import INVOICES, ORDERS, Observer
 from pakhus.flows.orders import reserver
+from pakhus.flows.refunds import CREDITS
 from pakhus.flows.shipments import FULFILMENT, shipment_reader
 from pakhus.flows.stock import StockPusher
 from pakhus.flows.stock_reading import StockReader
@@ -50,6 +52,7 @@ from tests.flows.world import ShiftedTime
 
 SYSTEMS = ("woocommerce", "rackbeat", "economic")
 RESERVED, INVOICED, HELD = "61", "100", "83"
+REFUNDED = ("33.33", "20.02")  # of the invoiced order: amounts alone, the second one needs a correction line
 OVERSTATED = ("NH-1000", "NH-TS-S")
 KEYS = {"consumer_key": "ck_" + "f" * 40, "consumer_secret": "cs_" + "f" * 40}
 CHILD_TIMEOUT_S = 180
@@ -177,6 +180,19 @@ class Scene:
             telling.tell(chunk.documents, workers=1)
         StockReader(self._warehouse(limits), ledger, "rackbeat__main").read([self.settings])
         StockPusher(shop, ledger, self.settings).push()
+        self._give_back()
+        Observer(shop, ledger, self.settings).look_again([INVOICED])  # as after a webhook
+        for chunk in due_chunks(ledger, self.settings.shop, CREDITS):
+            crediter(shop, self._accounts(limits), ledger, self.settings).credit(chunk.documents, workers=1)
+
+    def _give_back(self) -> None:
+        """What people do in the shop as soon as the invoice is booked: give money back, twice."""
+        shop, key = Server(self.servers["woocommerce"].url), f"nordlys-{INVOICED}-invoice"
+        booked = Server(self.servers["economic"].url).get("state")["booked"].values()
+        given = len(refunds_of(shop.get("state")))
+        if any(invoice["references"]["other"] == key for invoice in booked):
+            for amount in REFUNDED[given:]:
+                shop.post("act", {"action": "refund", "order": int(INVOICED), "amount": amount})
 
     def _ship(self) -> None:
         """What people do in the warehouse as soon as an order is reserved: send off a piece of it, then the rest."""
@@ -213,6 +229,13 @@ class Scene:
             extra={"app_secret_token": keys["app_secret_token"]},
         )
         return EconomicClient.from_settings(replace(economic_settings(facts), limits=limits))
+
+
+def refunds_of(shop: Any) -> list[Any]:
+    """The refunds of the order that is refunded, as the shop shows them with it."""
+    [order] = [order for order in shop["orders"] if str(order["id"]) == INVOICED]
+    refunds: list[Any] = order["refunds"]
+    return refunds
 
 
 def seeds(orders: Sequence[str]) -> dict[str, Any]:

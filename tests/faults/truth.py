@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, select
 
 from pakhus.ledger.schema import attempts, documents, stock_levels
 from tests.faults.money import wrong_money
-from tests.faults.scene import HELD, INVOICED, RESERVED, Scene
+from tests.faults.scene import HELD, INVOICED, REFUNDED, RESERVED, Scene, refunds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,30 @@ def _accounts(state: Mapping[str, Any], shop: Mapping[str, Any]) -> Iterator[Fin
         for invoice in found:
             if Decimal(invoice["grossAmount"]) != charged[keys[key]]:
                 yield Finding("untrue", f"{key} is {invoice['grossAmount']}, charged was {charged[keys[key]]}")
+    credited = [row for row in _rows(state["booked"]) if "-credit" in row["references"]["other"]]
+    yield from _credit_notes(credited, shop)
     if _rows(state["drafts"]):
         yield Finding("doubled", f"{len(_rows(state['drafts']))} drafts were left behind")
-    if len(_rows(state["booked"])) != sum(map(len, booked.values())):
+    if len(_rows(state["booked"])) != sum(map(len, booked.values())) + len(credited):
         yield Finding("untrue", "the accounts have invoices that nobody asked for")
     if state["drafts_wiped"]:
         yield Finding("lost", "all drafts of the agreement were deleted")
     yield from _no_double_customer("accounts", state, "email")
+
+
+def _credit_notes(found: list[Any], shop: Mapping[str, Any]) -> Iterator[Finding]:
+    """Each refund was credited once, over its amount, and nothing else was."""
+    refunds = {f"nordlys-{INVOICED}-credit{row['id']}": -Decimal(row["total"]) for row in refunds_of(shop)}
+    if len(refunds) != len(REFUNDED):
+        yield Finding("lost", f"the shop has {len(refunds)} refunds")
+    for key, amount in refunds.items():
+        notes = [row for row in found if row["references"]["other"] == key]
+        yield from _once(f"the credit note {key}", notes)
+        for note in notes:
+            if Decimal(note["grossAmount"]) != -amount:
+                yield Finding("untrue", f"{key} is {note['grossAmount']}, refunded was {amount}")
+    if {row["references"]["other"] for row in found} - set(refunds):
+        yield Finding("untrue", "the accounts have credit notes that nobody asked for")
 
 
 def _shipments(warehouse: Mapping[str, Any], shop: Mapping[str, Any]) -> Iterator[Finding]:
@@ -139,6 +156,7 @@ def _ledger(scene: Scene, states: Mapping[str, Any]) -> Iterator[Finding]:
         f"nordlys-{RESERVED}-order": ("done", _numbers(states["rackbeat"]["orders"], "number")),
         f"nordlys-{INVOICED}-invoice": ("done", None),
         f"nordlys-{HELD}-order": ("held", None),
+        **{f"nordlys-{INVOICED}-credit{row['id']}": ("done", None) for row in refunds_of(states["woocommerce"])},
     }
     for key, (status, numbers) in expected.items():
         row = rows.get(key)

@@ -48,6 +48,7 @@ _PACK = 25
 _LOOK = timedelta(days=1)
 # Refunds of one order are planned one after the other: each takes from what the others have left.
 _ORDER_WAIT_S = 20.0
+_ORDER_AGAIN = timedelta(minutes=1)
 _BOOKING = "book_credit_note"
 
 
@@ -104,7 +105,7 @@ class Crediter:
             return Treated(verdict, None)
         with holding(self.observer.ledger, f"credits:{invoice.key}", wait_s=_ORDER_WAIT_S) as turn:
             if turn is None:
-                return Treated(Verdict.of("claimed_elsewhere"), None)
+                raise stop("claimed_elsewhere", due_at=self.observer.ledger.now() + _ORDER_AGAIN)
             [(credit, version)] = self.refunds.credits([document], order.id)
             planned = self._plan(document, invoice, order, credit)
             if isinstance(planned, Verdict):
