@@ -188,6 +188,7 @@ def test_stock_stays_as_it_is(nordlys: World) -> None:
 # --- refunds that come early, or go away ------------------------------------------------------------------------------
 
 
+@pytest.mark.edge(44)
 def test_refund_seen_while_the_invoice_is_a_draft_waits_and_is_credited_once_it_is_booked(nordlys: World) -> None:
     in_mode(nordlys, "draft")
     order = place(nordlys)

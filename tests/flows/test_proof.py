@@ -209,6 +209,20 @@ def test_change_that_bears_no_new_date_is_found(settled: tuple[World, str]) -> N
     assert row(world, f"nordlys-{order}-credit{refund}").reason == "refund_withdrawn"
 
 
+def test_day_of_a_refunded_order_is_proven_with_its_credit_note(settled: tuple[World, str]) -> None:
+    world, order = settled
+    world.act(action="refund", order=int(order), amount="10.00")
+    world.forward(minutes=2)
+    world.run()
+    assert prove(world).status is DayStatus.OPEN  # the credit note is due
+    world.credit()
+    day = prove(world)
+    assert not day.proof.differences
+    assert [one.gross for one in day.proof.sums["accounts_credit_notes"].values()] == [Decimal("-10.00")]
+    assert day.proof.sums["credit_notes"] == day.proof.sums["accounts_credit_notes"]
+    assert day.proof.sums["invoices"] == day.proof.sums["accounts"]
+
+
 def test_order_that_vanished_from_the_shop_is_asked_for_and_explained(settled: tuple[World, str]) -> None:
     world, order = settled
     world.act(action="delete_order", order=int(order))

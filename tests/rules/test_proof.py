@@ -135,10 +135,10 @@ def test_order_without_one_of_its_documents_is_named(day: Day, kind: str) -> Non
 
 def one_order(code: str, **changes: object) -> Day:
     told = {"currency": "DKK", "gross": Decimal("100.00"), "vat": Decimal("20.00")}
-    invoice = BookedInvoice("nordlys-1-invoice", "101", "1", **{**told, **changes})  # type: ignore[arg-type]
-    document = RecordedDocument("nordlys-1-invoice", "invoice", code, "1", "101", **{**told, **changes})  # type: ignore[arg-type]
-    order = RecordedOrder("1", "1", documents=(document,), **told)  # type: ignore[arg-type]
-    return [PlacedOrder("1", "1", lines=3, **told)], [order], Accounts([invoice])  # type: ignore[arg-type]
+    invoice = BookedInvoice("nordlys-1-invoice", "101", "1", **{**told, **changes})
+    document = RecordedDocument("nordlys-1-invoice", "invoice", code, "1", "101", **{**told, **changes})
+    order = RecordedOrder("1", "1", documents=(document,), **told)
+    return [PlacedOrder("1", "1", lines=3, **told)], [order], Accounts([invoice])
 
 
 @pytest.mark.parametrize("changes", [{"gross": Decimal("99.00")}, {"vat": Decimal("20.05")}, {"currency": "EUR"}])
@@ -187,3 +187,43 @@ def test_note_counts_what_people_ask_for() -> None:
     assert proof.note() == "2 orders · 1 booked · 1 held · open"
     assert proof.sums["shop"] == {"DKK": Sum(2, Decimal(107), Decimal(21))}
     assert compare(*day[:2], None).note() == "2 orders · 1 held · open"
+
+
+def with_credit(day: Day, refunded: str, booked: str, *, known: bool = True) -> Day:
+    """The day's first order with a refund, and a credit note of it in ledger and accounts."""
+    placed, recorded, accounts = day
+    key, gross, vat = f"nordlys-{placed[0].id}-credit9", -Decimal(booked), Decimal("-1.00")
+    note = RecordedDocument(key, "credit_note", "transferred", "7", "900", "DKK", gross, vat, Decimal(refunded))
+    documents = (*recorded[0].documents, note) if known else recorded[0].documents
+    row = BookedInvoice(key, "900", "7", "DKK", gross, vat)
+    return (
+        [replace(placed[0], refunds=("9",)), *placed[1:]],
+        [replace(recorded[0], documents=documents), *recorded[1:]],
+        replace(accounts, booked=[*accounts.booked, *([row] if known else [])]),
+    )
+
+
+@given(true_days())
+def test_credit_notes_are_counted_and_summed_apart_from_invoices(day: Day) -> None:
+    before, proof = proof_of(day), proof_of(with_credit(day, "5.00", "5.00"))
+    assert not proof.differences
+    assert proof.sums["invoices"] == before.sums["invoices"]
+    assert proof.sums["accounts"] == before.sums["accounts"]
+    assert (
+        proof.sums["credit_notes"]
+        == proof.sums["accounts_credit_notes"]
+        == {"DKK": Sum(1, Decimal("-5.00"), Decimal("-1.00"))}
+    )
+    assert "1 credited" in proof.note()
+
+
+@given(true_days())
+def test_credit_note_over_another_amount_than_the_refund_is_named(day: Day) -> None:
+    proof = proof_of(with_credit(day, "5.00", "5.01"))
+    assert {code for _, code in named(proof)} == {"invoice_not_as_charged"}
+
+
+@given(true_days())
+def test_refund_without_a_document_is_named(day: Day) -> None:
+    proof = proof_of(with_credit(day, "5.00", "5.00", known=False))
+    assert named(proof) == {(day[0][0].id, "document_missing")}

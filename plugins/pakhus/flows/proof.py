@@ -22,6 +22,7 @@ from pakhus.ledger import proofs
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.model import Window
 from pakhus.rules.proof import (
+    BOOKED_KINDS,
     INVOICE,
     Accounts,
     BookedInvoice,
@@ -118,7 +119,7 @@ class Prover:
 
     def _accounts(self, client: EconomicClient, recorded: Sequence[RecordedOrder], day: date) -> Accounts:
         prefix = f"{self.observer.settings.shop}-"
-        invoices = [document for order in recorded for document in order.documents if document.kind == INVOICE]
+        invoices = [document for order in recorded for document in order.documents if document.kind in BOOKED_KINDS]
         keys = {document.key for document in invoices}
         booked = [_booked(row) for row in client.booked_with_references(sorted(keys))]
         drafts = {_draft(row): str(row.get("date")) for row in client.drafts_of(prefix)}
@@ -209,6 +210,7 @@ def _recorded_order(row: Any, documents: Iterable[Any]) -> RecordedOrder:
             currency=document.currency,
             gross=document.gross,
             vat=document.vat,
+            refunded=document.refunded,
         )
         for document in documents
     )

@@ -26,5 +26,13 @@ def placed_order(seen: Seen, mapping: AccountingMapping | None = None) -> Placed
     if order is None:
         return PlacedOrder(seen.id, "")
     due = None if mapping is None else due_with_cards(order, mapping)
-    lines = len(order.lines)
-    return PlacedOrder(seen.id, order.number, order.currency, order.total.amount, order.vat_total, lines, due)
+    return PlacedOrder(
+        id=seen.id,
+        number=order.number,
+        currency=order.currency,
+        gross=order.total.amount,
+        vat=order.vat_total,
+        lines=len(order.lines),
+        due=due,
+        refunds=order.credit_ids,
+    )

@@ -39,7 +39,8 @@ def _orders(tx: Transaction, which: ColumnElement[bool]) -> Sequence[Any]:
 
 
 def documents_of(tx: Transaction, order_ids: Collection[int]) -> Mapping[int, list[Any]]:
-    """Return the documents of orders (rows of sources), by order."""
+    """Return the documents of orders (rows of sources), by order; those of refunds with what was refunded."""
+    refunds = sources.alias("refunds")
     query = select(
         documents.c.order_id,
         documents.c.key,
@@ -50,7 +51,10 @@ def documents_of(tx: Transaction, order_ids: Collection[int]) -> Mapping[int, li
         documents.c.currency,
         documents.c.gross,
         documents.c.vat,
-    ).where(documents.c.order_id.in_(order_ids))
+        refunds.c.gross.label("refunded"),
+    )
+    of_refund = (refunds.c.id == documents.c.source_id) & (refunds.c.kind == "refund")
+    query = query.outerjoin_from(documents, refunds, of_refund).where(documents.c.order_id.in_(order_ids))
     found: dict[int, list[Any]] = {}
     for row in tx.connection.execute(query.order_by(documents.c.id)):
         found.setdefault(row.order_id, []).append(row)

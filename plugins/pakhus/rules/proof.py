@@ -17,6 +17,8 @@ from pakhus.model import ZERO
 from pakhus.reasons import Status, Verdict
 
 INVOICE = "invoice"
+CREDIT_NOTE = "credit_note"
+BOOKED_KINDS = frozenset({INVOICE, CREDIT_NOTE})
 # Statuses in which nothing more is to be done about a document.
 _SETTLED = frozenset({Status.DONE, Status.SKIPPED, Status.FILTERED, Status.NOT_OURS})
 # Reasons that say themselves that an invoice is not what the customer was charged.
@@ -36,7 +38,8 @@ class DayStatus(StrEnum):
 class PlacedOrder:
     """An order as the shop lists it; the amounts are None when it could not be understood. `lines` counts them.
 
-    `due` is what its invoice must total where that is not the order's total: gift cards have paid a part.
+    `due` is what its invoice must total where that is not the order's total: gift cards have paid a part. `refunds` are
+    the ids of the refunds that the shop shows with it.
     """
 
     id: str
@@ -46,11 +49,12 @@ class PlacedOrder:
     vat: Decimal | None = None
     lines: int = 0
     due: tuple[Decimal, Decimal] | None = None  # gross, VAT
+    refunds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedDocument:
-    """A document of an order, with the amounts that the target answered."""
+    """A document of an order, with the amounts that the target answered. `refunded` is a credit note's refund."""
 
     key: str
     kind: str
@@ -60,6 +64,7 @@ class RecordedDocument:
     currency: str = ""
     gross: Decimal | None = None
     vat: Decimal | None = None
+    refunded: Decimal | None = None
 
     @property
     def status(self) -> Status:
@@ -140,6 +145,7 @@ class Proof:
     documents: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     orders: int = 0
     booked: int = 0
+    credited: int = 0
 
     def note(self) -> str:
         """The run note: "12 orders · 11 booked · 1 held · open"."""
@@ -149,6 +155,7 @@ class Proof:
         left = [f"{counts[status]} {status.value}" for status in Status if counts.get(status.value)]
         differs = f"{self.status.value} ({len(self.differences)})" if self.differences else self.status.value
         booked = [f"{self.booked} booked"] if "accounts" in self.sums else []
+        booked += [f"{self.credited} credited"] if self.credited else []
         return " · ".join([f"{self.orders} orders", *booked, *left, differs])
 
 
@@ -165,9 +172,13 @@ def compare(
     documents = [document for order in recorded for document in order.documents]
     left = any(document.status not in _SETTLED for document in documents)
     booked = [document for document in documents if document.kind == INVOICE and document.remote_number]
+    credited = [document for document in documents if document.kind == CREDIT_NOTE and document.remote_number]
     sums = {"shop": _sums(placed), "ledger": _sums(order for order in recorded if not order.gone)}
     if accounts is not None:
-        sums |= {"invoices": _sums(booked), "accounts": _sums(accounts.booked)}
+        keys = {document.key for document in documents if document.kind == CREDIT_NOTE}
+        notes = [row for row in accounts.booked if row.key in keys]
+        sums |= {"invoices": _sums(booked), "accounts": _sums(row for row in accounts.booked if row.key not in keys)}
+        sums |= {"credit_notes": _sums(credited), "accounts_credit_notes": _sums(notes)} if credited or notes else {}
     settled = DayStatus.OPEN if left else DayStatus.PROVEN
     return Proof(
         status=DayStatus.DIFFERS if differences else settled,
@@ -176,6 +187,7 @@ def compare(
         documents=_counts(documents),
         orders=len(placed),
         booked=len(booked),
+        credited=len(credited),
     )
 
 
@@ -195,11 +207,21 @@ def _orders(
         ):
             told = {"shop": _told(order), "ledger": _told(ours)}
             yield Difference(order.id, Verdict.of("order_recorded_differently", number=order.number, **told))
+        if ours is not None:
+            yield from _refunds(order, ours)
     for ours in recorded:
         if ours.id not in listed and not ours.gone:
             yield Difference(ours.id, Verdict.of("order_not_listed", number=ours.number))
         for kind in sorted(set(kinds) - {document.kind for document in ours.documents}):
             yield Difference(ours.id, Verdict.of("document_missing", number=ours.number, kind=kind))
+
+
+def _refunds(order: PlacedOrder, ours: RecordedOrder) -> Iterator[Difference]:
+    """Each refund that the shop shows has a document, where the order has one for its invoice."""
+    if any(document.kind == INVOICE for document in ours.documents):
+        known = {document.key.rpartition("-credit")[2] for document in ours.documents if document.kind == CREDIT_NOTE}
+        for _ in sorted(set(order.refunds) - known):
+            yield Difference(order.id, Verdict.of("document_missing", number=order.number, kind=CREDIT_NOTE))
 
 
 def _invoices(
@@ -210,9 +232,10 @@ def _invoices(
     booked, drafts = _by_key(accounts.booked), _by_key(accounts.drafts)
     for order in recorded:
         for document in order.documents:
-            if document.kind == INVOICE:
-                there = booked.pop(document.key, [])
-                yield from _invoice(document, there, drafts.pop(document.key, []), charged.get(order.id))
+            if document.kind in BOOKED_KINDS:
+                there, ordered = booked.pop(document.key, []), charged.get(order.id)
+                whose = ordered if document.kind == INVOICE else None
+                yield from _invoice(document, there, drafts.pop(document.key, []), whose)
     for strays in (*booked.values(), accounts.unknown_booked):
         for invoice in strays:
             yield Difference(invoice.key, Verdict.of("invoice_unknown", number=invoice.number))
@@ -253,7 +276,10 @@ def _amounts(document: RecordedDocument, invoice: BookedInvoice, order: PlacedOr
     if answered != (invoice.currency, invoice.gross, invoice.vat):
         told = {"ledger": _told(document), "accounts": _told(invoice)}
         yield Difference(document.key, Verdict.of("invoice_differs", number=invoice.number, **told))
-    if order is None or order.gross is None or document.status is not Status.DONE or document.code in _EXPLAINED:
+    if document.refunded is not None and invoice.gross != -document.refunded and _is_as_charged(document):
+        told = {"invoiced": _told(invoice), "charged": f"{-document.refunded:.2f} {document.currency}"}
+        yield Difference(document.key, Verdict.of("invoice_not_as_charged", number=invoice.number, **told))
+    if order is None or order.gross is None or not _is_as_charged(document):
         return
     # The accounts round VAT by their own rule: at most a hundredth for each line, and one for the sum.
     explained = _PER_LINE * (order.lines + 1)
@@ -262,6 +288,11 @@ def _amounts(document: RecordedDocument, invoice: BookedInvoice, order: PlacedOr
     if (order.currency, gross) != (invoice.currency, invoice.gross) or not same_vat:
         told = {"invoiced": _told(invoice), "charged": _told(order)}
         yield Difference(document.key, Verdict.of("invoice_not_as_charged", number=invoice.number, **told))
+
+
+def _is_as_charged(document: RecordedDocument) -> bool:
+    """Whether the ledger says that the document is over what the shop charged or gave back."""
+    return document.status is Status.DONE and document.code not in _EXPLAINED
 
 
 Amounted = PlacedOrder | RecordedOrder | RecordedDocument | BookedInvoice
