@@ -184,6 +184,7 @@ class Scene:
         Observer(shop, ledger, self.settings).look_again([INVOICED])  # as after a webhook
         for chunk in due_chunks(ledger, self.settings.shop, CREDITS):
             crediter(shop, self._accounts(limits), ledger, self.settings).credit(chunk.documents, workers=1)
+        move_money(shop, self._accounts(limits), ledger, self.settings, INVOICED)  # now what was given back, too
 
     def _give_back(self) -> None:
         """What people do in the shop as soon as the invoice is booked: give money back, twice."""
