@@ -1,7 +1,10 @@
 """Random orders through the accounts' own server: drafted, compared and booked at exactly what was charged."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,8 +17,9 @@ from pakhus.rules.invoices import InvoicePlan
 from pakhus.rules.mappings import RoundingMode
 from standin.registry import create
 from standin.server import StandinServer
+from tests.contract.test_economic_vendor_schemas import assert_valid_request
 from tests.rules.agreement import PRODUCTS, seed_of_all_rates
-from tests.rules.orders import DENMARK
+from tests.rules.orders import DENMARK, line, order
 from tests.rules.shop_orders import shop_orders
 from tests.rules.test_invoice_properties import plan
 
@@ -74,3 +78,21 @@ def test_draft_equals_its_prediction_and_books_what_was_charged(
     booked = client.send(economic.book_draft(draft_number(draft))).json()
     assert totals_from_economic(booked).gross == one.total.amount
     assert totals_from_economic(client.get_booked(booked_number(booked))) == found.predicted
+
+
+@pytest.mark.parametrize("send_by", ["none", "ean", "Email"])
+def test_requests_of_booking_fit_the_vendors_schemas(send_by: str) -> None:
+    found = plan(order([line("79.99", "20.00", sku="S250", quantity="3")], "99.99"), RoundingMode.DOCUMENT, "net_price")
+    assert isinstance(found, InvoicePlan)
+    invoice = replace(invoice_of(order([], "0"), found), employee=1, delivery_date=date(2026, 10, 30))
+    body = json.loads(economic.create_draft(invoice_to_economic(invoice, {})).body or b"", parse_float=Decimal)
+    assert_valid_request("invoices.drafts.post", body)
+    # The schema of the replacement lists no layout, although a document as read must be accepted (contract 6.2).
+    assert_valid_request(
+        "invoices.drafts.draftInvoiceNumber.put", {name: value for name, value in body.items() if name != "layout"}
+    )
+    booking = json.loads(economic.book_draft("7", send_by=send_by).body or b"")
+    # The schema writes EAN; published clients send ean with success (contract 3.6).
+    if send_by == "ean":
+        booking["sendBy"] = booking["sendBy"].upper()
+    assert_valid_request("invoices.booked.post", booking)
