@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 _SHORTEST_BACKOFF = timedelta(seconds=30)
 _LONGEST_BACKOFF = timedelta(hours=1)
+# Nobody need act on what does not answer, so long (domain guide 17.3); then somebody is told, and it is tried on.
+_PATIENCE = timedelta(hours=24)
+_UNAVAILABLE = ("remote_unavailable", "unavailable_for_a_day")
 # What holds a document may be mended where nothing tells us: a product, a period, an invoice booked by hand.
 _HELD_LOOK = timedelta(days=1)
 
@@ -159,15 +162,21 @@ def _verdict_of(
     if isinstance(error, RateLimitedError):
         return Verdict.of("rate_limited"), now + error.retry_after
     if isinstance(error, TransientError):
-        return Verdict.of(
-            "remote_unavailable", system=error.system or "The remote system", problem=_brief(error)
-        ), now + _backoff(document, now)
+        told = {"system": error.system or "The remote system", "problem": _brief(error)}
+        if _is_lasting(document, now):
+            return Verdict.of("unavailable_for_a_day", **told), now + _LONGEST_BACKOFF
+        return Verdict.of("remote_unavailable", **told), now + _backoff(document, now)
     return Verdict.of("refused", system=error.system, step=document.kind, problem=error), None
 
 
 def _brief(error: Exception) -> str:
     """An error's text without the stop that the reason's own text sets."""
     return str(error).rstrip(". ")
+
+
+def _is_lasting(document: Document, now: datetime) -> bool:
+    first, later = _UNAVAILABLE
+    return document.verdict.code == later or (document.verdict.code == first and now - document.since >= _PATIENCE)
 
 
 def _backoff(document: Document, now: datetime) -> timedelta:

@@ -126,6 +126,13 @@ COURSE: tuple[Reason, ...] = (
         "None at first; if it stays, see whether the system is down.",
     ),
     Reason(
+        "unavailable_for_a_day",
+        Status.WAITING,
+        Actor.OPERATOR,
+        "{system} has not answered for a day ({problem}); tried again each hour.",
+        "See whether the system is down, moved or refuses us; it goes on by itself when it answers.",
+    ),
+    Reason(
         "stopped",
         Status.WAITING,
         Actor.OPERATOR,
