@@ -131,6 +131,42 @@ def test_the_voucher_fits_the_vendors_schema(at):
     assert_valid_request("journals.journalNumber.vouchers.post", sent[0])
 
 
+def attachments(at: World) -> list[Any]:
+    return list(at.accounts_server.dump()["attachments"].values())
+
+
+def test_the_settlement_is_attached_as_pages_once(at):
+    settling(at).run([file(*WHOLE)])
+    (attached,) = attachments(at)
+    assert attached["pages"] == 1
+    with at.ledger.begin() as tx:
+        found = tx.connection.execute(select(attempts.c.status).where(attempts.c.step == "attach_file"))
+        assert list(found.scalars()) == ["ok"]
+
+
+@pytest.mark.parametrize("kind", ["answer_lost", "request_lost"])
+def test_a_file_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(at, kind):
+    fault = {"kind": kind, "method": "POST", "path_regex": "file$", "nth": 1}
+    at.accounts_server.faults.set([fault])
+    settling(at).run([file(*WHOLE)])
+    assert (reason(at), standing(at)) == ("remote_unavailable", [])
+    at.forward(minutes=5)
+    settling(at).run([])
+    assert (reason(at), len(attachments(at))) == ("payout_journaled", 1)
+    assert len({entry["voucher"] for entry in waiting(at)}) == 1
+
+
+def test_a_voucher_that_was_booked_at_once_has_no_file_and_is_done_all_the_same(at):
+    fault = {"kind": "error_500", "method": "GET", "path_regex": "attachment$", "nth": 1, "times": 9}
+    at.accounts_server.faults.set([fault])
+    settling(at).run([file(*WHOLE)])
+    at.accounts_server.faults.set([])
+    at.accounts_server.act({"action": "book_journal", "journal": 5})
+    at.forward(minutes=5)
+    settling(at).run([])
+    assert (reason(at), attachments(at)) == ("payout_journaled", [])
+
+
 def test_the_same_file_again_and_in_another_order_writes_nothing(at):
     settling(at).run([file(*WHOLE)])
     at.reset_counters()

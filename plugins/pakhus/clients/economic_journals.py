@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from urllib3.filepost import encode_multipart_formdata
 
 from pakhus.clients.economic import EconomicClient, filter_value, path_id
 from pakhus.clients.http import Call, to_json
@@ -34,6 +37,23 @@ class EconomicJournals:
         """Return the customer payments that wait in a journal."""
         query = "entryType$eq:customerPayment"
         return self.accounts.rows(f"/journals/{journal}/entries", "journalEntryNumber", query)
+
+    def has_file(self, voucher: str) -> bool:
+        """Whether a voucher of `voucher_address` has a file; NotFoundError when it is booked, or not visible yet."""
+        return bool(self.accounts.send(Call("GET", f"{voucher}/attachment")).json().get("pages"))
+
+
+def voucher_address(journal: int, voucher: str) -> str:
+    """The path of a voucher that is not booked; `voucher` is year and number, 2026-50001."""
+    return f"/journals/{journal}/vouchers/{path_id(voucher)}"
+
+
+def attach_pdf(voucher: str, name: str, content: bytes) -> Call:
+    """POST …/attachment/file: refused when there is one (sections 2.8, 8.2); 9 MB at most."""
+    boundary = f"pakhus-{hashlib.sha256(content).hexdigest()[:32]}"  # the same file is the same request
+    file = {"file": (name, content, "application/pdf")}
+    body, kind = encode_multipart_formdata(file, boundary=boundary)
+    return Call("POST", f"{voucher}/attachment/file", body=body, headers={"Content-Type": kind})
 
 
 def create_voucher(journal: int, body: Mapping[str, Any]) -> Call:

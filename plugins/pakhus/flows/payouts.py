@@ -15,7 +15,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from pakhus.clients.economic import EconomicClient
-from pakhus.clients.economic_journals import EconomicJournals
+from pakhus.clients.economic_journals import EconomicJournals, voucher_address
 from pakhus.errors import ConfigurationError
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.chunks import due_chunks
@@ -23,11 +23,13 @@ from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
 from pakhus.flows.outcomes import stop
 from pakhus.flows.payout_matching import Matched, match_settlement
 from pakhus.flows.report import RunReport
+from pakhus.flows.voucher_files import VoucherFile
 from pakhus.flows.vouchers import Vouchers
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.settlements.batches import Source
 from pakhus.formats.settlements.readers import READERS, read
 from pakhus.formats.settlements.records import SettlementFormatError
+from pakhus.formats.settlements.statement import statement
 from pakhus.ledger import bodies, clearing, documents, settlements
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger, Transaction
@@ -178,7 +180,9 @@ class Settler:
                 return Treated(planned, None, due_at=self.ledger.now() if at_once else None)
             call = self.vouchers.call(planned, self.settings.journal)
             known = writer.make(self.vouchers.step(document.key), call)
-        return Treated(self._posted(document, claim, settlement, known), None)
+        verdict = self._posted(document, claim, settlement, known)
+        self._attach(document, claim, settlement, known)
+        return Treated(verdict, None)
 
     def _read_again(self, document: Document) -> Verdict:
         """A held file is tried once a day and when a person says so: the reader or its settings may be mended."""
@@ -233,6 +237,12 @@ class Settler:
         if again is None:
             return None
         return Verdict.of("payout_line_again", line=again.number, provider_id=again.provider_id, batch=again.batch)
+
+    def _attach(self, document: Document, claim: Claim, settlement: Settlement, written: Written) -> None:
+        """The settlement as pages at its voucher, unless the bookkeeper has booked or moved it before we came."""
+        address = voucher_address(self.settings.journal, written.remote_id)
+        attached = VoucherFile(self.ledger, claim, document, self.vouchers.journals, address)
+        attached.attach(f"{document.key}.pdf", lambda: statement(self._batch(settlement), settlement.file_name))
 
     def _posted(self, document: Document, claim: Claim, settlement: Settlement, written: Written) -> Verdict:
         """The lines settle what they pay, once, in the transaction that says so."""
