@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pakhus.rules.mappings import CommentPlace
+from pakhus.rules.mappings import CardPurpose, CommentPlace, GiftCards
 from pakhus.settings import Pickup
 from tests.flows.test_order_life import document, goods, in_shop, place, set_status, settle, there, with_orders
 from tests.flows.test_order_life import nordlys as nordlys  # the fixture: a shop without earlier orders
@@ -123,6 +123,25 @@ def test_comment_stays_out_of_the_warehouse_where_the_shop_says_so(nordlys: Worl
     with_orders(nordlys, comment=CommentPlace.NONE)
     order = place(nordlys, customer_note="Ring først")
     assert there(nordlys, order)[0]["note"] is None
+
+
+@pytest.mark.edge(2)
+def test_gift_cards_and_services_are_left_out_of_the_warehouse(nordlys: World) -> None:
+    mapping = nordlys.settings.mapping
+    assert mapping.rackbeat is not None
+    assert mapping.economic is not None
+    cards = GiftCards(sold={"NH-1018": CardPurpose.MULTI})
+    changed = mapping.model_copy(
+        update={
+            "rackbeat": mapping.rackbeat.model_copy(update={"not_goods": frozenset({"NH-1004"})}),
+            "economic": mapping.economic.model_copy(update={"gift_cards": cards}),
+        }
+    )
+    nordlys.settings = nordlys.settings.model_copy(update={"mapping": changed})
+    order = place(nordlys, ("NH-1018", 1), ("NH-1004", 1), ("NH-1001", 1))
+    only_cards = place(nordlys, ("NH-1018", 1))
+    assert goods(nordlys, order) == {"NH-1001": 1}
+    assert (document(nordlys, only_cards).reason, there(nordlys, only_cards)) == ("nothing_to_reserve", [])
 
 
 def change_product(world: World, change: str) -> None:

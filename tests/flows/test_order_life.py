@@ -223,6 +223,37 @@ def test_refused_line_leaves_the_order_booked_and_held(nordlys: World) -> None:
     assert (goods(nordlys, order), there(nordlys, order)[0]["is_booked"]) == ({"NH-1018": 2}, True)
 
 
+@pytest.mark.parametrize("reopen", ["refused", "ignored"])
+def test_order_that_cannot_be_reopened_stays_as_it_is_and_is_held(nordlys: World, reopen: str) -> None:
+    order = place(nordlys)
+    nordlys.warehouse_server.configure({"reopen": reopen})
+    edit(nordlys, order, 5)
+    settle(nordlys)
+    held = document(nordlys, order)
+    assert (held.reason, held.reason_parameters["what"]) == ("reservation_locked", "NH-1018 2 → 5")
+    assert (goods(nordlys, order), there(nordlys, order)[0]["is_booked"]) == ({"NH-1018": 2}, True)
+
+
+def test_goods_that_the_warehouse_does_not_have_hold_the_edit_before_anything_is_reopened(nordlys: World) -> None:
+    order = place(nordlys)
+    nordlys.warehouse_server.act({"action": "bar", "item": "NH-1018"})
+    edit(nordlys, order, 5)
+    nordlys.reset_counters()
+    settle(nordlys)
+    assert (document(nordlys, order).reason, nordlys.warehouse_server.counters()["writes"]) == ("product_barred", 0)
+
+
+def test_deletion_without_a_body_in_its_answer_is_a_deletion(nordlys: World) -> None:
+    nordlys.warehouse_server.configure({"delete_answer": "empty"})
+    order = place(nordlys, ("NH-1018", 2), ("NH-1001", 1))
+    edit(nordlys, order, 0, line=1)
+    settle(nordlys)
+    assert goods(nordlys, order) == {"NH-1018": 2}
+    set_status(nordlys, order, "cancelled")
+    settle(nordlys)
+    assert document(nordlys, order).reason == "reservation_cancelled"
+
+
 @pytest.mark.parametrize("status", ["cancelled", "failed"])
 def test_cancelled_order_is_taken_back_before_anybody_picks_it(nordlys: World, status: str) -> None:
     order = place(nordlys)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pakhus.model import Line, Order
-from pakhus.rules.goods import Good, goods_of
+from pakhus.rules.goods import Good, GoodsRules, goods_of
 from pakhus.rules.mappings import BundleMode
 from pakhus.rules.reservations import StandingLine, goods_by_line, plan_lines, same_goods, tell_changes
 from tests.rules import orders
@@ -102,23 +102,23 @@ def test_goods_are_the_same_whatever_their_product_is_called_now() -> None:
 
 def test_line_that_did_not_change_keeps_the_number_it_was_reserved_under() -> None:
     bought = order(line("1", sku="NH-1", product_id="10"))
-    before = goods_by_line(bought, {}, BundleMode.COMPONENTS)
+    before = goods_by_line(bought, {}, GoodsRules())
     assert isinstance(before, dict)
     deleted = replace(bought, lines=(replace(bought.lines[0], sku=None, product_id=None),))
-    assert goods_by_line(deleted, {}, BundleMode.COMPONENTS, before) == before
+    assert goods_by_line(deleted, {}, GoodsRules(), before) == before
 
 
 @pytest.mark.parametrize(("mode", "numbers"), [("components", ["CUP", "POT"]), ("parent", ["SET"])])
 def test_of_a_bundle_the_warehouse_gets_its_parts_or_the_bundle_itself(mode: str, numbers: list[str]) -> None:
     parts = [replace(line(number, sku=sku), parent_line_id="1") for number, sku in (("2", "CUP"), ("3", "POT"))]
-    found = goods_of(order(line("1", sku="SET"), *parts), {}, BundleMode(mode))
+    found = goods_of(order(line("1", sku="SET"), *parts), {}, GoodsRules(BundleMode(mode)))
     assert isinstance(found, tuple)
     assert [one.number for one in found] == numbers
 
 
 def test_parts_of_a_bundle_whose_own_line_is_gone_are_goods() -> None:
     part = replace(line("2", sku="CUP"), parent_line_id="1")
-    found = goods_of(order(part), {}, BundleMode.PARENT)
+    found = goods_of(order(part), {}, GoodsRules(BundleMode.PARENT))
     assert isinstance(found, tuple)
     assert [one.number for one in found] == ["CUP"]
 

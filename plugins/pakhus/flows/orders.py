@@ -20,7 +20,7 @@ from pakhus.flows.observation import ORDERS, Observer, state_rules, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.report import RunReport
 from pakhus.flows.shared_records import SharedRecords
-from pakhus.flows.warehouse_changes import WarehouseChanges, bundles_of, note_rules, reserved_line, settle, wanted_of
+from pakhus.flows.warehouse_changes import WarehouseChanges, goods_rules, note_rules, reserved_line, settle, wanted_of
 from pakhus.flows.warehouse_customers import WarehouseCustomers
 from pakhus.flows.warehouse_steps import CREATE, DELETE, WarehouseSteps
 from pakhus.flows.work import Chunk, Treated
@@ -199,7 +199,7 @@ class Reserver:
         part = too_long(order)
         if part:
             return Verdict.of("address_too_long", part=part)
-        goods = goods_of(order, self.settings.mapping.product_numbers, bundles_of(self.settings))
+        goods = goods_of(order, self.settings.mapping.product_numbers, goods_rules(self.settings))
         return goods if isinstance(goods, Verdict) else self._create(document, order, goods)
 
     def _create(self, document: Document, order: Order, goods: Sequence[Good]) -> Call:

@@ -37,8 +37,7 @@ from pakhus.ledger import attempts
 from pakhus.ledger.connection import Transaction
 from pakhus.model import Order
 from pakhus.reasons import Verdict
-from pakhus.rules.goods import Good
-from pakhus.rules.mappings import BundleMode
+from pakhus.rules.goods import Good, GoodsRules
 from pakhus.rules.reservations import Goods, LinePlan, goods_by_line, plan_lines, tell_changes
 from pakhus.settings import EditPolicy, ShopSettings
 
@@ -153,7 +152,7 @@ class WarehouseChanges:
             return LinePlan()
         history = [wanted.old]
         for version in self._begun(wanted):
-            goods = goods_by_line(versions(version), self._numbers, self._bundles, wanted.old)
+            goods = goods_by_line(versions(version), self._numbers, self._rules, wanted.old)
             if not isinstance(goods, Verdict):
                 history.append(goods)
         plan = plan_lines(history, wanted.new, standing_lines(order))
@@ -179,7 +178,9 @@ class WarehouseChanges:
                 step = self.steps.removal(self.number, line.id, subject)
                 self.writer.make(step, rackbeat.remove_line(self.number, line.id))
         except DataError as refusal:
-            self.book({"is_booked": False})  # what stands there must stay reserved while a person looks
+            standing = self.steps.look(self.number)
+            if standing is not None:  # what stands there must stay reserved while a person looks
+                self.book(standing)
             raise self._locked(wanted, f"Rackbeat refused: {_brief(refusal)}") from None
         return {**order, "is_booked": False}
 
@@ -236,8 +237,8 @@ class WarehouseChanges:
         return self.settings.mapping.product_numbers
 
     @property
-    def _bundles(self) -> BundleMode:
-        return bundles_of(self.settings)
+    def _rules(self) -> GoodsRules:
+        return goods_rules(self.settings)
 
 
 def settle(writer: Writer, steps: WarehouseSteps) -> None:
@@ -261,11 +262,11 @@ def fresh_subject(tx: Transaction, document_id: int, step: str, base: str) -> st
 
 def wanted_of(before: Order, now: Order, before_version: int, settings: ShopSettings) -> Wanted | Verdict:
     """Compare what was transferred with what the shop has now; a Verdict when goods of it have no product number."""
-    numbers, bundles = settings.mapping.product_numbers, bundles_of(settings)
-    old = goods_by_line(before, numbers, bundles)
+    numbers, rules = settings.mapping.product_numbers, goods_rules(settings)
+    old = goods_by_line(before, numbers, rules)
     if isinstance(old, Verdict):
         return old
-    new = goods_by_line(now, numbers, bundles, old)
+    new = goods_by_line(now, numbers, rules, old)
     if isinstance(new, Verdict):
         return new
     header = header_changes(before, now, note_rules(settings))
@@ -277,9 +278,14 @@ def note_rules(settings: ShopSettings) -> NoteRules:
     return NoteRules(settings.orders.comment, settings.orders.pickup_methods)
 
 
-def bundles_of(settings: ShopSettings) -> BundleMode:
-    """Which lines of a bundle the shop's warehouse picks."""
-    return BundleMode.COMPONENTS if settings.mapping.rackbeat is None else settings.mapping.rackbeat.bundles
+def goods_rules(settings: ShopSettings) -> GoodsRules:
+    """Which lines of the shop's orders its warehouse picks: no sold gift cards, unless they are sent by post."""
+    mapping = settings.mapping
+    if mapping.rackbeat is None:
+        return GoodsRules()
+    cards = mapping.economic.gift_cards if mapping.economic is not None else None
+    sold = frozenset() if cards is None or mapping.rackbeat.sends_gift_cards else frozenset(cards.sold)
+    return GoodsRules(mapping.rackbeat.bundles, mapping.rackbeat.not_goods | sold)
 
 
 def reserved_line(good: Good) -> ReservedLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pakhus.model import Line, LineKind, Order
@@ -21,12 +21,18 @@ class Good:
     number: str
 
 
-def goods_of(
-    order: Order, numbers: Mapping[str, str], bundles: BundleMode = BundleMode.COMPONENTS
-) -> tuple[Good, ...] | Verdict:
+@dataclass(frozen=True, slots=True)
+class GoodsRules:
+    """What the mapping says of lines that are no goods: which lines of a bundle, and SKUs that nobody picks."""
+
+    bundles: BundleMode = BundleMode.COMPONENTS
+    left_out: Collection[str] = ()
+
+
+def goods_of(order: Order, numbers: Mapping[str, str], rules: GoodsRules = GoodsRules()) -> tuple[Good, ...] | Verdict:
     """Return the order's goods, or why it must be held. `numbers` maps SKUs that are called otherwise elsewhere."""
     found: list[Good] = []
-    for line in wanted_lines(order, bundles):
+    for line in wanted_lines(order, rules):
         number = product_number(line, numbers)
         if isinstance(number, Verdict):
             return number
@@ -34,14 +40,15 @@ def goods_of(
     return tuple(found) if found else Verdict.of("nothing_to_reserve")
 
 
-def wanted_lines(order: Order, bundles: BundleMode) -> list[Line]:
-    """Return the lines that a warehouse picks: of a bundle its components, or the bundle itself."""
+def wanted_lines(order: Order, rules: GoodsRules) -> list[Line]:
+    """Return the lines that a warehouse picks: of a bundle its components, or the bundle itself; no gift cards."""
     lines = [line for line in order.lines if line.kind is LineKind.PRODUCT and line.quantity != 0]
-    ids = {line.id for line in lines}
-    if bundles is BundleMode.PARENT:
-        return [line for line in lines if line.parent_line_id not in ids]
-    parents = {line.parent_line_id for line in lines}
-    return [line for line in lines if line.id not in parents]
+    ids, parents = {line.id for line in lines}, {line.parent_line_id for line in lines}
+    if rules.bundles is BundleMode.PARENT:
+        lines = [line for line in lines if line.parent_line_id not in ids]
+    else:
+        lines = [line for line in lines if line.id not in parents]
+    return [line for line in lines if line.sku not in rules.left_out]
 
 
 def needs_shipping(order: Order) -> bool:

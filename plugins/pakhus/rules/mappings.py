@@ -89,6 +89,12 @@ class WarehouseMapping(Strict):
         BundleMode.COMPONENTS,
         description="Which lines of a bundle the warehouse picks: components (its parts) or parent (the bundle itself)",
     )
+    not_goods: frozenset[str] = Field(
+        frozenset(), description="SKUs of the shop that the warehouse does not have: services, gift cards, donations"
+    )
+    sends_gift_cards: bool = Field(
+        False, description="Whether the warehouse sends the gift cards of economic.gift_cards.sold by post"
+    )
     tracking: TrackingField | None = Field(None, description="Where tracking numbers stand; none: none are told")
 
 

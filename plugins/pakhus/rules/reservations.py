@@ -11,8 +11,7 @@ from decimal import Decimal
 
 from pakhus.model import ZERO, Lifecycle, Line, LineKind, Order, Party
 from pakhus.reasons import Verdict
-from pakhus.rules.goods import Good, product_number, wanted_lines
-from pakhus.rules.mappings import BundleMode
+from pakhus.rules.goods import Good, GoodsRules, product_number, wanted_lines
 
 Goods = Mapping[str, Good]
 """Goods by the id of the shop's line: product numbers may change under an order, its lines' ids do not."""
@@ -70,14 +69,14 @@ def concerns_warehouse(before: Order, now: Order) -> bool:
 
 
 def goods_by_line(
-    order: Order, numbers: Mapping[str, str], bundles: BundleMode, before: Goods | None = None
+    order: Order, numbers: Mapping[str, str], rules: GoodsRules, before: Goods | None = None
 ) -> Goods | Verdict:
     """Return an order's goods, or why one of them has no product number.
 
     A line that is as it was `before` keeps the number that it was reserved under.
     """
     found: dict[str, Good] = {}
-    for line in wanted_lines(order, bundles):
+    for line in wanted_lines(order, rules):
         known = (before or {}).get(line.id)
         if known is not None and _is_same(known.line, line):
             found[line.id] = known
