@@ -136,17 +136,22 @@ class Reserver:
         self, document: Document, claim: Claim, order: Order | None, writer: Writer, steps: WarehouseSteps
     ) -> Verdict:
         """Make and book an order of a document that has none."""
-        if order is None:
-            return Verdict.of("order_gone")
-        planned = self._plan(document, order)
+        planned = Verdict.of("order_gone") if order is None else self._plan(document, order)
         if isinstance(planned, Verdict):
-            return planned
+            return self._still_taken_back(document, planned)
         subject = self._new_subject(document)
         created = writer.make(steps.creation(subject), planned)
         self._note(document, claim, created)
         standing = Standing(created.remote_id, created, subject, created.version or 0)
         self._book_first(standing, writer, steps)
         return Verdict.of("adopted" if created.adopted else "transferred")
+
+    def _still_taken_back(self, document: Document, verdict: Verdict) -> Verdict:
+        """What to say of an order that is not to be reserved: that it was taken back, where we have done that."""
+        with self.ledger.begin() as tx:
+            deleted = {number for _, number, _, _ in attempts.done_of(tx, document.id, [DELETE])}
+        taken_back = verdict.status is Status.SKIPPED and document.remote_id in deleted
+        return Verdict.of("reservation_cancelled", number=document.remote_id) if taken_back else verdict
 
     def _new_subject(self, document: Document) -> str:
         """What tells a restored order's new reservation from the one before: its place, none for the first."""
