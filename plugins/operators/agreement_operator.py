@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
+from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.shop_operator import failures_told
+from operators.ledger_memory import ledger_remembered
+from operators.shop_operator import failures_told, ledger_of
+from pakhus.flows.recovery import stopped_as_behind
 from pakhus.settings import ShopSettings, load_shop
 
 
@@ -23,8 +27,19 @@ class AgreementOperator(BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Do the work. A stop is a shop's own: its own task is skipped, what all shops share is done."""
-        with failures_told(context, self.shops[0]):
+        with failures_told(context, self.shops[0]), self._trusted_ledger(context):
             return self.work(context)
+
+    @contextmanager
+    def _trusted_ledger(self, context: Context) -> Iterator[None]:
+        ledger = ledger_of(context)
+        with ledger.begin() as tx:
+            behind = stopped_as_behind(tx)
+        if behind:
+            raise AirflowSkipException(behind)
+        with ledger_remembered(context, ledger):
+            yield
+        ledger.close()
 
     def work(self, context: Context) -> Any:
         """What the operator does; returns what goes to XCom: counts and ids, never anything of a person."""

@@ -11,6 +11,7 @@ from pakhus.errors import (
     AccessDeniedError,
     ConfigurationError,
     CursorMovedError,
+    LedgerBehindError,
     PakhusError,
     RateLimitedError,
     RemoteError,
@@ -27,6 +28,7 @@ _CODES: tuple[tuple[type[PakhusError], str], ...] = (
     (RateLimitedError, "rate_limited"),
     (TransientError, "remote_unavailable"),
     (CursorMovedError, "cursor_moved"),
+    (LedgerBehindError, "ledger_behind"),
 )
 
 
@@ -65,6 +67,8 @@ def _advice(error: PakhusError, shop: str) -> str:
     if isinstance(error, TransientError):
         place = f"the address in the Airflow connection {where}" if where else "its address"
         return f"Nothing is lost, it is tried again; if it lasts, see whether the system is up and {place} is right."
+    if isinstance(error, LedgerBehindError):
+        return "Every flow waits for that; nothing was written."
     if isinstance(error, CursorMovedError):
         return "Nothing to do: the next run reads on from there."
     return "Report it with this task's log to whoever maintains Pakhus."

@@ -18,8 +18,10 @@ from hooks.connection_facts import ConnectionMissingError
 from hooks.ledger_hook import LedgerHook
 from hooks.woocommerce_hook import WooCommerceHook
 from operators.failure_texts import failure_cause
+from operators.ledger_memory import LEDGER, ledger_remembered
 from pakhus.clients.webshop import Webshop
-from pakhus.errors import ConfigurationError, PakhusError, RateLimitedError
+from pakhus.errors import ConfigurationError, LedgerBehindError, PakhusError, RateLimitedError
+from pakhus.flows.recovery import stopped_as_behind
 from pakhus.ledger import stops
 from pakhus.ledger.connection import Ledger, RunIdentity
 from pakhus.settings import ShopSettings, load_shop
@@ -38,6 +40,8 @@ class WhoActsRetryPolicy(RetryPolicy):
         self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
     ) -> RetryDecision:
         del try_number, max_tries, context
+        if isinstance(exception, LedgerBehindError):
+            return RetryDecision.fail(reason=str(exception))
         if isinstance(exception, ConfigurationError) and not isinstance(exception, ConnectionMissingError):
             return RetryDecision.fail(reason=str(exception))
         if isinstance(exception, RateLimitedError):
@@ -56,6 +60,7 @@ class WhoActsRetryPolicy(RetryPolicy):
 # A DAG's default_args: a mapped operator takes these from the DAG, not from its constructor.
 TASK_DEFAULTS = {
     "retries": 3,
+    "inlets": [LEDGER],
     "retry_delay": timedelta(seconds=30),
     "retry_policy": WhoActsRetryPolicy(),
 }
@@ -95,7 +100,8 @@ class ShopOperator(BaseOperator):
         """
         with failures_told(context, self.shop):
             self._skip_if_stopped(context)
-            return self.work(context)
+            with ledger_remembered(context, self.ledger(context)):
+                return self.work(context)
 
     def _skip_if_stopped(self, context: Context) -> None:
         """The flow is the one that the DAG is called after."""
@@ -103,8 +109,12 @@ class ShopOperator(BaseOperator):
         ledger = self.ledger(context)
         flow = task.dag_id.rpartition("__")[2]
         with ledger.begin() as tx:
+            behind = stopped_as_behind(tx)
             stop = stops.find(tx, self.shop, flow)
         ledger.close()
+        if behind:
+            task.xcom_push(key=STOPPED, value=behind)
+            raise AirflowSkipException(behind)
         if stop is not None:
             task.xcom_push(key=STOPPED, value=stop.text())
             raise AirflowSkipException(f"{self.shop} {flow}: {stop.text()}. `python -m pakhus resume` lifts it.")

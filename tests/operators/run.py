@@ -1,7 +1,21 @@
 """A task's run without Airflow's machinery: a context that remembers what was pushed."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
+
+
+@dataclass
+class Store:
+    """Airflow's state store of one asset."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.values.get(key, default)
+
+    def set(self, key: str, value: Any) -> None:
+        self.values[key] = value
 
 
 @dataclass
@@ -15,6 +29,7 @@ class Task:
     try_number: int = 1
     pushed: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
+    memory: dict[Any, Store] = field(default_factory=lambda: defaultdict(Store))
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed.setdefault((self.task_id, key), []).append(value)
@@ -32,4 +47,4 @@ class Task:
 
 
 def context(task: Task) -> Any:
-    return {"ti": task, "outlet_events": {}}
+    return {"ti": task, "outlet_events": {}, "asset_state_store": task.memory}

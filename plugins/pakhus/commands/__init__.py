@@ -23,6 +23,7 @@ COMMANDS = {
     "again": "send orders again: by number, id or key, or all that have a reason, a status or days in common",
     "stop": "stop a flow of a shop, or all of them, within one document; says who, since when and why",
     "resume": "let a stopped flow of a shop go on",
+    "recover": "go on with a ledger that was restored from a backup: each first write looks whether it was made",
     "pools": "print the Airflow pools that the shops need, as `airflow pools import` reads them",
     "schema": "write the JSON Schemas that editors use for shop and mapping files",
     "reference": "write docs/settings.md",

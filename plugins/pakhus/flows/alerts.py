@@ -30,6 +30,7 @@ _SUBJECT_LENGTH = 120
 # Who acts on a cause that is no document's reason; the runbook has a part for each.
 RUN_CAUSES = {
     "alert_unsent": Actor.OPERATOR,
+    "ledger_behind": Actor.OPERATOR,
     "cursor_moved": Actor.NOBODY,
     "ledger_unavailable": Actor.OPERATOR,
     "mostly_held": Actor.OPERATOR,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,11 +18,13 @@ from typing import Any
 from pakhus.clients.http import Answer, Call, to_json
 from pakhus.errors import ConfigurationError, RemoteError, TransientError
 from pakhus.flows.outcomes import stop
+from pakhus.flows.recovery import BEHIND
 from pakhus.ledger import attempts, bodies, installation
 from pakhus.ledger.attempts import Attempt, Reply, Request
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.documents import Document
+from pakhus.ledger.installation import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,21 @@ class Writer:
             outdated = attempt
             self.ledger.persist(lambda tx: attempts.mark_superseded(tx, outdated))
             attempt = None
-        return self._send(step, attempt or self._plan(step, request))
+        attempt = attempt or self._plan(step, request)
+        return self._made_before(step, attempt) or self._send(step, attempt)
+
+    def _made_before(self, step: Step, attempt: Attempt) -> Written | None:
+        """In recovery: the effect of this write if it was made after the backup, found as a lost answer's is."""
+        now = self.ledger.persist(installation.read)
+        if now.mode is Mode.BEHIND:
+            raise ConfigurationError(BEHIND)
+        if now.mode is not Mode.RECOVER or now.looks_since is None:
+            return None
+        settled_at = now.since + self.policy.settle_after
+        if self.ledger.now() < settled_at:  # a write of the time before may still commit, and lists run late
+            raise stop("outcome_unknown", due_at=settled_at, step=attempt.step)
+        found = step.search(replace(attempt, first_sent_at=now.looks_since, sent_at=now.looks_since))
+        return None if found is None else self._adopt(attempt, found)
 
     def _current(self, step: Step) -> Attempt | None:
         return self.ledger.persist(lambda tx: attempts.current(tx, self.document.id, step.name, step.subject))
@@ -185,15 +201,16 @@ class Writer:
     def _search(self, step: Step, attempt: Attempt, refusal: RemoteError | None) -> Written | None:
         found = step.search(attempt)
         if found is not None:
-            body = to_json(found.value)
-            self.ledger.persist(lambda tx: attempts.mark_adopted(tx, attempt, remote_id=found.remote_id, found=body))
-            return Written(
-                found.remote_id, found.value, attempt.source_version, adopted=True, sent=attempt.request.body
-            )
+            return self._adopt(attempt, found)
         self.ledger.persist(lambda tx: attempts.mark_absent(tx, attempt))
         if isinstance(refusal, ConfigurationError):
             raise refusal
         return None  # other bytes may be planned now than those that were refused
+
+    def _adopt(self, attempt: Attempt, found: Found) -> Written:
+        body = to_json(found.value)
+        self.ledger.persist(lambda tx: attempts.mark_adopted(tx, attempt, remote_id=found.remote_id, found=body))
+        return Written(found.remote_id, found.value, attempt.source_version, adopted=True, sent=attempt.request.body)
 
     def _stored(self, attempt: Attempt) -> Written:
         digest = attempt.response_sha256

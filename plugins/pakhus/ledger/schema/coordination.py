@@ -13,11 +13,17 @@ installation = Table(
     Column("epoch", Text, nullable=False, comment="random; a new one after a restored backup, so that keys differ"),
     Column("secret", Text, nullable=False, comment="hashes identities of buyers; never leaves the ledger"),
     Column(
-        "mode", Text, nullable=False, server_default="normal", comment="normal, or recover: each first write looks up"
+        "mode",
+        Text,
+        nullable=False,
+        server_default="normal",
+        comment="normal; behind: older than Airflow's memory, nothing is done; recover: each first write looks up",
     ),
     Column("since", TIME, nullable=False),
+    Column("generation", Integer, nullable=False, server_default="1", comment="grows with each recovery"),
+    Column("looks_since", TIME, comment="recover: what was written after this moment may be unknown here"),
     CheckConstraint("id = 1", name="single_row"),
-    CheckConstraint("mode in ('normal','recover')", name="mode_known"),
+    CheckConstraint("mode in ('normal','behind','recover')", name="mode_known"),
     comment="This installation's own state",
 )
 
