@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -422,6 +424,29 @@ def test_names_products_whose_orders_would_be_held(check: Check, untouched: Syst
     assert "products that Rackbeat does not have: 38 (AB,12 3/4, NH-1000," in text
     assert "and 23 more); orders of them are refused" in text
     assert "products that e-conomic does not have" not in text  # the mapping has a generic product per rate
+
+
+def test_writes_every_product_whose_sku_is_wrong_as_a_table(check: Check, untouched: Systems, tmp_path: Path) -> None:
+    file = tmp_path / "skus.csv"
+    check("--products", "--connections", untouched.file(tmp_path), "--csv", str(file))
+    with file.open(encoding="utf-8", newline="") as rows:
+        found = list(csv.DictReader(rows))
+    counted = Counter((row["shop"], row["trouble"]) for row in found)
+    assert counted["nordlys", "missing"] == 2
+    assert counted["nordlys", "too_long"] == 1
+    assert counted["nordlys", "not_in_rackbeat"] == 38
+    assert {row["name"] for row in found if row["trouble"] == "missing"} == {
+        "Vare uden varenummer",
+        "Vare med tomt varenummer",
+    }
+
+
+def test_a_table_of_products_needs_the_products_to_be_asked_for(check: Check, tmp_path: Path) -> None:
+    file = tmp_path / "skus.csv"
+    code, text = check("--csv", str(file))
+    assert code == 1
+    assert "add --products" in text
+    assert not file.exists()
 
 
 def test_asks_for_no_products_of_a_system_that_could_not_be_read(check: Check, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import astuple, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,25 +13,32 @@ from sqlalchemy.exc import SQLAlchemyError
 from pakhus.commands import Exit, Say
 from pakhus.commands.airflow_command import airflow_here
 from pakhus.commands.ledger_here import ledger_of
+from pakhus.commands.tables import write_csv
 from pakhus.connections import connections_from_environment, connections_from_file
+from pakhus.errors import ConfigurationError
 from pakhus.flows.stopping import stopped
 from pakhus.probes.findings import Findings
 from pakhus.probes.installation import alert_connections, check_alert_channels, check_pools, needed_connections
 from pakhus.probes.methods import probe_methods
 from pakhus.probes.products import probe_products
 from pakhus.probes.systems import Connections, probe_systems
+from pakhus.rules.sku_report import SkuProblem
 from pakhus.settings import ShopSettings, include_folder, load_all, load_shop
 from pakhus.settings.accounts import load_accounts
 from pakhus.settings.pools import pools_of
 
 # Payment methods that nobody used for so long are told by nobody.
 _METHODS_SPAN = timedelta(days=90)
+_PRODUCT_COLUMNS = tuple(field.name for field in fields(SkuProblem))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shop", help="this shop only")
     parser.add_argument("--offline", action="store_true", help="settings only; asks no system")
     parser.add_argument("--products", action="store_true", help="compare the SKUs that the shops sell, too")
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="with --products: every product that was found, as a table"
+    )
     parser.add_argument(
         "--connections",
         type=Path,
@@ -40,6 +48,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, say: Say) -> int:
+    if options.csv is not None and not options.products:
+        raise ConfigurationError("--csv is the table of products: add --products")
     shops = (load_shop(options.shop),) if options.shop else load_all()
     if not shops:
         say(f"There is no shop file in {include_folder() / 'shops'}; see docs/settings.md.")
@@ -60,7 +70,10 @@ def run(options: argparse.Namespace, say: Say) -> int:
     systems += _methods([shop for shop in shops if shop.connection in reached], connections)
     if options.products:
         whole = [shop for shop in shops if reached >= set(needed_connections([shop]))]
-        systems += probe_products(whole, connections)
+        products = probe_products(whole, connections)
+        systems += products.found
+        if options.csv is not None:
+            write_csv(options.csv, _PRODUCT_COLUMNS, [astuple(problem) for problem in products.problems])
     return _told([*found, *_stops(connections), _channels(shops, connections), *systems], say)
 
 

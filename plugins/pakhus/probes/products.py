@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -12,72 +12,79 @@ from pakhus.probes.economic_lists import rows_of
 from pakhus.probes.findings import Findings
 from pakhus.probes.systems import Connections, economic_client, rackbeat_client, shop_client
 from pakhus.rules.goods import PRODUCT_NUMBER_LENGTH
+from pakhus.rules.sku_report import Catalogue, SkuProblem, Trouble, sku_report, usable_numbers
 from pakhus.settings import ShopSettings
 
 _SHOWN = 15
-
-
-def probe_products(shops: Sequence[ShopSettings], connections: Connections) -> list[Findings]:
-    """Read each shop's catalogue and each agreement's products once, and compare them."""
-    known = _Known(connections)
-    found = []
-    for shop in shops:
-        findings = Findings(shop.connection, f"products of {shop.shop}")
-        found.append(findings)
-        client = shop_client(connections[shop.connection], shop)
-        products = findings.ask(partial(_catalogue, client))
-        if products is None:
-            continue
-        numbers = check_skus(findings, shop, products)
-        if shop.rackbeat_target:
-            there = known.numbers(shop.rackbeat_target, findings)
-            check_known(findings, "Rackbeat", numbers, there, "orders of them are refused")
-        if shop.economic_target and shop.mapping.economic and not shop.mapping.economic.products.by_rate:
-            there = known.numbers(shop.economic_target, findings)
-            check_known(findings, "e-conomic", numbers, there, "their invoices are held")
-    return found
-
-
-def check_skus(findings: Findings, shop: ShopSettings, products: Sequence[Product]) -> set[str]:
-    """Note products whose orders would be held wherever they go; return the product numbers of the others."""
-    parents = {product.parent_id for product in products}
-    sold = [product for product in products if product.id not in parents and not product.barred]
-    numbers: dict[str, list[str]] = {}
-    for product in sold:
-        if product.sku:
-            numbers.setdefault(shop.mapping.product_numbers.get(product.sku, product.sku), []).append(product.sku)
-    too_long = sorted(number for number in numbers if len(number) > PRODUCT_NUMBER_LENGTH)
-    _note(
-        findings,
-        [product.name for product in sold if not product.sku],
+_SAID = {
+    Trouble.MISSING: (
         "products without a SKU",
         "their orders are held",
         "Give each a SKU in the shop.",
-    )
-    _note(
-        findings,
-        too_long,
+    ),
+    Trouble.TOO_LONG: (
         f"SKUs of more than {PRODUCT_NUMBER_LENGTH} characters",
         "their orders are held",
-        f"Shorten the SKUs, or map them in {shop.mapping_name}.yaml: product_numbers.",
-    )
-    _note(
-        findings,
-        sorted(number for number, skus in numbers.items() if len(skus) > 1),
-        "product numbers of more than one product",
+        "Shorten the SKUs, or map them in {mapping}.yaml: product_numbers.",
+    ),
+    Trouble.DOUBLED: (
+        "products whose number another product has (letter case and blanks do not tell them apart)",
         "their stock and sales would be one",
         "Give each product its own SKU, unless that is what is meant.",
-    )
-    findings.facts.append(f"{len(sold)} products, {len(numbers)} product numbers")
-    return set(numbers) - set(too_long)
+    ),
+    Trouble.SHARED_BY_VARIATIONS: (
+        "variations that share a SKU, or have only their parent's",
+        "their stock and sales would be one",
+        "Give each variation its own SKU in the shop.",
+    ),
+    Trouble.LEADING_ZERO: (
+        "SKUs that begin with 0 and are all digits",
+        "a spreadsheet on the way makes them other numbers",
+        "Nothing, if no list of them ever passes through a spreadsheet; else give them a letter.",
+    ),
+    Trouble.OTHER_PRODUCT: (
+        "SKUs under which another shop of the agreement sells something else",
+        "their stock and sales would be one",
+        "Give one of them another SKU, or map it in product_numbers; nothing, if they are the same by another name.",
+    ),
+    Trouble.NOT_IN_WAREHOUSE: (
+        "products that Rackbeat does not have",
+        "orders of them are refused",
+        "Create them there, or map their SKUs.",
+    ),
+    Trouble.NOT_IN_ACCOUNTS: (
+        "products that e-conomic does not have",
+        "their invoices are held",
+        "Create them there, or map their SKUs.",
+    ),
+}
 
 
-def check_known(
-    findings: Findings, system: str, numbers: Collection[str], known: Collection[str] | None, then: str
-) -> None:
-    """Note the product numbers that a system does not know (`known` None: its list was not to be had)."""
-    missing = sorted(set(numbers) - set(known)) if known is not None else []
-    _note(findings, missing, f"products that {system} does not have", then, "Create them there, or map their SKUs.")
+@dataclass(slots=True)
+class ProductProbe:
+    """What was found at each shop, and the report with every product by name."""
+
+    found: list[Findings] = field(default_factory=list)
+    problems: tuple[SkuProblem, ...] = ()
+
+
+def probe_products(shops: Sequence[ShopSettings], connections: Connections) -> ProductProbe:
+    """Read each shop's catalogue and each agreement's products once, and compare them."""
+    known = _Known(connections)
+    probe = ProductProbe()
+    catalogues: list[tuple[ShopSettings, Findings, Catalogue]] = []
+    for shop in shops:
+        findings = Findings(shop.connection, f"products of {shop.shop}")
+        probe.found.append(findings)
+        client = shop_client(connections[shop.connection], shop)
+        products = findings.ask(partial(_catalogue, client))
+        if products is not None:
+            catalogues.append((shop, findings, known.catalogue(shop, products, findings)))
+    probe.problems = sku_report([catalogue for _, _, catalogue in catalogues])
+    for shop, findings, catalogue in catalogues:
+        _tell(findings, shop, [problem for problem in probe.problems if problem.shop == shop.shop])
+        findings.facts.append(f"{len(catalogue.sold())} products, {len(usable_numbers(catalogue))} product numbers")
+    return probe
 
 
 @dataclass(slots=True)
@@ -87,8 +94,19 @@ class _Known:
     connections: Connections
     _found: dict[str, set[str] | None] = field(default_factory=dict)
 
-    def numbers(self, target: str, findings: Findings) -> set[str] | None:
+    def catalogue(self, shop: ShopSettings, products: Sequence[Product], findings: Findings) -> Catalogue:
+        """Return the shop's catalogue with the numbers that its agreements have."""
+        return catalogue_of(
+            shop,
+            products,
+            warehouse=self.numbers(shop.rackbeat_target, findings) if shop.rackbeat_target else None,
+            accounts=self.numbers(shop.economic_target, findings) if needs_accounts_products(shop) else None,
+        )
+
+    def numbers(self, target: str | None, findings: Findings) -> set[str] | None:
         """Return the numbers that this agreement has, or None with a finding."""
+        if target is None:
+            return None
         if target not in self._found:
             read = self._rackbeat if target.startswith("rackbeat__") else self._economic
             self._found[target] = findings.ask(partial(read, target))
@@ -103,12 +121,32 @@ class _Known:
         return {str(row["productNumber"]) for row in rows_of(client, "products", "productNumber")}
 
 
+def catalogue_of(
+    shop: ShopSettings,
+    products: Sequence[Product],
+    *,
+    warehouse: Collection[str] | None,
+    accounts: Collection[str] | None,
+) -> Catalogue:
+    """Return a shop's products as the report wants them."""
+    together = frozenset(target for target in (shop.rackbeat_target, shop.economic_target) if target)
+    return Catalogue(shop.shop, products, shop.mapping.product_numbers, warehouse, accounts, together)
+
+
+def needs_accounts_products(shop: ShopSettings) -> bool:
+    """Whether an invoice needs each product in e-conomic: the mapping has no generic product per rate."""
+    economic = shop.mapping.economic
+    return bool(shop.economic_target and economic is not None and not economic.products.by_rate)
+
+
 def _catalogue(client: WooCommerceClient) -> list[Product]:
     return list(client.catalogue())
 
 
-def _note(findings: Findings, named: Iterable[str], what: str, then: str, action: str) -> None:
-    named = list(named)
-    if named:
-        more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
-        findings.merchant(f"{what}: {len(named)} ({', '.join(named[:_SHOWN])}{more}); {then}", action)
+def _tell(findings: Findings, shop: ShopSettings, problems: Sequence[SkuProblem]) -> None:
+    for trouble, (what, then, action) in _SAID.items():
+        named = [problem.sku or problem.name for problem in problems if problem.trouble is trouble]
+        if named:
+            more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+            text = f"{what}: {len(named)} ({', '.join(named[:_SHOWN])}{more}); {then}"
+            findings.merchant(text, action.format(mapping=shop.mapping_name))
