@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from pakhus.__main__ import main
 from pakhus.flows.payout_reports import REPORTS
 from pakhus.flows.payouts import SettlementFile, Settler, settler
 from pakhus.flows.vouchers import STEP
@@ -350,6 +351,17 @@ def test_reports_say_what_is_open_unmatched_and_what_it_cost(at):
     assert made["refunds"].rows == made["unmatched"].rows
     assert made["fees"].rows == [("kort", "DKK", "2026-11", "2", "769.00", "11.15", "1.45 %")]
     assert all(len(line) == len(report.columns) for report in made.values() for line in report.rows)
+
+
+def test_a_held_payout_is_sent_again_by_its_key(at, tmp_path, monkeypatch, capsys):
+    settling(at).run([file(*SALES, row("payout", "p1", "-952.50"))])
+    (tmp_path / "shops").mkdir()
+    (tmp_path / "accounts").mkdir()
+    (tmp_path / "accounts" / "kort.yaml").write_text("account: kort\n")
+    monkeypatch.setenv("PAKHUS_INCLUDE", str(tmp_path))
+    monkeypatch.setenv("PAKHUS_LEDGER_URL", at.ledger.url)
+    assert main(["again", "kort", "kort-PO-1-DKK-payout"]) == 0, capsys.readouterr().out
+    assert reason(at) != "payout_unbalanced"
 
 
 def test_matching_is_tried_again_the_next_day(fresh_ledger_url):

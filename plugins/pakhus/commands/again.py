@@ -19,10 +19,11 @@ from pakhus.ledger.connection import Ledger
 from pakhus.ledger.documents import Wanted
 from pakhus.reasons import REASONS
 from pakhus.settings import load_shop, shop_names
+from pakhus.settings.accounts import account_names
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shop", help="the shop's id")
+    parser.add_argument("shop", help="the shop's id, or a provider account's with the key of a payout")
     parser.add_argument(
         "orders", nargs="*", metavar="order", help="an order's number as people see it, its id, or a document's key"
     )
@@ -35,9 +36,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, say: Say) -> int:
-    if options.shop not in shop_names():
-        raise ConfigurationError(f"there is no shop {options.shop}; there are: {', '.join(shop_names()) or 'none'}")
     common = any((options.reason, options.status, options.placed_from, options.placed_to))
+    scopes = shop_names() if common else (*shop_names(), *account_names())
+    if options.shop not in scopes:
+        raise ConfigurationError(f"there is no shop {options.shop}; there are: {', '.join(scopes) or 'none'}")
     if bool(options.orders) == common:
         raise ConfigurationError(
             "name orders, or say what they have in common (--reason, --status, --placed-from, --placed-to), not both"

@@ -138,11 +138,16 @@ def documents_to_send(ledger: Ledger, shop: str, name: str, flow: str | None = N
     return found
 
 
+# Flows whose documents come from no order; shared records (customers) are sent with what needs them.
+_WITHOUT_ORDER = frozenset({"payouts"})
+
+
 def sendable(document: Document) -> bool:
     """Whether sending a document again means anything: it is not done, and its flow is one that sends."""
     answers = reason(document.verdict.code).answers
     undecided = not answers or Answer.AGAIN in answers or document.verdict.code == "draft_gone"
-    return document.status in _SENDABLE and document.source_id is not None and undecided
+    of_something = document.source_id is not None or document.flow in _WITHOUT_ORDER
+    return document.status in _SENDABLE and of_something and undecided
 
 
 def allowed(tx: Transaction, document: Document) -> tuple[Answer, ...]:

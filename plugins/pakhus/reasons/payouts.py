@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pakhus.reasons.kinds import NOTHING, Actor, Answer, Reason, Status
-
-_AGAIN = (Answer.AGAIN, Answer.IGNORE)
+from pakhus.reasons.kinds import NOTHING, Actor, Reason, Status
 
 PAYOUTS: tuple[Reason, ...] = (
     Reason(
@@ -41,7 +39,6 @@ PAYOUTS: tuple[Reason, ...] = (
         Actor.OPERATOR,
         "The file {file} cannot be read: {problem}.",
         "Fetch it anew; is it of this account's provider and format?",
-        _AGAIN,
     ),
     Reason(
         "settlement_reissued",
@@ -49,7 +46,6 @@ PAYOUTS: tuple[Reason, ...] = (
         Actor.OPERATOR,
         "The file {file} has settlement {batch} otherwise than it was imported: {problem}.",
         "Ask the provider which is right; correct the difference in e-conomic by hand.",
-        (Answer.IGNORE,),
     ),
     Reason(
         "payout_unbalanced",
@@ -57,7 +53,6 @@ PAYOUTS: tuple[Reason, ...] = (
         Actor.OPERATOR,
         "The settlement does not balance: {problem}.",
         "Fetch the file anew; nothing of it is journaled before it balances to 0.00.",
-        _AGAIN,
     ),
     Reason(
         "payout_line_again",
@@ -65,7 +60,6 @@ PAYOUTS: tuple[Reason, ...] = (
         Actor.OPERATOR,
         "Line {line} ({provider_id}) was settled by {batch} already.",
         "Ask the provider; the same money is not journaled twice.",
-        _AGAIN,
     ),
     Reason(
         "payout_unmatched",
@@ -73,7 +67,6 @@ PAYOUTS: tuple[Reason, ...] = (
         Actor.MERCHANT,
         "{count} of {lines} lines have no sure document: {problem}.",
         "Look at each (`python -m pakhus report unmatched`); they are matched anew by each run.",
-        _AGAIN,
     ),
     Reason(
         "payout_currency_unmapped",
@@ -81,7 +74,6 @@ PAYOUTS: tuple[Reason, ...] = (
         Actor.OPERATOR,
         "The account's settings have no accounts for {currency}.",
         "Add them under accounts.",
-        _AGAIN,
     ),
     Reason(
         "payout_customer_currency",
@@ -89,7 +81,6 @@ PAYOUTS: tuple[Reason, ...] = (
         Actor.MERCHANT,
         "Open invoices in {currency} are paid by this settlement.",
         "Enter it by hand: a voucher of two currencies cannot be made safely.",
-        _AGAIN,
     ),
     Reason(
         "payout_rate_unknown",
@@ -97,7 +88,6 @@ PAYOUTS: tuple[Reason, ...] = (
         Actor.MERCHANT,
         "Nothing says what {currency} of this settlement weighs in the base currency: it pays no document.",
         "Enter it by hand at the bank's rate.",
-        _AGAIN,
     ),
     Reason(
         "payout_vat_unmapped",
@@ -105,6 +95,5 @@ PAYOUTS: tuple[Reason, ...] = (
         Actor.OPERATOR,
         "Fees carry {amount} of VAT, and the account's settings have no place for it.",
         "Set fee_vat or fee_vat_code.",
-        _AGAIN,
     ),
 )
