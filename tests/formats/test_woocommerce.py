@@ -7,6 +7,7 @@ import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -381,3 +382,12 @@ def test_understands_or_names_a_problem_but_never_crashes(field: str, value: Any
     with suppress(WooCommerceFormatError):
         order_from_woocommerce(body, "nordlys", MAP)
     assert json.loads(stable_body(body))
+
+
+@pytest.mark.edge(34)
+def test_prices_entered_net_in_one_shop_and_gross_in_another_are_one_order() -> None:
+    recording = Path(__file__).parents[1] / "fixtures/woocommerce/recorded/order-get-b2b.json"
+    body = json.loads(recording.read_text(encoding="utf-8"))["response"]["body"]
+    orders = [order_from_woocommerce({**body, "prices_include_tax": included}, "nordlys") for included in (True, False)]
+    assert orders[0] == orders[1]
+    assert sum(line.net + line.vat for line in orders[0].lines) == orders[0].total.amount

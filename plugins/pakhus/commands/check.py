@@ -17,6 +17,7 @@ from pakhus.commands.tables import write_csv
 from pakhus.connections import connections_from_environment, connections_from_file
 from pakhus.errors import ConfigurationError
 from pakhus.flows.stopping import stopped
+from pakhus.probes.ean_fields import probe_ean_fields
 from pakhus.probes.findings import Findings
 from pakhus.probes.installation import alert_connections, check_alert_channels, check_pools, needed_connections
 from pakhus.probes.methods import probe_methods
@@ -78,10 +79,11 @@ def run(options: argparse.Namespace, say: Say) -> int:
 
 
 def _methods(shops: Sequence[ShopSettings], connections: Connections) -> list[Findings]:
-    """Say which payment methods the shops' orders used, and which of them have no terms."""
+    """Say which payment methods and fields with an EAN the shops' orders used, and which of them are not mapped."""
     ledger = ledger_of(connections)
     try:
-        return probe_methods(shops, connections, ledger, datetime.now(UTC) - _METHODS_SPAN)
+        methods = probe_methods(shops, connections, ledger, datetime.now(UTC) - _METHODS_SPAN)
+        return methods + probe_ean_fields(shops, ledger)
     finally:
         if ledger is not None:
             ledger.close()

@@ -1,4 +1,4 @@
-"""`python -m pakhus export oss --quarter 2026-4`: the records of sales under OSS, as CSV for the return and the archive.
+"""`python -m pakhus export oss --quarter 2026-4`: the records of sales under OSS, as CSV for return and archive.
 
 Per booked document, country and rate: what a member state may ask for during ten years (domain guide 6.2). Credit notes
 of earlier quarters stand with their own date and name the invoice that they correct.

@@ -118,8 +118,13 @@ def phone_number(text: str, country: str) -> str | None:
 
 def ean_of(order: Order) -> str | None:
     """The 13 digits of a public buyer; None when their number or their check digit is wrong."""
+    return ean_in(order.buyer.ean)
+
+
+def ean_in(text: str) -> str | None:
+    """Return the EAN that a text is, without spaces, dots and dashes; None when it is none."""
     from stdnum import ean
 
-    digits = "".join(character for character in order.buyer.ean if character not in " .-")
+    digits = "".join(character for character in text if character not in " .-")
     well_formed = len(digits) == _GLN_LENGTH and digits.isascii() and digits.isdigit()
     return digits if well_formed and ean.is_valid(digits) else None
