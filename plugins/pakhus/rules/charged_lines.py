@@ -83,14 +83,21 @@ def _order_problem(order: Order, mapping: AccountingMapping) -> Verdict | None:
     return None
 
 
+def _highest_rate(line: Line) -> Decimal:
+    return max((share.rate for share in line.vat_shares or ()), default=ZERO)
+
+
 def _sum_problem(found: Settled) -> Verdict | None:
-    """Lines must sum to what was charged, by their own VAT or, where the shop rounds at subtotal, by the header's."""
+    """Lines must sum to what was charged, by their own VAT or, where the shop rounds at subtotal, by the header's.
+
+    Each line's VAT is off by half a cent of its own, and by the rate of what its net was rounded by (decision 7).
+    """
     order = found.order
     net = sum((line.net for line in order.lines), ZERO)
     vat = sum((line.vat for line in order.lines), ZERO)
     if net + vat == found.target or sums_to(order.lines, found.target, order.currency):
         return None
-    most = half_unit(order.currency) * (len(order.lines) + 1)
+    most = half_unit(order.currency) * (sum((1 + _highest_rate(line) for line in order.lines), ZERO) + 1)
     if net + order.vat_total == found.target and abs(order.vat_total - vat) <= most:
         return None
     return Verdict.of("lines_do_not_sum", lines_total=net + vat, total=order.total.amount)
