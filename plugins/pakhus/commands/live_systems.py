@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from pakhus.clients.economic import BUCKET_CALLS, REFILL_PER_S, EconomicClient
+from pakhus.clients.rackbeat import CALLS_PER_MINUTE, RackbeatClient
 from pakhus.clients.woocommerce import WooCommerceClient
 from pakhus.commands.airflow_command import airflow_here
 from pakhus.connections import (
@@ -14,6 +15,7 @@ from pakhus.connections import (
     connections_from_environment,
     connections_from_file,
     economic_settings,
+    rackbeat_settings,
     woocommerce_settings,
 )
 from pakhus.errors import ConfigurationError
@@ -32,7 +34,8 @@ def connections_for(shop: ShopSettings, file: Path | None) -> Connections:
     if file is not None:
         return connections_from_file(file)
     connections, airflow = connections_from_environment(), airflow_here()
-    wanted = {shop.connection, shop.economic_target or shop.connection, LEDGER_CONNECTION}
+    targets = {target for target in (shop.economic_target, shop.rackbeat_target) if target}
+    wanted = {shop.connection, *targets, LEDGER_CONNECTION}
     if wanted <= connections.keys() or airflow is None:
         return connections
     return {**airflow.connections(), **connections}
@@ -47,6 +50,14 @@ def accounts_of(target: str, connections: Connections, ledger: Ledger) -> Econom
     """Return the client of an e-conomic agreement; its calls count on the budget that the flows share."""
     budget = LedgerBudget(ledger, Bucket(target, BUCKET_CALLS, Decimal(REFILL_PER_S)))
     return EconomicClient.from_settings(economic_settings(_connection(connections, target)), budget)
+
+
+def warehouse_of(target: str, connections: Connections, ledger: Ledger) -> RackbeatClient:
+    """Return the client of a Rackbeat agreement; its calls count on the budget that the flows share."""
+    bucket = Bucket(target, CALLS_PER_MINUTE // 4, Decimal(CALLS_PER_MINUTE) / 60)
+    return RackbeatClient.from_settings(
+        rackbeat_settings(_connection(connections, target)), LedgerBudget(ledger, bucket)
+    )
 
 
 def _connection(connections: Connections, name: str) -> ConnectionFacts:

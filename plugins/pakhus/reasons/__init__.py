@@ -18,6 +18,7 @@ from pakhus.reasons.orders import ORDERS
 from pakhus.reasons.ours import OURS
 from pakhus.reasons.payments import PAYMENTS
 from pakhus.reasons.payouts import PAYOUTS
+from pakhus.reasons.products import PRODUCTS
 from pakhus.reasons.proof import PROOF
 from pakhus.reasons.stock import STOCK
 from pakhus.reasons.vat import VAT
@@ -33,7 +34,7 @@ def _registry(*reasons: Reason) -> dict[str, Reason]:
 
 
 REASONS: dict[str, Reason] = _registry(
-    *COURSE, *ORDERS, *AMOUNTS, *COUNTERPARTS, *CREDITS, *PAYMENTS, *PAYOUTS, *PROOF, *STOCK, *VAT, *OURS
+    *COURSE, *ORDERS, *AMOUNTS, *COUNTERPARTS, *CREDITS, *PAYMENTS, *PAYOUTS, *PRODUCTS, *PROOF, *STOCK, *VAT, *OURS
 )
 
 

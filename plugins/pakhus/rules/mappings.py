@@ -31,6 +31,7 @@ from pakhus.rules.mapping_fields import (
     as_number,
 )
 from pakhus.rules.payment_methods import PaymentMethod, PaymentSign
+from pakhus.rules.product_mapping import NewWarehouseProducts
 from pakhus.rules.vat_mapping import VatRules
 
 
@@ -94,6 +95,9 @@ class WarehouseMapping(Strict):
     )
     sends_gift_cards: bool = Field(
         False, description="Whether the warehouse sends the gift cards of economic.gift_cards.sold by post"
+    )
+    new_products: NewWarehouseProducts | None = Field(
+        None, description="How products that are made in Rackbeat look there; needed for the first transfer of products"
     )
     tracking: TrackingField | None = Field(None, description="Where tracking numbers stand; none: none are told")
 

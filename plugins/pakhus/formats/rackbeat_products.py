@@ -1,0 +1,80 @@
+"""Products and inventory adjustments in Rackbeat's JSON (contracts/rackbeat.md 3, 5.1); pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pakhus.rules.initial_sync import Stocked, WarehouseProduct
+from pakhus.rules.product_mapping import NewWarehouseProducts
+
+STOCKED_FIELDS = "number,stock_quantity,in_order_quantity,inventory_enabled,deleted_at"
+
+
+def product_to_rackbeat(product: WarehouseProduct, new: NewWarehouseProducts) -> dict[str, Any]:
+    """Return the body that makes a product. No stock: what Rackbeat does with it at creation is unknown (3.3)."""
+    body: dict[str, Any] = {
+        "number": product.number,
+        "name": product.name,
+        "group": new.group,
+        "sales_price": product.price,
+    }
+    if product.description:
+        body["description"] = product.description
+    if product.barcode:
+        body["barcode"] = product.barcode
+    if new.unit is not None:
+        body["unit_id"] = new.unit
+    return body
+
+
+def product_number(answer: Mapping[str, Any]) -> str:
+    """The number of a product in a single-object answer; KeyError without it."""
+    return str(answer["product"]["number"])
+
+
+def adjustment_to_rackbeat(number: str, on_hand: Decimal, location: int, day: date, reason: str) -> dict[str, Any]:
+    """Return the body of an adjustment: the quantity is what the location is to have, not a difference (5.1)."""
+    return {
+        "item_id": number,
+        "adjustment_type": "quantity",
+        "quantity": on_hand,
+        "location": location,
+        "regulated_at": day.isoformat(),
+        "reason": reason,
+    }
+
+
+def adjustment_id(answer: Mapping[str, Any]) -> str:
+    """The id of an adjustment in a single-object answer; KeyError without it."""
+    return str(int(answer["inventory_regulation"]["id"]))
+
+
+def stocked_from_rackbeat(row: Mapping[str, Any]) -> Stocked:
+    """Return what the warehouse has of a product; a quantity that is no number is None, it must not be taken for 0."""
+    return Stocked(
+        number=str(row["number"]),
+        in_stock=_quantity(row.get("stock_quantity")),
+        in_orders=_quantity(row.get("in_order_quantity")),
+        keeps_stock=row.get("inventory_enabled") is not False and row.get("deleted_at") is None,
+    )
+
+
+def _quantity(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
+        return None
+    try:
+        quantity = Decimal(value)
+    except InvalidOperation:
+        return None
+    return quantity if quantity.is_finite() else None
+
+
+def adjusted_to(row: Mapping[str, Any]) -> Decimal | None:
+    """The quantity of an adjustment's only line; None where it has none that can be understood, or several lines."""
+    lines = row.get("lines")
+    if not isinstance(lines, list) or len(lines) != 1 or not isinstance(lines[0], Mapping):
+        return None
+    return _quantity(lines[0].get("quantity"))

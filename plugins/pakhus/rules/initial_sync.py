@@ -1,0 +1,169 @@
+"""What the first transfer of a shop's products and stock to the warehouse makes, and what it leaves alone; pure.
+
+Sources: domain guide 2.1, 3.7, 4.7, 15. It only adds: a product that the warehouse has stays as it is, and so does a
+quantity that somebody has counted there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pakhus.model import Product
+from pakhus.reasons import Verdict
+from pakhus.rules.money import rounded
+from pakhus.rules.product_mapping import NewWarehouseProducts
+from pakhus.rules.sku_report import Catalogue, Trouble, sku_report
+
+# What Rackbeat takes is documented for the number only; these are what text columns usually hold (to-confirm.md).
+NAME_LENGTH = 255
+DESCRIPTION_LENGTH = 5000
+_WRONG = {
+    Trouble.MISSING: "it has no SKU",
+    Trouble.TOO_LONG: "its SKU is too long",
+    Trouble.DOUBLED: "another product has its SKU",
+    Trouble.SHARED_BY_VARIATIONS: "it shares its SKU with other variations",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stocked:
+    """A product as the warehouse has it: pieces there, and pieces of them that open orders hold back.
+
+    A quantity is None where the warehouse's number could not be understood.
+    """
+
+    number: str
+    in_stock: Decimal | None
+    in_orders: Decimal | None
+    keeps_stock: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseProduct:
+    """A product to be made in the warehouse. `price` is net, in the account's base currency."""
+
+    number: str
+    name: str
+    price: Decimal
+    description: str = ""
+    barcode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What is to become of one product: made (None: it is there), counted (None: its stock is left alone), and why not.
+
+    `on_hand` is what the warehouse is to have in stock: the shop's number is what is free, so what orders in the
+    warehouse hold back is on top.
+    """
+
+    number: str
+    name: str
+    make: WarehouseProduct | None = None
+    on_hand: Decimal | None = None
+    left: tuple[Verdict, ...] = ()
+    begun: bool = False  # by an earlier run
+
+    @property
+    def is_work(self) -> bool:
+        """Whether something of it is, or may be, still to be done."""
+        return self.begun or self.make is not None or self.on_hand is not None
+
+
+def plan_transfers(
+    catalogue: Catalogue,
+    there: Mapping[str, Stocked],
+    new: NewWarehouseProducts,
+    *,
+    not_goods: Collection[str] = (),
+    stock: bool = True,
+    ours: Collection[str] = (),
+) -> tuple[Transfer, ...]:
+    """Return what is to become of each product that the shop sells, in the shop's order.
+
+    `ours` are numbers that an earlier, interrupted run made or counted: what it began is finished by what it recorded.
+    """
+    problems: dict[str, str] = {}
+    for problem in sku_report([catalogue]):
+        if problem.trouble in _WRONG:
+            problems.setdefault(problem.product_id, _WRONG[problem.trouble])
+    return tuple(
+        _transfer(product, catalogue.number(product), problems.get(product.id or ""), there, new, stock, ours)
+        for product in catalogue.sold()
+        if product.sku not in not_goods
+    )
+
+
+def _transfer(
+    product: Product,
+    number: str,
+    problem: str | None,
+    there: Mapping[str, Stocked],
+    new: NewWarehouseProducts,
+    stock: bool,
+    ours: Collection[str],
+) -> Transfer:
+    name = product.name or number
+    if problem is not None:
+        left = Verdict.of("product_sku_wrong", sku=product.sku or product.name, problem=problem)
+        return Transfer(number, name, left=(left,))
+    known, make = there.get(number), None
+    left_out: list[Verdict] = []
+    if known is None:
+        price = net_price(product, new)
+        if isinstance(price, Verdict):
+            return Transfer(number, name, left=(price,))
+        text, code = product.description[:DESCRIPTION_LENGTH].strip(), product.barcode
+        make = WarehouseProduct(number, name[:NAME_LENGTH].strip(), price, text, code)
+    elif number not in ours:
+        left_out.append(Verdict.of("product_there", number=number))
+    quantity = _on_hand(product, number, known, ours) if stock else None
+    if isinstance(quantity, Verdict):
+        return Transfer(number, name, make, left=(*left_out, quantity), begun=number in ours)
+    return Transfer(number, name, make, quantity, tuple(left_out), begun=number in ours)
+
+
+def net_price(product: Product, new: NewWarehouseProducts) -> Decimal | Verdict:
+    """Return the price without VAT, or why it cannot be told. A product without a price has 0: orders bring their own.
+
+    Whether VAT is in the shop's prices is the shop's own answer; the rate is the mapping's, by tax class.
+    """
+    if product.price is None:
+        return Decimal(0)
+    if product.price.currency != new.currency:
+        problem = f"its price is in {product.price.currency}, the account's are in {new.currency}"
+        return Verdict.of("product_price_unknown", sku=product.sku, problem=problem)
+    if not product.price_includes_vat:
+        return rounded(product.price.amount)
+    rate = new.rate_of(product.tax_class)
+    if rate is None:
+        problem = f"its tax class {product.tax_class!r} is not in the mapping's vat_rates"
+        return Verdict.of("product_price_unknown", sku=product.sku, problem=problem)
+    return rounded(product.price.amount / (1 + rate))
+
+
+def _on_hand(product: Product, number: str, known: Stocked | None, ours: Collection[str]) -> Decimal | Verdict | None:
+    """What the warehouse is to have of a product, None where it has that, or why its stock is left alone."""
+    if not product.manages_stock or product.stock is None:
+        return Verdict.of("initial_stock_unknown", number=number, problem="the shop keeps no number of its own for it")
+    if product.stock < 0:
+        return Verdict.of("initial_stock_unknown", number=number, problem=f"the shop shows {product.stock}")
+    if known is None:
+        return product.stock or None
+    if not known.keeps_stock:
+        return Verdict.of("initial_stock_unknown", number=number, problem="the warehouse keeps no stock of it")
+    if known.in_stock is None or known.in_orders is None:
+        return Verdict.of("initial_stock_unknown", number=number, problem="the warehouse's number is not readable")
+    wanted = product.stock + known.in_orders
+    if known.in_stock == wanted or number in ours:
+        return wanted if number in ours and wanted else None
+    if known.in_stock != 0:
+        return Verdict.of("initial_stock_there", number=number, there=known.in_stock, shop=product.stock)
+    return wanted
+
+
+def stock_of(rows: Sequence[Stocked]) -> dict[str, Stocked]:
+    """Return the warehouse's products by number."""
+    return {row.number: row for row in rows}

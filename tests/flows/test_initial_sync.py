@@ -1,0 +1,263 @@
+"""The first transfer of a shop's products and stock: once, whatever breaks on the way, and what is there stays."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from pakhus.clients.http import Answer, Call, to_json
+from pakhus.clients.rackbeat import RackbeatClient
+from pakhus.clients.woocommerce_api import write
+from pakhus.errors import AccessDeniedError, ConfigurationError
+from pakhus.flows.initial_sync import InitialSync
+from pakhus.flows.report import RunReport
+from pakhus.ledger import documents, stops
+from pakhus.ledger.schema import attempts
+from pakhus.model import Product
+from standin.registry import create, default_seed
+from standin.server import StandinServer
+from tests.flows.world import World, beside, world
+
+D = Decimal
+
+
+@contextmanager
+def empty_warehouse(ledger_url: str) -> Iterator[World]:
+    """A shop and a warehouse that has none of its goods yet."""
+    with world(ledger_url) as running:
+        clock = running.shop_server.clock
+        with StandinServer(create("rackbeat", "new", default_seed("rackbeat"), {}, clock), clock=clock) as server:
+            running.warehouse_server = server
+            yield running
+
+
+@pytest.fixture
+def nordlys(fresh_ledger_url: str) -> Iterator[World]:
+    with empty_warehouse(fresh_ledger_url) as running:
+        yield running
+
+
+def sync(shop: World, warehouse: RackbeatClient | None = None, **options: Any) -> InitialSync:
+    return InitialSync(shop.shop, warehouse or shop.warehouse, shop.ledger, shop.settings, **options)
+
+
+def state(shop: World) -> Any:
+    return shop.warehouse_server.standin.state  # type: ignore[attr-defined]
+
+
+def adjustments(shop: World) -> list[Any]:
+    return list(state(shop).adjustments.values())
+
+
+def expected(shop: World) -> dict[str, D]:
+    """What the warehouse must have of what the shop keeps stock of, by number."""
+    products = list(shop.shop.catalogue())
+    return {one.sku: one.stock for one in products if _is_counted(one, products) and one.stock is not None}
+
+
+def _is_counted(one: Product, products: list[Product]) -> bool:
+    parents = {product.parent_id for product in products}
+    well = one.sku and len(one.sku) <= 25 and one.manages_stock and not one.barred and one.id not in parents
+    return bool(well and (one.stock or 0) > 0)
+
+
+def in_stock(shop: World) -> dict[str, D]:
+    found = {number: state(shop).stock_of(number) for number in state(shop).products}
+    return {number: quantity for number, quantity in found.items() if quantity}
+
+
+def is_complete(shop: World) -> bool:
+    """Everything once: each product, its quantity, one booked adjustment each."""
+    wanted = expected(shop)
+    assert len(wanted) > 10
+    assert in_stock(shop) == wanted
+    booked = [one["item"] for one in adjustments(shop) if one["is_booked"]]
+    return sorted(booked) == sorted(wanted)
+
+
+def test_products_and_stock_are_in_the_warehouse_afterwards(nordlys: World) -> None:
+    report = sync(nordlys).run()
+    assert is_complete(nordlys)
+    assert len(adjustments(nordlys)) == len(expected(nordlys))
+    assert report.codes["initial_stock_set"] == len(expected(nordlys))
+    assert report.codes["product_sku_wrong"] == 3  # two without a SKU, one too long
+    made = state(nordlys).products["NH-1000"]
+    sold = next(one for one in nordlys.shop.catalogue() if one.sku == "NH-1000")
+    assert sold.price is not None
+    assert sold.price_includes_vat
+    assert made["name"] == sold.name
+    assert made["sales_price"] == (sold.price.amount / D("1.25")).quantize(D("0.01"))
+    assert "<" not in (made["description"] or "")
+
+
+def test_a_second_time_is_refused_and_writes_nothing(nordlys: World) -> None:
+    sync(nordlys).run()
+    nordlys.reset_counters()
+    report = sync(nordlys).run()
+    assert dict(report.codes) == {"initial_sync_done": 1}
+    assert nordlys.writes() == 0
+
+
+def test_the_preview_says_what_the_run_does_and_writes_nothing(nordlys: World) -> None:
+    foreseen = sync(nordlys).preview()
+    assert nordlys.writes() == 0
+    with nordlys.ledger.begin() as tx:
+        assert documents.find(tx, "nordlys-initial_sync") is None
+    before = set(state(nordlys).products)
+    sync(nordlys).run()
+    assert {one.number for one in foreseen if one.make} == set(state(nordlys).products) - before
+    assert {one.number: one.on_hand for one in foreseen if one.on_hand} == in_stock(nordlys)
+
+
+def test_products_only(nordlys: World) -> None:
+    sync(nordlys).run(stock=False)
+    assert "NH-1000" in state(nordlys).products
+    assert adjustments(nordlys) == []
+
+
+def test_what_the_warehouse_has_stays_as_it_is(nordlys: World) -> None:
+    body = {"number": "NH-1000", "name": "Deres navn", "group": 1, "sales_price": 7}
+    nordlys.warehouse.send(Call("POST", "/products", body=to_json(body)))
+    body["number"] = "NH-1001"
+    nordlys.warehouse.send(Call("POST", "/products", body=to_json(body)))
+    nordlys.warehouse_server.act({"action": "set_stock", "item": "NH-1000", "quantity": "3"})
+    report = sync(nordlys).run()
+    assert state(nordlys).products["NH-1000"]["name"] == "Deres navn"
+    assert in_stock(nordlys)["NH-1000"] == 3
+    assert in_stock(nordlys)["NH-1001"] == expected(nordlys)["NH-1001"]  # there was none of it: it is counted
+    assert (report.codes["product_there"], report.codes["initial_stock_there"]) == (2, 1)
+
+
+def again_until_done(shop: World) -> RunReport:
+    """Run it as a person does who is told that it is not finished."""
+    for _ in range(4):
+        shop.forward(minutes=6)
+        report = sync(shop).run()
+        if "initial_sync_done" in report.codes:
+            return report
+    raise AssertionError(f"never finished: {report.causes}")
+
+
+@pytest.mark.parametrize("kind", ["answer_lost", "request_lost", "error_500"])
+@pytest.mark.parametrize("path", ["/products$", "/inventory-adjustments$", "/book$"])
+def test_lost_answers_are_settled_and_nothing_is_made_twice(nordlys: World, path: str, kind: str) -> None:
+    fault = {"method": "POST", "path_regex": path, "kind": kind, "effect": kind == "error_500", "times": 7}
+    nordlys.warehouse_server.set_faults([fault])
+    first = sync(nordlys).run()
+    assert not set(first.codes) <= {"product_made", "initial_stock_set", "product_sku_wrong", "initial_stock_unknown"}
+    nordlys.warehouse_server.clear_faults()
+    again_until_done(nordlys)
+    assert is_complete(nordlys)
+    assert len(adjustments(nordlys)) == len(expected(nordlys))
+    with nordlys.ledger.begin() as tx:
+        open_ones = select(attempts.c.id).where(attempts.c.status.in_(("sent", "unknown")))
+        assert tx.connection.execute(open_ones).all() == []
+
+
+class KilledError(BaseException):
+    """What ends a process: nothing of ours catches it."""
+
+
+class Dying:
+    """A warehouse client whose process ends at its n-th write, before or after the warehouse took it."""
+
+    def __init__(self, client: RackbeatClient, at: int, *, after: bool, end: BaseException | None = None) -> None:
+        self._client, self._left, self._after, self._end = client, at, after, end or KilledError()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def send(self, call: Call) -> Answer:
+        if call.method == "GET":
+            return self._client.send(call)
+        self._left -= 1
+        if self._left < 0 or (self._left == 0 and not self._after):
+            raise self._end
+        answer = self._client.send(call)
+        if self._left == 0:
+            raise self._end
+        return answer
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 17, 30])
+def test_broken_off_anywhere_it_goes_on(nordlys: World, at: int, after: bool) -> None:
+    dying: Any = Dying(nordlys.warehouse, at, after=after)
+    with pytest.raises(KilledError):
+        sync(nordlys, dying, workers=1).run()
+    again_until_done(nordlys)
+    assert is_complete(nordlys)
+    assert len(adjustments(nordlys)) == len(expected(nordlys))
+
+
+def test_a_sale_between_draft_and_booking_counts_what_the_shop_then_has(nordlys: World) -> None:
+    dying: Any = Dying(nordlys.warehouse, 3, after=False)  # product, draft; the booking never left
+    with pytest.raises(KilledError):
+        sync(nordlys, dying, workers=1).run()
+    draft = adjustments(nordlys)[0]
+    ref = nordlys.shop.resolve([draft["item"]]).found[draft["item"]]
+    path = f"/products/{ref.parent_id}/variations/{ref.id}" if ref.parent_id else f"/products/{ref.id}"
+    nordlys.shop.send(write("PUT", path, {"stock_quantity": int(draft["quantity"]) - 1}))
+    again_until_done(nordlys)
+    assert is_complete(nordlys)
+    assert len(adjustments(nordlys)) == len(expected(nordlys)) + 1  # the draft that moves nothing stays
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_two_shops_of_a_warehouse_make_and_count_what_both_sell_once(nordlys: World, at_once: bool) -> None:
+    with beside(nordlys) as fjordliv:
+        mapping = fjordliv.settings.mapping.model_copy(update={"rackbeat": nordlys.settings.mapping.rackbeat})
+        fjordliv.settings = fjordliv.settings.model_copy(update={"mapping": mapping})
+        with ThreadPoolExecutor(2 if at_once else 1) as pool:
+            first, second = pool.map(lambda shop: sync(shop).run(), (nordlys, fjordliv))
+        one, other = expected(nordlys), expected(fjordliv)
+        shared = set(one) & set(other)
+        assert shared
+        assert in_stock(nordlys).keys() == one.keys() | other.keys()
+        assert all(in_stock(nordlys)[sku] in (one[sku], other[sku]) for sku in shared)
+        booked = [row["item"] for row in adjustments(nordlys)]
+        assert sorted(booked) == sorted(one.keys() | other.keys())
+        assert first.codes["product_there"] + second.codes["product_there"] >= len(shared)
+
+
+def test_a_stop_holds_it_and_what_is_done_is_kept(nordlys: World) -> None:
+    with nordlys.ledger.begin() as tx:
+        stops.stop(tx, "nordlys", "all", stopped_by="somebody", cause="stocktaking")
+    report = sync(nordlys).run()
+    assert report.codes["stopped_by_person"] > 10
+    assert adjustments(nordlys) == []
+
+
+def test_without_the_mapping_s_numbers_it_is_refused_before_anything_is_asked(nordlys: World) -> None:
+    mapping = nordlys.settings.mapping
+    assert mapping.rackbeat is not None
+    bare = mapping.model_copy(update={"rackbeat": mapping.rackbeat.model_copy(update={"new_products": None})})
+    nordlys.settings = nordlys.settings.model_copy(update={"mapping": bare})
+    with pytest.raises(ConfigurationError, match=r"add rackbeat\.new_products"):
+        sync(nordlys).run()
+
+
+def test_a_key_that_may_not_write_ends_the_run_and_it_can_be_run_again(nordlys: World) -> None:
+    denied = AccessDeniedError("the key may not write", status=403)
+    dying: Any = Dying(nordlys.warehouse, 5, after=False, end=denied)
+    with pytest.raises(AccessDeniedError):
+        sync(nordlys, dying).run()
+    again_until_done(nordlys)
+    assert is_complete(nordlys)
+
+
+def test_the_undo_list_names_what_was_made_and_not_what_was_there(nordlys: World) -> None:
+    there = set(state(nordlys).products)
+    sync(nordlys).run()
+    made = sync(nordlys).made()
+    products = {one.number for one in made if one.step == "create_product"}
+    assert products == set(state(nordlys).products) - there
+    counted = {one.number: D(one.subject) for one in made if one.step == "book_adjustment"}
+    assert counted == in_stock(nordlys)
+    assert {one.remote_id for one in made if one.step == "book_adjustment"} == {
+        str(one["id"]) for one in adjustments(nordlys)
+    }
