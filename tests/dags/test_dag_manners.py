@@ -15,6 +15,7 @@ from notifiers.alert_notifier import AlertNotifier
 from pakhus.settings import INSTALLATION, load_all
 from pakhus.settings.pools import pools_of
 from stack import ROOT
+from tests.settings.test_accounts import write
 
 pytestmark = pytest.mark.airflow
 
@@ -24,7 +25,7 @@ AIRFLOWS_OWN_POOL = "default_pool"
 
 @pytest.fixture(scope="module")
 def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Any]]:
-    """All DAGs there can be: every flow is on in every shop."""
+    """All DAGs there can be: every flow is on in every shop, and there is an account at a payment provider."""
     folder = tmp_path_factory.mktemp("settings") / "include"
     shutil.copytree(ROOT / "include", folder)
     for file in (folder / "shops").glob("*.yaml"):
@@ -32,6 +33,8 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Any]]:
         shop["webhooks"] = {"enabled": True, "address": "https://pakhus.example.dk"}
         shop.setdefault("stock", {})["enabled"] = True
         file.write_text(yaml.safe_dump(shop), encoding="utf-8")
+    (folder / "accounts").mkdir()
+    write(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PAKHUS_INCLUDE", str(folder))
         bag = DagBag(dag_folder=ROOT / "dags")
