@@ -30,7 +30,8 @@ def prepare(
 ) -> Scene:
     """Make connections and pools, wait for the DAGs, and register the shops' webhooks."""
     systems = {name: url for name, url in urls.items() if name != PAGE}
-    scene = Scene(stack.api, systems, _credentials(files), load_all(files.include), stack.ledger_url, say)
+    shops = load_all(files.include)
+    scene = Scene(stack.api, systems, _credentials(files), shops, stack.ledger_url, files.settlements, say)
     scene.run_within_s = run_within_s
     say("making connections and pools")
     _connect(scene)

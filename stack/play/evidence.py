@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import requests
@@ -71,6 +72,12 @@ def orders_in(url: str) -> dict[str, Any]:
 def has_lines(order: Mapping[str, Any]) -> bool:
     """Whether an order has something to ship or to invoice."""
     return bool(order.get("line_items"))
+
+
+def left_of(order: Mapping[str, Any]) -> Decimal:
+    """What an order was charged, less what was refunded of it."""
+    refunded = sum((abs(Decimal(str(refund["total"]))) for refund in order["refunds"]), Decimal(0))
+    return Decimal(str(order["total"])) - refunded
 
 
 def belongs(key: str, shop: ShopSettings) -> bool:

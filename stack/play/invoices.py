@@ -7,12 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from pakhus.settings import InvoiceMode, ShopSettings
-from stack.play.evidence import HELD, Accounts, Kept, belongs, has_lines, order_of
+from stack.play.evidence import HELD, Accounts, Kept, belongs, has_lines, left_of, order_of
 from stack.play.rows import Row
-from stack.play.scene import Scene
-
-# The shop's own delay: our reading leaves the youngest changes alone.
-YOUNGEST_S = 120
+from stack.play.scene import YOUNGEST_S, Scene
 
 
 def complete_and_invoice(scene: Scene) -> list[Row]:
@@ -26,7 +23,7 @@ def complete_and_invoice(scene: Scene) -> list[Row]:
     scene.say("reading the shops again, and invoicing what is completed in e-conomic")
     scene.run("orders", "invoices")
     kept, accounts = scene.documents(), scene.accounts()
-    return [row for shop in scene.shops for row in _compared(shop, scene.orders(shop), accounts, kept)]
+    return [row for shop in scene.shops for row in _compared(shop, scene.own_orders(shop), accounts, kept)]
 
 
 def _compared(shop: ShopSettings, orders: Mapping[str, Any], accounts: Accounts, kept: Sequence[Kept]) -> Iterator[Row]:
@@ -38,10 +35,10 @@ def _compared(shop: ShopSettings, orders: Mapping[str, Any], accounts: Accounts,
     yield Row(shop.shop, "orders to invoice", str(len(completed)), str(len(made) + len(held_orders & completed)))
     verb = "booked" if automatic else "drafted"
     yield Row(shop.shop, f"invoices {verb}, once", str(len(due)), str(len(made)))
-    charged = sum((Decimal(str(orders[number]["total"])) for number in due), Decimal(0))
+    charged = sum((left_of(orders[number]) for number in due), Decimal(0))
     invoiced = sum((Decimal(row["grossAmount"]) for row in made.values()), Decimal(0))
     yield Row(shop.shop, f"charged = {verb}", f"{charged:.2f}", f"{invoiced:.2f}")
-    wrong = [n for n, row in made.items() if Decimal(row["grossAmount"]) != Decimal(str(orders[n]["total"]))]
+    wrong = [n for n, row in made.items() if Decimal(row["grossAmount"]) != left_of(orders[n])]
     yield Row(shop.shop, "invoices that differ from their order", "0", str(len(wrong)))
 
 

@@ -16,7 +16,7 @@ def reserve(scene: Scene) -> list[Row]:
     scene.say("reserving the shops' orders in Rackbeat")
     scene.run("orders")
     kept, warehouse = scene.documents(), scene.state("rackbeat")
-    return [row for shop in scene.shops for row in _compared(shop, scene.orders(shop), warehouse, kept)]
+    return [row for shop in scene.shops for row in _compared(shop, scene.own_orders(shop), warehouse, kept)]
 
 
 def _compared(shop: ShopSettings, orders: Mapping[str, Any], warehouse: Any, kept: Sequence[Kept]) -> Iterator[Row]:

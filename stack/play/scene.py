@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -17,17 +19,23 @@ from stack.waiting import Say
 
 RUN_WITHIN_S = 600
 CONTROL_TIMEOUT_S = 30
+# The shop's own delay: our reading leaves the youngest changes alone.
+YOUNGEST_S = 120
 
 
 @dataclass(slots=True)
 class Scene:
-    """The running systems. `urls` and `keys` (credentials) are by the stand-ins' names, a shop's by its id."""
+    """The running systems. `urls` and `keys` (credentials) are by the stand-ins' names, a shop's by its id.
+
+    `settlements` is the folder in which the payment provider's files arrive.
+    """
 
     api: AirflowApi
     urls: Mapping[str, str]
     keys: Mapping[str, Mapping[str, str]]
     shops: tuple[ShopSettings, ...]
     ledger_url: str
+    settlements: Path
     say: Say
     dags: frozenset[str] = frozenset()
     webhook_secret: str = field(default_factory=lambda: secrets.token_hex(32))
@@ -87,6 +95,14 @@ class Scene:
         """The shop's orders by id."""
         return evidence.orders_in(self.urls[shop.shop])
 
+    def own_orders(self, shop: ShopSettings) -> dict[str, Any]:
+        """Those placed since the shop's start."""
+        return {number: order for number, order in self.orders(shop).items() if _is_ours(shop, order)}
+
+    def earlier_orders(self, shop: ShopSettings) -> dict[str, Any]:
+        """Those placed before the shop's start."""
+        return {number: order for number, order in self.orders(shop).items() if not _is_ours(shop, order)}
+
     def accounts(self) -> Accounts:
         """The accounts, read with their keys."""
         return Accounts(self.urls["economic"], self.keys["economic"])
@@ -98,3 +114,7 @@ class Scene:
     def pass_time(self, seconds: float) -> None:
         """Move the clock that all stand-ins share."""
         self.control(next(iter(self.urls)), "clock", {"advance_s": seconds})
+
+
+def _is_ours(shop: ShopSettings, order: Mapping[str, Any]) -> bool:
+    return shop.is_ours(datetime.fromisoformat(order["date_created_gmt"]).replace(tzinfo=UTC))

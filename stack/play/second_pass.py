@@ -5,7 +5,7 @@ from __future__ import annotations
 from stack.play.rows import Row
 from stack.play.scene import Scene
 
-FLOWS = ("orders", "fulfilment", "stock", "invoices")
+FLOWS = ("orders", "fulfilment", "stock", "invoices", "payouts")
 
 
 def second_pass(scene: Scene) -> list[Row]:
