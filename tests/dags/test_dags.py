@@ -19,6 +19,7 @@ pytestmark = pytest.mark.airflow
 FLOWS = ("orders", "fulfilment", "invoices")  # a DAG per shop
 SHARED = ("stock",)  # a DAG per agreement
 AROUND = ("audit", "questions", "decisions")  # a DAG per shop: test_audit_and_decisions.py
+BY_HAND = ("initial_sync",)  # a DAG per shop, run by hand only
 INSTALLATION = ("alive", "stop_switch")  # one DAG each, tested where they are
 IF_WANTED = ("webhooks", "payouts")  # tested where one wants them: test_near_real_time.py, test_payouts.py
 TAGS = {"pakhus", *FLOWS, *SHARED, "nordlys", "fjordliv", "main"}
@@ -49,14 +50,14 @@ def test_every_file_imports(bag: DagBag) -> None:
 
 
 def test_each_shop_has_one_dag_per_flow_agreements_share_theirs_and_there_are_no_others(bag: DagBag) -> None:
-    own = {f"{shop.shop}__{flow}" for shop in load_all() for flow in (*FLOWS, *AROUND)}
+    own = {f"{shop.shop}__{flow}" for shop in load_all() for flow in (*FLOWS, *AROUND, *BY_HAND)}
     shared = {f"{shop.rackbeat}__{flow}" for shop in load_all() for flow in SHARED}
     assert set(bag.dags) == own | shared | {f"pakhus__{name}" for name in INSTALLATION}
 
 
 def test_a_dag_per_flow_file() -> None:
     files = {path.stem for path in (ROOT / "dags").glob("*.py")}
-    assert files == {*FLOWS, *SHARED, *AROUND, *IF_WANTED, *INSTALLATION}
+    assert files == {*FLOWS, *SHARED, *AROUND, *BY_HAND, *IF_WANTED, *INSTALLATION}
 
 
 def test_each_task_runs_in_a_pool_that_apply_makes(bag: DagBag) -> None:
@@ -171,3 +172,12 @@ def test_the_dags_serialise_as_the_dag_processor_stores_them(bag: DagBag) -> Non
         text = str(DagSerialization.to_dict(dag))
         assert "airflow_conn" not in text.lower()
         assert Path(str(dag.fileloc)).parent == ROOT / "dags"
+
+
+def test_the_first_transfer_is_begun_by_a_person_and_previews_unless_told_otherwise(bag: DagBag) -> None:
+    for shop in load_all():
+        dag = bag.dags[f"{shop.shop}__initial_sync"]
+        assert (dag.schedule, {kind.value for kind in dag.allowed_run_types}) == (None, {"manual"})
+        assert (dag.params["preview"], dag.params["stock"]) == (True, True)
+        assert dag.get_task("sync").pool == "rackbeat__main"
+        assert dag.task_ids == ["sync", "report"]

@@ -138,7 +138,8 @@ class InitialSync:
                 report.add(verdict)
         for error in errors:
             raise error
-        self._conclude(document, claim, found)
+        if not self._conclude(document, claim, found):
+            report.remark = "not finished: run it again"
 
     def _transfer(self, sync: Document, claim: Claim, transfer: Transfer) -> list[Verdict]:
         """Transfer one product, and say what became of it. ConfigurationError and ClaimLostError end the run."""
@@ -189,10 +190,11 @@ class InitialSync:
         self._record(document, claim, verdict)
         logger.info("%s: %s", document.key, "; ".join(one.text() for one in verdicts))
 
-    def _conclude(self, document: Document, claim: Claim, found: Sequence[Sequence[Verdict]]) -> None:
-        """It is finished when nothing is left that another run could finish."""
+    def _conclude(self, document: Document, claim: Claim, found: Sequence[Sequence[Verdict]]) -> bool:
+        """Return whether it is finished: nothing is left that another run could finish."""
         open_ones = [verdict for verdicts in found for verdict in verdicts if not _is_done(verdict)]
         self._record(document, claim, open_ones[0] if open_ones else _TRANSFERRED)
+        return not open_ones
 
     def _record(self, document: Document, claim: Claim, verdict: Verdict) -> None:
         def record(tx: Transaction) -> None:
