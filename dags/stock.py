@@ -1,7 +1,8 @@
 """Stock: Rackbeat's available quantities -> the webshops. One DAG per Rackbeat agreement, `<agreement>__stock`.
 
-`read` reads the warehouse once for all shops; then each shop has a task of its own, `push_<shop>`, that writes only
-what differs from what the shop last confirmed. A shop that fails or is stopped does not hold the others up.
+`read` reads the warehouse once for all shops; then `see_<shop>` reads what each shop has sold since, and `push_<shop>`
+writes only what differs from what the shop last confirmed, less what is sold in any shop and not reserved yet. A shop
+that fails or is stopped does not hold the others up; while one's sales cannot be read, quantities are only lowered.
 
 When a run is red, look at the message of its task `report`: it names the cause and who must act.
 - access_denied, configuration: mend the Airflow connection or settings it names; nothing is lost, the next run goes on.
@@ -21,6 +22,7 @@ from operators.flow_shops import agreements_for
 from operators.push_stock_operator import COMPARE, PushStockOperator
 from operators.read_stock_operator import ReadStockOperator
 from operators.report_run_operator import ReportRunOperator
+from operators.see_sales_operator import SeeSalesOperator
 from operators.shop_operator import TASK_DEFAULTS
 
 FLOW = "stock"
@@ -48,9 +50,22 @@ for agreement in agreements_for(FLOW, wanted=lambda shop: shop.stock.enabled):
         tags=["pakhus", FLOW, agreement.name, *names],
         on_failure_callback=AlertNotifier(scope=agreement.name, flow=FLOW),
     ):
-        read = ReadStockOperator(task_id="read", target=agreement.target, shops=names, pool=agreement.target)
+        selling = [shop.shop for shop in agreement.selling]
+        read = ReadStockOperator(
+            task_id="read", target=agreement.target, shops=names, selling=selling, pool=agreement.target
+        )
+        see = [
+            SeeSalesOperator(task_id=f"see_{shop.shop}", shop=shop.shop, pool=shop.connection)
+            for shop in agreement.selling
+        ]
         pushes = [
-            PushStockOperator(task_id=f"push_{shop.shop}", shop=shop.shop, pool=shop.connection)
+            PushStockOperator(
+                task_id=f"push_{shop.shop}",
+                shop=shop.shop,
+                selling=selling,
+                pool=shop.connection,
+                trigger_rule="all_done",  # a shop that cannot be read holds no other up: see sales_not_seen
+            )
             for shop in agreement.shops
         ]
         report = ReportRunOperator(
@@ -58,8 +73,10 @@ for agreement in agreements_for(FLOW, wanted=lambda shop: shop.stock.enabled):
             flow=FLOW,
             scope=agreement.name,
             reading="read",
-            working=[push.task_id for push in pushes],
+            working=[*(task.task_id for task in see), *(push.task_id for push in pushes)],
             outlets=[Asset(f"pakhus_{FLOW}_{agreement.name}")],
         )
-        read >> pushes >> report
-        read >> report
+        read >> see
+        for push in pushes:
+            see >> push >> report
+        [read, *see] >> report

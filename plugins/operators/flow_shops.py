@@ -71,11 +71,15 @@ def shops_for(flow: str) -> Iterator[ShopSettings]:
 
 @dataclass(frozen=True, slots=True)
 class SharedAgreement:
-    """A Rackbeat agreement and its shops, by name; `target` is its connection, pool and budget."""
+    """A Rackbeat agreement and its shops, by name; `target` is its connection, pool and budget.
+
+    `selling` are all shops whose orders go there, whether they want the flow or not.
+    """
 
     name: str
     target: str
     shops: tuple[ShopSettings, ...]
+    selling: tuple[ShopSettings, ...] = ()
 
 
 def agreements_for(flow: str, *, wanted: Callable[[ShopSettings], bool]) -> Iterator[SharedAgreement]:
@@ -91,11 +95,12 @@ def agreements_for(flow: str, *, wanted: Callable[[ShopSettings], bool]) -> Iter
             shop = load_shop(name)
         except Exception:  # noqa: BLE001, S112 - told by shops_for; the other shops must not go with it
             continue
-        if shop.rackbeat and wanted(shop):
+        if shop.rackbeat:
             found.setdefault(shop.rackbeat, []).append(shop)
-    for agreement, shops in found.items():
-        if parsing in (None, dag_id_of(agreement, flow)):
-            yield SharedAgreement(agreement, f"rackbeat__{agreement}", tuple(shops))
+    for agreement, selling in found.items():
+        shops = tuple(filter(wanted, selling))
+        if shops and parsing in (None, dag_id_of(agreement, flow)):
+            yield SharedAgreement(agreement, f"rackbeat__{agreement}", shops, tuple(selling))
 
 
 def declare_problem(name: str, flow: str, problem: str) -> None:

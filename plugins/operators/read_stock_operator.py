@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk.definitions.context import Context
@@ -10,17 +11,20 @@ from hooks.rackbeat_hook import RackbeatHook
 from operators.agreement_operator import AgreementOperator
 from operators.shop_operator import ledger_of
 from pakhus.flows.stock_reading import StockReader
+from pakhus.settings import load_shop
 
 
 class ReadStockOperator(AgreementOperator):
     """Stores what each shop is to show; pushes its counts as `report`. `target` is the agreement's connection."""
 
-    def __init__(self, *, target: str, **kwargs: Any) -> None:
+    def __init__(self, *, target: str, selling: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.target = target
+        self.selling = list(selling)
 
     def work(self, context: Context) -> None:
         ledger = ledger_of(context)
-        report = StockReader(RackbeatHook(self.target).client(ledger), ledger, self.target).read(self.settings())
+        reader = StockReader(RackbeatHook(self.target).client(ledger), ledger, self.target)
+        report = reader.read(self.settings(), [load_shop(shop) for shop in self.selling])
         self.log.info("%s", report.note())
         context["ti"].xcom_push(key="report", value=report.as_dict())

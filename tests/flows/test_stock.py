@@ -12,11 +12,15 @@ from sqlalchemy import select
 
 from pakhus.clients.woocommerce_api import delete, write
 from pakhus.errors import ConfigurationError, TransientError
+from pakhus.flows.observation import Observer
 from pakhus.flows.stock_compare import COMPARE
+from pakhus.flows.unreserved_sales import SalesReader
 from pakhus.ledger import bodies, documents, stock
 from pakhus.ledger.claims import holding
 from pakhus.ledger.schema import attempts, sources
+from pakhus.reasons import Verdict
 from pakhus.rules.stock import wanted_of
+from pakhus.rules.stock_shown import ShownRules
 from standin.woocommerce import goods_of, recorded_shop
 from tests.flows.two_shops import TwoShops, levels, many_products, products, push, shown, two_shops
 from tests.flows.world import World
@@ -70,16 +74,18 @@ def test_both_shops_get_what_the_warehouse_has_free(both: TwoShops) -> None:
     assert (shown(both.nordlys)["NH-1000"], shown(both.nordlys)["NH-TS-M"]) == (7, 2)
 
 
-def test_nothing_changed_costs_one_request_to_the_warehouse_and_none_to_shops(settled: TwoShops) -> None:
+def test_nothing_changed_costs_one_request_to_the_warehouse_and_a_look_for_sales_to_each_shop(
+    settled: TwoShops,
+) -> None:
     reports = settled.run()
-    assert settled.requests() == (1, 0, 0)
+    assert settled.requests() == (1, 1, 1)
     assert [report.codes for report in reports] == [{}, {}]
 
 
 def test_only_what_changed_is_written_and_a_shop_that_does_not_sell_it_is_asked_only_that(settled: TwoShops) -> None:
     settled.set_stock("NH-1010", "31")
     settled.run()
-    assert settled.requests() == (1, 2, 1)
+    assert settled.requests() == (1, 3, 2)
     assert (writes(settled.nordlys), writes(settled.fjordliv)) == (1, 0)
     assert batches(settled.nordlys)[-1] == 1
     assert shown(settled.nordlys)["NH-1010"] == 31
@@ -139,7 +145,7 @@ def test_products_that_a_shop_does_not_sell_are_counted_once_and_asked_for_no_mo
     both.reset_counters()
     _, second = both.run()
     assert "sku_not_in_shop" not in second.codes
-    assert both.requests()[2] == 0
+    assert both.requests()[2] == 1  # the look for sales
 
 
 def test_refused_row_is_named_and_the_others_are_written(settled: TwoShops) -> None:
@@ -210,7 +216,7 @@ def test_older_reading_never_replaces_a_newer_one(settled: TwoShops) -> None:
     with shop.ledger.begin() as tx:
         newest = stock.newest_reading(tx, "nordlys")
         assert newest is not None
-        older = wanted_of([], {})
+        older = wanted_of([], ShownRules())
         assert stock.store_reading(tx, "nordlys", newest - timedelta(seconds=1), older) is None
         assert stock.newest_reading(tx, "nordlys") == newest
     assert levels(shop)["NH-1000"].reason == ""
@@ -221,7 +227,8 @@ def test_old_reading_is_not_pushed(settled: TwoShops) -> None:
     settled.read()
     settled.forward(minutes=16)
     settled.reset_counters()
-    assert push(settled.nordlys).codes == {"stock_reading_old": 1}
+    found = push(settled.nordlys, selling=[settled.nordlys.settings])
+    assert found.codes == {"stock_reading_old": 1}
     assert settled.requests()[1] == 0
 
 
@@ -320,7 +327,7 @@ def test_nothing_is_pushed_before_the_operator_says_that_stock_falls_at_shipping
     both.nordlys.settings = settings.model_copy(update={"mapping": changed})
     both.read()
     with pytest.raises(ConfigurationError, match=r"rackbeat\.stock_falls_at: shipping"):
-        push(both.nordlys)
+        push(both.nordlys, selling=both.selling)
     assert both.requests()[1] == 0
     push(both.fjordliv)  # its own mapping says it
     assert shown(both.fjordliv)["OLD-001"] == both.available()["OLD-001"]
@@ -351,7 +358,7 @@ def test_many_products_are_written_in_hundreds(fresh_ledger_url: str) -> None:
             both.set_stock(f"MANY-{number:04d}", "4")
         both.reset_counters()
         both.run()
-        assert both.requests() == (1, 2, 1)
+        assert both.requests() == (1, 3, 2)  # a look for sales; what changed is resolved, and written
         assert [shown(both.nordlys)[f"MANY-{number:04d}"] for number in (7, 107, 207)] == [4, 4, 4]
 
 
@@ -384,3 +391,87 @@ def evidence_of(shop: World) -> list[Any]:
     with shop.ledger.begin() as tx:
         query = select(sources.c.body_sha256).where(sources.c.kind == COMPARE, sources.c.scope == shop.settings.shop)
         return [simplejson.loads(bodies.load(tx, digest)) for digest in tx.connection.execute(query).scalars()]
+
+
+# --- the blind window -------------------------------------------------------------------------------------------------
+
+
+def buy(shop: World, sku: str, quantity: int) -> str:
+    items = [{"sku": sku, "quantity": quantity}]
+    return str(shop.act(action="place_order", items=items, payment_method="cod")["order"])
+
+
+@pytest.mark.edge(71)
+def test_what_was_sold_and_is_not_reserved_is_not_offered_again(settled: TwoShops) -> None:
+    """The worked example of the domain guide, section 14: five there, two sold, three received."""
+    settled.set_stock("NH-1000", "5")
+    settled.run()
+    buy(settled.nordlys, "NH-1000", 2)
+    settled.set_stock("NH-1000", "8")
+    settled.forward(minutes=1)
+    settled.run()
+    assert [shown(shop)["NH-1000"] for shop in settled.worlds] == [6, 6]
+    settled.forward(minutes=1)
+    settled.nordlys.reserve()
+    settled.run()
+    assert settled.available()["NH-1000"] == 6
+    assert [shown(shop)["NH-1000"] for shop in settled.worlds] == [6, 6]
+
+
+def test_a_sale_reserved_while_the_warehouse_was_read_still_counts_as_sold(settled: TwoShops) -> None:
+    settled.set_stock("NH-1000", "8")
+    buy(settled.nordlys, "NH-1000", 2)
+    settled.forward(minutes=1)
+    settled.read()  # before the reservation: eight
+    settled.forward(seconds=10)
+    settled.nordlys.observe()
+    settled.nordlys.reserve()
+    settled.see()
+    push(settled.fjordliv, selling=settled.selling)
+    assert shown(settled.fjordliv)["NH-1000"] == 6
+
+
+def test_a_cancelled_sale_is_offered_again(settled: TwoShops) -> None:
+    settled.set_stock("NH-1000", "8")
+    order = buy(settled.nordlys, "NH-1000", 2)
+    settled.forward(minutes=1)
+    settled.run()
+    assert shown(settled.fjordliv)["NH-1000"] == 6
+    settled.nordlys.act(action="set_status", order=int(order), status="cancelled")
+    settled.forward(minutes=1)
+    settled.run()
+    assert shown(settled.fjordliv)["NH-1000"] == 8
+
+
+def test_while_a_shop_cannot_be_read_the_others_are_only_lowered(settled: TwoShops) -> None:
+    settled.set_stock("NH-1000", "310")
+    before = shown(settled.fjordliv)["NH-1000"]
+    settled.forward(minutes=1)
+    settled.read()
+    SalesReader(Observer(settled.fjordliv.shop, settled.fjordliv.ledger, settled.fjordliv.settings)).see()
+    report = push(settled.fjordliv, selling=settled.selling)
+    assert report.codes["sales_not_seen"] == 1
+    assert shown(settled.fjordliv)["NH-1000"] == before
+    settled.see()
+    push(settled.fjordliv, selling=settled.selling)
+    assert shown(settled.fjordliv)["NH-1000"] == 310
+
+
+def test_held_orders_and_those_of_a_shop_without_stock_count_as_sold(settled: TwoShops) -> None:
+    """A customer that cannot be told apart holds an order for days; its pieces are sold all the same."""
+    settled.set_stock("NH-1000", "8")
+    buy(settled.nordlys, "NH-1000", 2)
+    settled.forward(minutes=1)
+    settled.run()
+    with settled.nordlys.ledger.begin() as tx:
+        held = documents.find(tx, f"nordlys-{max_order(settled.nordlys)}-order")
+        assert held is not None
+        documents.give_verdict(tx, held.id, Verdict.of("refused", system="Rackbeat", step="order", problem="x"))
+    settled.set_stock("NH-1000", "9")
+    settled.forward(minutes=1)
+    settled.run()
+    assert shown(settled.fjordliv)["NH-1000"] == 7
+
+
+def max_order(shop: World) -> int:
+    return max(int(order["id"]) for order in shop.shop_server.dump()["orders"])

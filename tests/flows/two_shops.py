@@ -1,19 +1,22 @@
 """Two shops on one warehouse, as the examples have them, and their stock."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from pakhus.clients.http import Answer, Call
 from pakhus.clients.woocommerce import WooCommerceClient
+from pakhus.errors import TransientError
+from pakhus.flows.observation import Observer
 from pakhus.flows.report import RunReport
 from pakhus.flows.stock import StockPusher
 from pakhus.flows.stock_reading import StockReader
+from pakhus.flows.unreserved_sales import SalesReader
 from pakhus.ledger import stock
 from pakhus.rules.stock import Level
-from pakhus.settings import load_shop
+from pakhus.settings import ShopSettings, load_shop
 from standin.registry import create
 from standin.server import StandinServer
 from standin.woocommerce import recorded_shop
@@ -34,15 +37,24 @@ class TwoShops:
     def worlds(self) -> tuple[World, World]:
         return self.nordlys, self.fjordliv
 
+    @property
+    def selling(self) -> list[ShopSettings]:
+        return [shop.settings for shop in self.worlds]
+
     def read(self) -> RunReport:
         home = self.nordlys
-        reader = StockReader(home.warehouse, home.ledger, TARGET)
-        return reader.read([shop.settings for shop in self.worlds])
+        return StockReader(home.warehouse, home.ledger, TARGET).read(self.selling)
+
+    def see(self) -> None:
+        """Read what both shops have sold."""
+        for shop in self.worlds:
+            SalesReader(Observer(shop.shop, shop.ledger, shop.settings)).see()
 
     def run(self, *, compare: bool = False) -> tuple[RunReport, RunReport]:
         """One run of `main__stock`; returns what each push counted."""
         self.read()
-        first, second = (push(shop, compare=compare) for shop in self.worlds)
+        self.see()
+        first, second = (push(shop, compare=compare, selling=self.selling) for shop in self.worlds)
         return first, second
 
     def set_stock(self, item: str, quantity: str) -> None:
@@ -69,12 +81,24 @@ class TwoShops:
         return tuple(server.counters()["requests"] for server in servers)  # type: ignore[return-value]
 
 
-def push(shop: World, *, compare: bool = False, before_batch: Callable[[], object] | None = None) -> RunReport:
-    """Push a shop's stock; `before_batch` happens after everything is decided, just before a batch is sent."""
+def push(
+    shop: World,
+    *,
+    compare: bool = False,
+    before_batch: Callable[[], object] | None = None,
+    selling: Sequence[ShopSettings] = (),
+) -> RunReport:
+    """Push a shop's stock; `before_batch` happens after everything is decided, just before a batch is sent.
+
+    Without `selling` the shop is the only one that sells, and its sales are seen first.
+    """
     client = shop.shop
+    with suppress(TransientError):  # the task that sees the sales fails then, and the push runs all the same
+        if not selling:
+            SalesReader(Observer(client, shop.ledger, shop.settings)).see()
     if before_batch is not None:
         client = Interrupted(client, before_batch)  # type: ignore[assignment]
-    return StockPusher(client, shop.ledger, shop.settings).push(compare=compare)
+    return StockPusher(client, shop.ledger, shop.settings, selling).push(compare=compare)
 
 
 @dataclass(slots=True)
@@ -119,9 +143,13 @@ def many_products(count: int) -> list[dict[str, Any]]:
 
 @contextmanager
 def two_shops(ledger_url: str, *, seed: Mapping[str, Any] = {}, goods: Sequence[Any] = ()) -> Iterator[TwoShops]:
-    """Start all servers; `seed` changes what Nordlys has, `goods` are in the warehouse besides those of both shops."""
-    with world(ledger_url, seed=list(seed.items()), goods=goods) as nordlys:
-        own = {"shop": "second", "credentials": KEYS}
+    """Start all servers, without the recorded orders: their sales are none of stock's until a test sells something.
+
+    `seed` changes what Nordlys has, `goods` are in the warehouse besides those of both shops.
+    """
+    quiet: dict[str, Any] = {"orders": [], "refunds": [], "notes": {}}
+    with world(ledger_url, seed=[*quiet.items(), *seed.items()], goods=goods) as nordlys:
+        own = {"shop": "second", "credentials": KEYS, **quiet}
         clock = nordlys.shop_server.clock
         with StandinServer(create("woocommerce", "fjordliv", own, {}, clock), clock=clock) as server:
             seeds = {**nordlys.seeds, "woocommerce": own}

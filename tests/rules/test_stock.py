@@ -14,10 +14,11 @@ from pakhus.rules.stock import (
     changes,
     compare,
     plan_push,
-    quantity_to_show,
     refusal,
+    shown_anew,
     wanted_of,
 )
+from pakhus.rules.stock_shown import ShownRules
 
 D = Decimal
 QUANTITIES = st.decimals(min_value=-LARGEST_QUANTITY, max_value=LARGEST_QUANTITY, places=6)
@@ -26,7 +27,7 @@ NUMBERS = st.text(alphabet="abAB1 ", min_size=1, max_size=4).map(str.strip).filt
 
 @given(QUANTITIES)
 def test_shows_whole_pieces_never_more_than_there_are_and_never_less_than_none(available: Decimal) -> None:
-    shown = quantity_to_show(available)
+    shown = ShownRules().quantity("N", available)
     assert shown == shown.to_integral_value()
     assert shown >= 0
     assert shown <= max(available, D(0))
@@ -36,14 +37,14 @@ def test_shows_whole_pieces_never_more_than_there_are_and_never_less_than_none(a
 @pytest.mark.edge(72)
 @pytest.mark.parametrize(("available", "shown"), [("7", 7), ("7.999999", 7), ("0.5", 0), ("-0.5", 0), ("-2", 0)])
 def test_quantity_to_show(available: str, shown: int) -> None:
-    assert quantity_to_show(D(available)) == shown
+    assert ShownRules().quantity("N", D(available)) == shown
 
 
 @given(st.dictionaries(NUMBERS, QUANTITIES, max_size=8), st.dictionaries(NUMBERS, NUMBERS, max_size=4))
 def test_no_two_quantities_are_wanted_for_what_a_shop_cannot_tell_apart(
     items: dict[str, Decimal], product_numbers: dict[str, str]
 ) -> None:
-    found = wanted_of([Available(number, quantity) for number, quantity in items.items()], product_numbers)
+    found = wanted_of([Available(number, quantity) for number, quantity in items.items()], ShownRules(product_numbers))
     by_product: dict[str, set[Decimal]] = {}
     for wanted in found:
         if wanted.quantity is not None:
@@ -54,7 +55,7 @@ def test_no_two_quantities_are_wanted_for_what_a_shop_cannot_tell_apart(
 
 def wanted(items: dict[str, str | None], product_numbers: dict[str, str] | None = None) -> dict[str, Wanted]:
     rows = [Available(number, None if quantity is None else D(quantity)) for number, quantity in items.items()]
-    return {row.sku: row for row in wanted_of(rows, product_numbers or {})}
+    return {row.sku: row for row in wanted_of(rows, ShownRules(product_numbers or {}))}
 
 
 def test_a_mapped_sku_gets_the_quantity_of_its_number_and_its_own_name_means_nothing() -> None:
@@ -174,3 +175,49 @@ def test_stock_is_pushed_only_where_a_person_says_shipping_and_the_account_does_
     falls_at: str | None, answer: bool | None, allowed: bool
 ) -> None:
     assert (refusal(falls_at, answer) is None) == allowed
+
+
+def test_what_is_sold_and_not_reserved_is_taken_off_and_a_safety_stock_kept() -> None:
+    rules = ShownRules(taken={"nh-1": D(2)}, safety=D(1))
+    assert rules.quantity("NH-1", D(8)) == 5
+    assert rules.quantity("NH-2", D(8)) == 7
+    assert rules.quantity("NH-1", D(2)) == 0
+
+
+@pytest.mark.edge(78)
+def test_the_last_pieces_are_shown_in_one_shop_only() -> None:
+    others, last = ShownRules(last_pieces=D(2)), ShownRules()
+    shown = [(others.quantity("N", D(left)), last.quantity("N", D(left))) for left in (3, 2, 1, 0)]
+    assert shown == [(3, 3), (0, 2), (0, 1), (0, 0)]
+
+
+@pytest.mark.edge(73)
+def test_bundles_share_their_components() -> None:
+    bundles = {"PAIR": {"A": D(2)}, "MIX": {"A": D(1), "B": D(1)}}
+    rules = ShownRules(bundles=bundles)
+    rows = [Available("A", D(5)), Available("B", D(9))]
+    found = {row.sku: row.quantity for row in wanted_of(rows, rules)}
+    assert found == {"A": 5, "B": 9, "PAIR": 2, "MIX": 5}
+    sold = ShownRules(bundles=bundles, taken={"a": D(4)})
+    known = [Level(row.sku, row.quantity, row.quantity, row.available) for row in wanted_of(rows, rules)]
+    anew = {level.sku: level.wanted for level in shown_anew(known, sold)}
+    assert anew == {"A": 1, "PAIR": 0, "MIX": 1}
+
+
+def test_a_bundle_whose_component_the_warehouse_does_not_know_is_not_pushed() -> None:
+    [found] = wanted_of([], ShownRules(bundles={"PAIR": {"A": D(2)}}))
+    assert found.quantity is None
+    assert found.hindrance is not None
+    assert found.hindrance.code == "bundle_component_unknown"
+
+
+def test_rules_that_change_nothing_make_no_level_due() -> None:
+    known = [Level("A", D(5), D(5), D(5)), Level("B", None, None, None, "available_unreadable")]
+    assert shown_anew(known, ShownRules()) == []
+
+
+def test_while_sales_are_not_known_quantities_are_only_lowered() -> None:
+    due = [Level("A", D(9), D(5)), Level("B", D(1), D(5))]
+    found = {sku: ProductRef(sku, sku, stock=D(5)) for sku in ("A", "B")}
+    plan = plan_push(due, found, {}, only_lower=True)
+    assert [(row.product.sku, row.quantity) for row in plan.writes] == [("B", D(1))]

@@ -21,6 +21,7 @@ from pakhus.flows.report import RunReport
 from pakhus.flows.stock_account import require_stock_falls_at_shipping
 from pakhus.flows.stock_compare import StockCompare
 from pakhus.flows.stock_reading import STOCK
+from pakhus.flows.unreserved_sales import shown_rules, unseen
 from pakhus.ledger import claims, documents, stock, stops
 from pakhus.ledger.claims import Claim, holding
 from pakhus.ledger.connection import Ledger, Transaction
@@ -59,6 +60,7 @@ class StockPusher:
     shop: Webshop
     ledger: Ledger
     settings: ShopSettings
+    selling: Sequence[ShopSettings] = ()  # all shops that sell from this stock; none: this one alone
 
     def push(self, *, compare: bool = False) -> RunReport:
         """Push what is due; with `compare`, or once a night, after comparing the whole catalogue.
@@ -102,6 +104,9 @@ class StockPusher:
         calls.wait_for_late_effects()
         calls.supersede()  # their rows are unknown, and are written again below
         StockCompare(self.shop, self.ledger, self.settings, claim).run(report, at_once=compare)
+        not_seen = self._take_off_what_was_sold(claim)
+        for shop in not_seen:
+            report.add(Verdict.of("sales_not_seen", shop=shop))
         after = ""
         while True:
             self._require_may_go_on()
@@ -110,8 +115,22 @@ class StockPusher:
                 due = stock.due(tx, self.settings.shop, after=after, limit=ROWS_AT_ONCE)
             if not due:
                 return
-            self._push_some(due, calls, report)
+            self._push_some(due, calls, report, only_lower=bool(not_seen))
             after = due[-1].sku
+
+    def _take_off_what_was_sold(self, claim: Claim) -> list[str]:
+        """Lower the quantities by what was sold since the reading; returns the shops whose sales are not known."""
+        selling = self.selling or (self.settings,)
+
+        def take_off(tx: Transaction) -> list[str]:
+            claims.require(tx, claim)
+            read_at = stock.newest_reading(tx, self.settings.shop)
+            if read_at is None:
+                return []
+            stock.show_anew(tx, self.settings.shop, shown_rules(tx, self.settings, selling, read_at))
+            return unseen(tx, selling, read_at)
+
+        return self.ledger.persist(take_off)
 
     def _require_may_go_on(self) -> None:
         """StoppedError when a person has stopped the flow, or the newest reading is too old to be pushed."""
@@ -123,10 +142,12 @@ class StockPusher:
         if read_at is None or now > read_at + LONGEST_READING_AGE:
             raise stop("stock_reading_old")
 
-    def _push_some(self, due: Sequence[Level], calls: RecordedCalls, report: RunReport) -> None:
+    def _push_some(
+        self, due: Sequence[Level], calls: RecordedCalls, report: RunReport, *, only_lower: bool = False
+    ) -> None:
         levels = {level.sku: level for level in due}
         resolution = self.shop.resolve(list(levels))
-        plan = plan_push(due, resolution.found, resolution.ambiguous)
+        plan = plan_push(due, resolution.found, resolution.ambiguous, only_lower=only_lower)
         self._record_plan(plan, levels, calls.claim)
         outcomes = self._write(plan.writes, calls, levels) if plan.writes else []
         for sku in plan.in_step:

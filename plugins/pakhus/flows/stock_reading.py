@@ -12,6 +12,7 @@ from pakhus.clients.rackbeat_stock import read_available
 from pakhus.errors import CursorMovedError
 from pakhus.flows.report import RunReport
 from pakhus.flows.stock_account import ask_account
+from pakhus.flows.unreserved_sales import shown_rules
 from pakhus.ledger import stock
 from pakhus.ledger.connection import Ledger
 from pakhus.model import Available
@@ -33,8 +34,11 @@ class StockReader:
     ledger: Ledger
     target: str
 
-    def read(self, shops: Sequence[ShopSettings]) -> RunReport:
-        """Read all quantities, store what has changed. A product whose quantity is the same changes no row."""
+    def read(self, shops: Sequence[ShopSettings], selling: Sequence[ShopSettings] = ()) -> RunReport:
+        """Read all quantities, store what has changed. A product whose quantity is the same changes no row.
+
+        `shops` are given stock; `selling` are all that sell from it (none: the same).
+        """
         report = RunReport(STOCK, self.target.partition("__")[2])
         ask_account(self.warehouse, self.ledger, self.target)
         # Stamped before the first request: what is reserved while the list is read may or may not be in it.
@@ -42,16 +46,18 @@ class StockReader:
         items = read_available(self.warehouse)
         report.seen = len(items)
         for shop in shops:
-            for level in self._store(shop, read_at, items):
+            for level in self._store(shop, selling or shops, read_at, items):
                 if level.reason:
                     report.add(Verdict.of(level.reason, sku=level.sku))
         return report
 
-    def _store(self, shop: ShopSettings, read_at: datetime, items: Sequence[Available]) -> Sequence[Level]:
-        wanted = wanted_of(items, shop.mapping.product_numbers)
+    def _store(
+        self, shop: ShopSettings, selling: Sequence[ShopSettings], read_at: datetime, items: Sequence[Available]
+    ) -> Sequence[Level]:
         for _ in range(_STORE_TRIES):
             try:
                 with self.ledger.begin() as tx:
+                    wanted = wanted_of(items, shown_rules(tx, shop, selling, read_at))
                     changed = stock.store_reading(tx, shop.shop, read_at, wanted)
             except CursorMovedError:  # another run stores at this moment; the one that began later counts
                 continue

@@ -18,7 +18,8 @@ from pakhus.ledger import cursors
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.schema import stock_levels
 from pakhus.reasons import Verdict
-from pakhus.rules.stock import Level, Wanted, changes
+from pakhus.rules.stock import Level, Wanted, changes, shown_anew
+from pakhus.rules.stock_shown import ShownRules
 
 _READING = "stock_read_at"
 _ROWS_PER_STATEMENT = 1000
@@ -58,6 +59,15 @@ def store_reading(tx: Transaction, shop: str, read_at: datetime, wanted: Sequenc
             )
         )
     cursors.move(tx, shop, _READING, read_at.isoformat(), expected=before)
+    return changed
+
+
+def show_anew(tx: Transaction, shop: str, rules: ShownRules) -> list[Level]:
+    """Make the quantities follow the rules as they are now, though the warehouse was not read again."""
+    changed = shown_anew(levels(tx, shop), rules)
+    rows = [{"the_sku": level.sku, "quantity": level.wanted} for level in changed]
+    quantity = bindparam("quantity", type_=stock_levels.c.wanted.type)
+    _update_each(tx, shop, {"wanted": quantity, "reason": "", "problem": ""}, rows)
     return changed
 
 

@@ -77,6 +77,20 @@ STOCK: tuple[Reason, ...] = (
         "Look at the product in Rackbeat; if it is in order there, report it.",
     ),
     Reason(
+        "bundle_component_unknown",
+        Status.HELD,
+        Actor.MERCHANT,
+        "{sku}: the warehouse has no quantity of one of the bundle's components.",
+        "Correct the component's number in bundle_stock of the mapping, or the product in Rackbeat.",
+    ),
+    Reason(
+        "sales_not_seen",
+        Status.WAITING,
+        Actor.NOBODY,
+        "The sales of {shop} could not be read since the warehouse was: quantities are only lowered until they are.",
+        NOTHING,
+    ),
+    Reason(
         "stock_refused",
         Status.HELD,
         Actor.MERCHANT,

@@ -44,6 +44,7 @@ def as_number(value: Any) -> Any:
 ProductNumber = Annotated[str, Field(min_length=1, max_length=25)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Pieces = Annotated[int, BeforeValidator(as_number), Field(gt=0)]
 Rate = Annotated[str, AfterValidator(_rate)]
 Day = Annotated[date, BeforeValidator(_day)]
 MetaField = Annotated[str, Field(min_length=1)]

@@ -25,6 +25,7 @@ from pakhus.rules.mapping_fields import (
     Currency,
     Day,
     MetaField,
+    Pieces,
     ProductNumber,
     Rate,
     Strict,
@@ -290,6 +291,11 @@ class Mapping(Strict):
     economic: AccountingMapping | None = Field(None, description="How orders become invoices in e-conomic")
     product_numbers: dict[str, ProductNumber] = Field(
         default_factory=dict, description="Shop SKU -> product number in the warehouse and the accounts"
+    )
+    bundle_stock: dict[str, dict[ProductNumber, Pieces]] = Field(
+        default_factory=dict,
+        description="Shop SKU of a product that is made of others -> number of each component in the warehouse -> "
+        "pieces of it in one; the shop shows as many as the components make",
     )
     buyer_fields: dict[MetaField, BuyerField] = Field(
         default_factory=dict,

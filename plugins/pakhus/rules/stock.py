@@ -1,25 +1,28 @@
 """Which quantities a shop is to show, and which of them must be written; pure (domain guide 4.6, 14).
 
-The plain form: available over all locations, the same in every shop of the agreement. SKUs are compared as shops do:
-without regard to case and to blanks around (woocommerce.md 10).
+SKUs are compared as shops do: without regard to case and to blanks around (woocommerce.md 10). How many of the free
+pieces a shop shows is in `rules/stock_shown.py`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_FLOOR, Decimal
 
-from pakhus.model import ZERO, Available, Product, ProductRef, StockLevel
+from pakhus.model import Available, Product, ProductRef, StockLevel
 from pakhus.reasons import Verdict
+from pakhus.rules.stock_shown import ShownRules, compared
 
 # More pieces than any shop sells: such a number is a mistake, and a shop may not be able to keep it.
 LARGEST_QUANTITY = Decimal(999_999_999)
 _SETTING = 'the account setting "Inventory value associated with invoicing"'
 _DECIMALS = Decimal("0.000001")
 # Reasons that the warehouse's list gives and takes back; all others come from the shop.
-_OF_THE_WAREHOUSE = frozenset({"number_ambiguous", "available_unreadable", "sku_not_in_warehouse"})
+_OF_THE_WAREHOUSE = frozenset(
+    {"number_ambiguous", "available_unreadable", "sku_not_in_warehouse", "bundle_component_unknown"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +83,43 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
 
 
-def quantity_to_show(available: Decimal) -> Decimal:
-    """Return whole pieces, never below none: a shop that shows -2 sells no less than one that shows 0."""
-    return max(available.to_integral_value(ROUND_FLOOR), ZERO)
-
-
-def wanted_of(items: Iterable[Available], product_numbers: Mapping[str, str]) -> list[Wanted]:
-    """Return what a shop is to show, by SKU. `product_numbers` maps SKUs that have another number in the warehouse."""
+def wanted_of(items: Iterable[Available], rules: ShownRules) -> list[Wanted]:
+    """Return what a shop is to show, by SKU."""
+    every = list(items)
     renamed: dict[str, list[str]] = defaultdict(list)
-    for sku, number in product_numbers.items():
+    for sku, number in rules.product_numbers.items():
         renamed[number].append(sku)
     found: dict[str, dict[str, Available]] = defaultdict(dict)
-    for item in items:
-        own = [item.number] if product_numbers.get(item.number, item.number) == item.number else []
+    for item in every:
+        own = [item.number] if rules.product_numbers.get(item.number, item.number) == item.number else []
         for sku in dict.fromkeys([*own, *renamed.get(item.number, ())]):
             found[sku][item.number] = item
     leading: dict[str, set[str]] = defaultdict(set)
     for sku, numbers in found.items():
-        leading[_compared(sku)] |= numbers.keys()
-    return [_wanted(sku, next(iter(found[sku].values())), sorted(leading[_compared(sku)])) for sku in sorted(found)]
+        leading[compared(sku)] |= numbers.keys()
+    items_of = {sku: next(iter(numbers.values())) for sku, numbers in found.items() if sku not in rules.bundles}
+    single = [_wanted(sku, item, sorted(leading[compared(sku)]), rules) for sku, item in items_of.items()]
+    available = {compared(item.number): item.quantity for item in every}
+    bundles = [_bundle(sku, rules.available_of_bundle(sku, available), rules) for sku in rules.bundles]
+    return sorted([*single, *bundles], key=lambda one: one.sku)
+
+
+def shown_anew(levels: Iterable[Level], rules: ShownRules) -> list[Level]:
+    """Return the levels whose quantity is another one by these rules, though the warehouse's is the same."""
+    known = [level for level in levels if level.wanted is not None]
+    available = {rules.number_of(level.sku): level.available for level in known if level.sku not in rules.bundles}
+    found = []
+    for level in known:
+        if level.reason in _OF_THE_WAREHOUSE or level.available is None:
+            continue
+        if level.sku in rules.bundles:
+            whole = rules.available_of_bundle(level.sku, available)
+            quantity = level.wanted if whole is None else rules.quantity_of_bundle(whole)
+        else:
+            quantity = rules.quantity(rules.number_of(level.sku), level.available)
+        if quantity != level.wanted:
+            found.append(replace(level, wanted=quantity, reason="", problem=""))
+    return found
 
 
 def changes(known: Mapping[str, Level], wanted: Iterable[Wanted]) -> list[Level]:
@@ -121,9 +142,16 @@ def changes(known: Mapping[str, Level], wanted: Iterable[Wanted]) -> list[Level]
 
 
 def plan_push(
-    due: Sequence[Level], found: Mapping[str, ProductRef], ambiguous: Mapping[str, tuple[str, ...]]
+    due: Sequence[Level],
+    found: Mapping[str, ProductRef],
+    ambiguous: Mapping[str, tuple[str, ...]],
+    *,
+    only_lower: bool = False,
 ) -> PushPlan:
-    """Decide about levels by where their SKUs live now, and what the shop shows there at this moment."""
+    """Decide about levels by where their SKUs live now, and what the shop shows there at this moment.
+
+    With `only_lower` what would rise stays as it is, and due.
+    """
     writes: list[StockLevel] = []
     in_step: dict[str, ProductRef] = {}
     hindered: dict[str, Verdict] = {}
@@ -136,9 +164,13 @@ def plan_push(
             hindered[level.sku] = _unmanaged(level.sku, of_parent=of_parent)
         elif product.stock == level.wanted:
             in_step[level.sku] = product
-        elif level.wanted is not None:
+        elif level.wanted is not None and not (only_lower and _rises(product.stock, level.wanted)):
             writes.append(StockLevel(product, level.wanted, product.stock))
     return PushPlan(tuple(writes), in_step, hindered)
+
+
+def _rises(shown: Decimal | None, wanted: Decimal) -> bool:
+    return shown is None or wanted > shown
 
 
 def compare(levels: Iterable[Level], products: Iterable[Product]) -> Comparison:
@@ -148,7 +180,7 @@ def compare(levels: Iterable[Level], products: Iterable[Product]) -> Comparison:
     for level in levels:
         if level.wanted is None or level.reason in _OF_THE_WAREHOUSE:
             continue
-        here = places.get(_compared(level.sku), [])
+        here = places.get(compared(level.sku), [])
         if len(here) != 1:
             result.hindered[level.sku] = _not_found(level.sku, [product.id or "" for product in here])
             continue
@@ -188,12 +220,19 @@ def refusal(stock_falls_at: str | None, follows_invoices: bool | None) -> Refusa
     return None
 
 
-def _wanted(sku: str, item: Available, numbers: Sequence[str]) -> Wanted:
+def _wanted(sku: str, item: Available, numbers: Sequence[str], rules: ShownRules) -> Wanted:
     if len(numbers) > 1:
         return Wanted(sku, None, None, Verdict.of("number_ambiguous", sku=sku, numbers=", ".join(numbers)))
     if item.quantity is None or abs(item.quantity) > LARGEST_QUANTITY:
         return Wanted(sku, None, None, Verdict.of("available_unreadable", sku=sku))
-    return Wanted(sku, item.quantity.quantize(_DECIMALS, ROUND_FLOOR), quantity_to_show(item.quantity))
+    quantity = item.quantity.quantize(_DECIMALS, ROUND_FLOOR)
+    return Wanted(sku, quantity, rules.quantity(item.number, quantity))
+
+
+def _bundle(sku: str, bundles: Decimal | None, rules: ShownRules) -> Wanted:
+    if bundles is None:
+        return Wanted(sku, None, None, Verdict.of("bundle_component_unknown", sku=sku))
+    return Wanted(sku, bundles, rules.quantity_of_bundle(bundles))
 
 
 def _changed(known: Level | None, read: Wanted) -> Level | None:
@@ -222,10 +261,10 @@ def _hindered(level: Level, verdict: Verdict) -> Level:
 def _places(products: Iterable[Product]) -> dict[str, list[Product]]:
     """Return products by SKU. A variation without a SKU of its own shows its parent's: it is not meant by it."""
     every = list(products)
-    by_id = {product.id: _compared(product.sku) for product in every}
+    by_id = {product.id: compared(product.sku) for product in every}
     found: dict[str, list[Product]] = defaultdict(list)
     for product in every:
-        sku = _compared(product.sku)
+        sku = compared(product.sku)
         inherited = product.parent_id is not None and by_id.get(product.parent_id) == sku
         if sku and not inherited:
             found[sku].append(product)
@@ -240,7 +279,3 @@ def _not_found(sku: str, ids: Sequence[str]) -> Verdict:
 
 def _unmanaged(sku: str, *, of_parent: bool) -> Verdict:
     return Verdict.of("stock_at_parent" if of_parent else "stock_not_managed", sku=sku)
-
-
-def _compared(sku: str) -> str:
-    return sku.strip().casefold()

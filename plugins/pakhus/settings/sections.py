@@ -115,6 +115,12 @@ class StockSettings(Strict):
         False, description="Whether the shop is given Rackbeat's available quantities; see rackbeat.stock_falls_at"
     )
     schedule: Cron = Field("*/10 * * * *", description="Cron in the time zone of the agreement's first shop by name")
+    safety: Count = Field(0, description="Pieces of each product that this shop is never offered")
+    last_pieces: Count = Field(
+        0,
+        description="When no more than so many pieces are left for this shop, it shows none: set it in all shops of a "
+        "warehouse but the one that may sell the last ones",
+    )
 
 
 class InvoiceMode(StrEnum):
