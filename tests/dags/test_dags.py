@@ -116,6 +116,8 @@ def test_an_agreement_s_stock_is_read_in_its_own_pool_and_pushed_in_that_of_each
     dag = bag.dags["main__stock"]
     assert {task.task_id: task.pool for task in dag.tasks if task.task_id != "report"} == {
         "read": "rackbeat__main",
+        "see_nordlys": "woocommerce__nordlys",
+        "see_fjordliv": "woocommerce__fjordliv",
         "push_nordlys": "woocommerce__nordlys",
         "push_fjordliv": "woocommerce__fjordliv",
     }

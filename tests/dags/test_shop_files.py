@@ -212,7 +212,7 @@ def test_one_broken_shop_among_fifty_is_not_even_opened_by_another_shops_task(
 
 def test_broken_file_takes_no_other_shop_out_of_the_stock_of_their_agreement(include: Path) -> None:
     (include / "shops" / "fjordliv.yaml").write_text("shop: fjordliv\n")
-    assert parse().dags["main__stock"].task_ids == ["read", "push_nordlys", "report"]
+    assert parse().dags["main__stock"].task_ids == ["read", "see_nordlys", "push_nordlys", "report"]
 
 
 def test_each_agreement_has_its_own_stock_and_runs_at_the_schedules_of_its_shops(include: Path) -> None:
@@ -222,7 +222,7 @@ def test_each_agreement_has_its_own_stock_and_runs_at_the_schedules_of_its_shops
     later = text.replace("  enabled: true\n", '  enabled: true\n  schedule: "5 * * * *"\n')
     (include / "shops" / "nordlys.yaml").write_text(later)
     dags = parse().dags
-    assert dags["nord__stock"].task_ids == ["read", "push_havn", "report"]
+    assert dags["nord__stock"].task_ids == ["read", "see_havn", "push_havn", "report"]
     timetables = dags["main__stock"].timetable.timetables  # type: ignore[attr-defined]
     assert [timetable.expression for timetable in timetables] == ["*/10 * * * *", "5 * * * *"]
 
@@ -230,7 +230,10 @@ def test_each_agreement_has_its_own_stock_and_runs_at_the_schedules_of_its_shops
 def test_task_of_an_agreement_s_stock_finds_its_dag(include: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with parsing(monkeypatch, "main__stock"):
         bag = DagBag(dag_folder=ROOT / "dags" / "stock.py")
-    assert bag.dags["main__stock"].task_ids == ["read", "push_fjordliv", "push_nordlys", "report"]
+    assert bag.dags["main__stock"].task_ids == [
+            *("read", "see_fjordliv", "see_nordlys"),
+            *("push_fjordliv", "push_nordlys", "report"),
+        ]
 
 
 def test_agreement_whose_shops_want_no_stock_has_no_dag_for_it(include: Path) -> None:

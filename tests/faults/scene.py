@@ -41,6 +41,7 @@ from pakhus.flows.refunds import CREDITS
 from pakhus.flows.shipments import FULFILMENT, shipment_reader
 from pakhus.flows.stock import StockPusher
 from pakhus.flows.stock_reading import StockReader
+from pakhus.flows.unreserved_sales import SalesReader
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import metadata
 from pakhus.settings import InvoiceMode, ShopSettings, load_shop
@@ -179,6 +180,7 @@ class Scene:
         for chunk in due_chunks(ledger, self.settings.shop, FULFILMENT):
             telling.tell(chunk.documents, workers=1)
         StockReader(self._warehouse(limits), ledger, "rackbeat__main").read([self.settings])
+        SalesReader(Observer(shop, ledger, self.settings)).see()
         StockPusher(shop, ledger, self.settings).push()
         self._give_back()
         Observer(shop, ledger, self.settings).look_again([INVOICED])  # as after a webhook
