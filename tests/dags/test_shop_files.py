@@ -231,9 +231,9 @@ def test_task_of_an_agreement_s_stock_finds_its_dag(include: Path, monkeypatch: 
     with parsing(monkeypatch, "main__stock"):
         bag = DagBag(dag_folder=ROOT / "dags" / "stock.py")
     assert bag.dags["main__stock"].task_ids == [
-            *("read", "see_fjordliv", "see_nordlys"),
-            *("push_fjordliv", "push_nordlys", "report"),
-        ]
+        *("read", "see_fjordliv", "see_nordlys"),
+        *("push_fjordliv", "push_nordlys", "report"),
+    ]
 
 
 def test_agreement_whose_shops_want_no_stock_has_no_dag_for_it(include: Path) -> None:
