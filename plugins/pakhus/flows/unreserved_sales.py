@@ -17,12 +17,12 @@ from pakhus.clients.stored_bodies import bodies_of
 from pakhus.errors import CursorMovedError
 from pakhus.flows.observation import Observer
 from pakhus.flows.report import RunReport
+from pakhus.flows.warehouse_changes import goods_rules
 from pakhus.ledger import cursors, unreserved
 from pakhus.ledger.connection import Transaction
 from pakhus.model import Lifecycle, Order
 from pakhus.reasons import Verdict
 from pakhus.rules.goods import product_number, wanted_lines
-from pakhus.rules.mappings import BundleMode
 from pakhus.rules.stock_shown import ShownRules, compared
 from pakhus.rulings import Side
 from pakhus.settings import ShopSettings
@@ -95,9 +95,7 @@ def _taken(tx: Transaction, target: str, selling: Sequence[ShopSettings], read_a
 
 def _add(taken: dict[str, Decimal], order: Order, shop: ShopSettings) -> None:
     """Count the pieces of an order. A line without a number is no item of the warehouse's: nothing of it is offered."""
-    warehouse = shop.mapping.rackbeat
-    bundles = BundleMode.COMPONENTS if warehouse is None else warehouse.bundles
-    for line in wanted_lines(order, bundles):
+    for line in wanted_lines(order, goods_rules(shop)):
         number = product_number(line, shop.mapping.product_numbers)
         if not isinstance(number, Verdict):
             taken[compared(number)] += line.quantity
