@@ -53,8 +53,10 @@ from pakhus.vouchers import CustomerLine, Voucher
 
 PAYMENTS = "payments"
 _JUDGED_AT_ONCE = 200
-# A payment that waits for its capture is looked at again so often; a credit note's for its invoice's.
+# A payment that waits for its capture is looked at again so often.
 _LOOK = timedelta(hours=6)
+# What is paid back waits for the payment of its invoice, which the next runs settle.
+_SOON = timedelta(minutes=10)
 _NO_NEWS = ("paid_by_term", "left_open")
 _BASE_RATE = Decimal(100)  # the price of 100 units of the base currency in itself
 
@@ -238,7 +240,8 @@ class Cashier:
 
     def _judged(self, verdict: Verdict, version: int | None) -> Treated:
         if verdict.status is Status.WAITING:
-            raise stop(verdict.code, due_at=self.ledger.now() + _LOOK, **dict(verdict.parameters))
+            wait = _SOON if verdict.code == "invoice_payment_open" else _LOOK
+            raise stop(verdict.code, due_at=self.ledger.now() + wait, **dict(verdict.parameters))
         return Treated(verdict, version)
 
     # --- what is written ---------------------------------------------------------------------------------------------
