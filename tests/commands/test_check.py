@@ -316,6 +316,11 @@ def test_names_what_the_accounts_lack(check: Check, tmp_path: Path, alter: Chang
             "own_customers.yaml: rackbeat.layout is 1, but Rackbeat has no such layout (it has none)",
         ),
         (
+            lambda seed: seed.update(locations=[{"number": 7, "name": "Andet", "is_default": True}]),
+            OPERATOR,
+            "rackbeat.new_products.location is 100, but Rackbeat has no such location",
+        ),
+        (
             remove("payment_terms", "number", 5),
             OPERATOR,
             "standard.yaml: rackbeat.payment_terms is 5, but Rackbeat has no such payment term (it has 1)",

@@ -42,8 +42,11 @@ def probe_rackbeat(client: RackbeatClient, findings: Findings, shops: Sequence[S
 
 
 def _check_numbers(client: RackbeatClient, findings: Findings, parts: list[tuple[str, WarehouseMapping]]) -> None:
-    layouts, terms, groups = [], [], []
+    layouts, terms, groups, product_groups, locations = [], [], [], [], []
     for name, part in parts:
+        if part.new_products is not None:
+            product_groups += _given(key_in(name, PART, "new_products.group"), part.new_products.group)
+            locations += _given(key_in(name, PART, "new_products.location"), part.new_products.location)
         layouts += _given(key_in(name, PART, "layout"), part.layout)
         terms += _given(key_in(name, PART, "payment_terms"), part.payment_terms)
         if not isinstance(part.customers, CollectiveCustomer):
@@ -53,6 +56,8 @@ def _check_numbers(client: RackbeatClient, findings: Findings, parts: list[tuple
         ("layouts", "layout", layouts),
         ("payment-terms", "payment term", terms),
         ("customer-groups", "customer group", groups),
+        ("product-groups", "product group", product_groups),
+        ("locations", "location", locations),
     ):
         rows = findings.ask(partial(_rows, client, path)) if mapped else None
         if rows is not None:
