@@ -12,7 +12,7 @@ from tests.faults.explore import boundaries, cases, explore
 from tests.faults.faults import Case
 from tests.faults.scene import Scene
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 EVERY = 61
 # The rackbeat requests of the run that brings the changes over.
 ADD_LINE, REMOVE_LINE, DELETE_ORDER, CREATE_ANEW = 6, 8, 15, 16
