@@ -58,7 +58,7 @@ AMOUNTS: tuple[Reason, ...] = (
         Status.HELD,
         Actor.MERCHANT,
         "{refunded} was refunded before the order was invoiced.",
-        "Invoice what is left by hand; this is treated by a later version.",
+        "Invoice what is left by hand, then answer ignore; Pakhus does not make such an invoice.",
         EITHER,
     ),
     Reason(
@@ -121,7 +121,7 @@ AMOUNTS: tuple[Reason, ...] = (
         Status.HELD,
         Actor.MERCHANT,
         "{refunded} was refunded after the order was invoiced.",
-        "Make the credit note by hand; this is treated by a later version.",
+        "Make the credit note by hand, then answer ignore; newer refunds are credited by Pakhus.",
         (Answer.IGNORE,),
     ),
     Reason(
