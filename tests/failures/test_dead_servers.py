@@ -53,7 +53,7 @@ def test_what_waits_for_a_dead_system_is_still_there_after_days(nordlys: World) 
     with dead(nordlys, "rackbeat"):
         nordlys.run()
         nordlys.forward(days=3)
-        assert nordlys.reserve().codes["remote_unavailable"] == RESERVED
+        assert nordlys.reserve().codes["unavailable_for_a_day"] == RESERVED
     transfer_everything(nordlys)
     assert len(reserved_headings(nordlys)) == RESERVED
 

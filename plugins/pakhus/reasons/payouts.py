@@ -38,7 +38,7 @@ PAYOUTS: tuple[Reason, ...] = (
         Status.HELD,
         Actor.OPERATOR,
         "The file {file} cannot be read: {problem}.",
-        "Fetch it anew; is it of this account's provider and format?",
+        "Fetch it anew, and see that it is of this account's provider and format.",
     ),
     Reason(
         "settlement_reissued",
