@@ -22,7 +22,7 @@ from pakhus.clients.epay_settlements import EpaySettlements
 from pakhus.clients.http import Limits
 from pakhus.clients.klarna_settlements import KlarnaSettlements
 from pakhus.clients.paypal_settlements import PaypalSettlements
-from pakhus.clients.settlement_api import ProviderSettings, SettlementClient
+from pakhus.clients.settlement_api import ProviderSettings, RenewedToken, SettlementClient
 from pakhus.clients.stripe_settlements import StripeSettlements
 from pakhus.clients.vipps_mobilepay_settlements import VippsMobilepaySettlements
 from pakhus.clients.woocommerce_api import WooCommerceApi, WooCommerceSettings
@@ -223,3 +223,29 @@ def test_an_open_ledger_date_is_read_later() -> None:
 
     with client("vipps_mobilepay", script) as (provider, _), pytest.raises(TransientError, match="still open"):
         provider.settlement("2026-11-01_2026-11-02")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"access_token": "", "expires_in": 3600},
+        {"access_token": "t1", "expires_in": "soon"},
+        {"access_token": None},
+    ],
+)
+def test_an_answer_without_a_usable_token_is_tried_again_later(answer: dict[str, Any]) -> None:
+    with pytest.raises(TransientError, match="has no token"):
+        RenewedToken("PayPal").value(lambda: answer)
+
+
+def test_a_token_is_asked_for_once_while_it_lasts_and_anew_when_it_ends_within_a_minute() -> None:
+    asked: list[str] = []
+
+    def ask(lasts_s: str) -> dict[str, Any]:
+        asked.append(lasts_s)
+        return {"access_token": f"t{len(asked)}", "expires_in": lasts_s}
+
+    long, short = RenewedToken("PayPal"), RenewedToken("PayPal")
+    assert [long.value(lambda: ask("3600")) for _ in range(2)] == ["t1", "t1"]
+    assert [short.value(lambda: ask("59")) for _ in range(2)] == ["t2", "t3"]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
 from pakhus.clients.budget import Budget
 from pakhus.clients.http import Call
-from pakhus.clients.settlement_api import ProviderApi, ProviderSettings, Row, envelope
+from pakhus.clients.settlement_api import ProviderApi, ProviderSettings, RenewedToken, Row, envelope
 
 DEFAULT_URL = "https://api-m.paypal.com"
 _TOKEN, _SEARCH = "/v1/oauth2/token", "/v1/reporting/transactions"
 _PAGE = 500
-_EARLY_S = 60.0
 
 
 class PaypalSettlements:
@@ -23,7 +21,7 @@ class PaypalSettlements:
 
     def __init__(self, settings: ProviderSettings, budget: Budget | None = None) -> None:
         self._pair = base64.b64encode(f"{settings.name}:{settings.secret}".encode()).decode()
-        self._token, self._until = "", 0.0
+        self._token = RenewedToken("PayPal")
         self._api = ProviderApi("PayPal", settings, self._sign, budget)
 
     def payouts(self, first: date, last: date) -> Sequence[str]:
@@ -49,10 +47,6 @@ class PaypalSettlements:
         del url
         if call.path == _TOKEN:
             return replace(call, headers={**call.headers, "Authorization": f"Basic {self._pair}"})
-        if time.monotonic() >= self._until:
-            body = self._api.post(
-                _TOKEN, b"grant_type=client_credentials", {"Content-Type": "application/x-www-form-urlencoded"}
-            )
-            self._token = str(body.get("access_token") or "")
-            self._until = time.monotonic() + float(body.get("expires_in") or 0) - _EARLY_S
-        return replace(call, headers={**call.headers, "Authorization": f"Bearer {self._token}"})
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        token = self._token.value(lambda: self._api.post(_TOKEN, b"grant_type=client_credentials", form))
+        return replace(call, headers={**call.headers, "Authorization": f"Bearer {token}"})

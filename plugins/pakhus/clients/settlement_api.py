@@ -6,6 +6,7 @@ again like a file (`pakhus.formats.settlements`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -28,6 +29,7 @@ Row = Mapping[str, Any]
 _NO_QUERY: Query = ()
 _MOST_PAGES = 10_000
 _DEFAULT_RETRY_AFTER_S = 10.0
+_EARLY_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,28 @@ def envelope(**members: object) -> bytes:
 def by(rows: Iterable[Row], *names: str) -> list[Row]:
     """Return rows in an order of their own, so that the same settlement has the same bytes."""
     return sorted(rows, key=lambda row: [str(row.get(name) or "") for name in names])
+
+
+@dataclass(slots=True)
+class RenewedToken:
+    """The bearer token of one client, asked for anew a minute before it ends."""
+
+    system: str
+    _token: str = ""
+    _until: float = 0.0  # monotonic seconds of this process
+
+    def value(self, ask: Callable[[], Row]) -> str:
+        """Return a token that is good for a call; `ask` gets the answer to an OAuth request.
+
+        TransientError when that answer has none, or does not say how long it lasts: a proxy may have answered.
+        """
+        if time.monotonic() >= self._until:
+            body = ask()
+            token, lasts_s = body.get("access_token"), str(body.get("expires_in") or 0)
+            if not isinstance(token, str) or not token or not lasts_s.isdecimal():
+                raise TransientError(f"{self.system}: the answer has no token", system=self.system, maybe_done=False)
+            self._token, self._until = token, time.monotonic() + int(lasts_s) - _EARLY_S
+        return self._token
 
 
 def bearer(secret: str) -> Sign:

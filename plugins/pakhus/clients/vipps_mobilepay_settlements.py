@@ -6,19 +6,17 @@ must begin on the day of the last payout that was read: the reader takes the pay
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
 from pakhus.clients.budget import Budget
 from pakhus.clients.http import Call
-from pakhus.clients.settlement_api import ProviderApi, ProviderSettings, Row, envelope
+from pakhus.clients.settlement_api import ProviderApi, ProviderSettings, RenewedToken, Row, envelope
 from pakhus.errors import TransientError
 
 DEFAULT_URL = "https://api.vipps.no"
 _TOKEN = "/accesstoken/get"  # noqa: S105 - a path
-_EARLY_S = 60.0
 
 
 class VippsMobilepaySettlements:
@@ -28,7 +26,7 @@ class VippsMobilepaySettlements:
         self._ledger = settings.name
         self._keys = settings.secret.partition(":")
         self._subscription = settings.subscription_key
-        self._token, self._until = "", 0.0
+        self._token = RenewedToken("Vipps MobilePay")
         self._api = ProviderApi("Vipps MobilePay", settings, self._sign, budget)
 
     def payouts(self, first: date, last: date) -> Sequence[str]:
@@ -64,8 +62,5 @@ class VippsMobilepaySettlements:
         if call.path == _TOKEN:
             own = {"client_id": self._keys[0], "client_secret": self._keys[2]}
             return replace(call, headers={**call.headers, **keys, **own})
-        if time.monotonic() >= self._until:
-            body = self._api.post(_TOKEN, b"", {})
-            self._token = str(body.get("access_token") or "")
-            self._until = time.monotonic() + float(body.get("expires_in") or 0) - _EARLY_S
-        return replace(call, headers={**call.headers, **keys, "Authorization": f"Bearer {self._token}"})
+        token = self._token.value(lambda: self._api.post(_TOKEN, b"", {}))
+        return replace(call, headers={**call.headers, **keys, "Authorization": f"Bearer {token}"})
