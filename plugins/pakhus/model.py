@@ -332,6 +332,7 @@ class Product:
     manages_stock: bool = True
     stock: Decimal | None = None
     barred: bool = False
+    taxable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,11 @@ class Shelf:
         return Reply(shown, headers={"X-WP-Total": str(len(rows)), "X-WP-TotalPages": str(pages)})
 
 
+def variations() -> list[dict[str, Any]]:
+    """The recorded variations, sorted as they are asked for."""
+    return sorted(plain(recorded_body("variations-list")), key=lambda row: row["id"])
+
+
 KOP = Product("NY-1", "Kop", Money(D("125.00"), "DKK"), price_includes_vat=True, barcode="5700000000017", stock=D(4))
 
 
@@ -63,13 +68,50 @@ KOP = Product("NY-1", "Kop", Money(D("125.00"), "DKK"), price_includes_vat=True,
 def test_reads_all_products_and_their_variations(bench: OpenBench, all_variations: bool) -> None:
     simple = plain(recorded_body("product-get-simple"))
     parent = plain(recorded_body("product-get-variable"))
-    variations = sorted(plain(recorded_body("variations-list")), key=lambda row: row["id"])
-    at = bench(Shelf(simple, parent, *variations, all_variations=all_variations))
+    at = bench(Shelf(simple, parent, *variations(), all_variations=all_variations))
     products = list(at.client.catalogue())
     assert [product.sku for product in products] == ["NH-1000", "NH-TS", "NH-TS-S", "NH-TS-M", "NH-TS-L"]
     assert products[2].parent_id == "44"
     assert products[0].price == Money(D("125.00"), "DKK")
     assert all(product.price_includes_vat for product in products)
+
+
+def test_a_variation_says_what_it_is_and_what_its_product_is(bench: OpenBench) -> None:
+    parent = {**plain(recorded_body("product-get-variable")), "description": "<p>Blød bomuld.<br />Vaskes ved 40°</p>"}
+    own, plain_one, bare = ({**row, "description": ""} for row in variations())
+    own["description"] = "<p>Kun i <b>L</b></p>"
+    at = bench(Shelf(parent, own, plain_one, bare))
+    texts = {product.sku: product.description for product in at.client.catalogue()}
+    assert texts[own["sku"]] == "Kun i L\nBlød bomuld.\nVaskes ved 40°"
+    assert texts[bare["sku"]] == "Blød bomuld.\nVaskes ved 40°"
+
+
+def test_a_short_description_stands_in_for_a_long_one(bench: OpenBench) -> None:
+    row = {**plain(recorded_body("product-get-simple")), "description": " <p></p>", "short_description": "<p>Kort</p>"}
+    (product,) = bench(Shelf(row)).client.catalogue()
+    assert product.description == "Kort"
+
+
+@pytest.mark.parametrize(("setting", "included"), [("yes", True), ("no", False)])
+def test_a_shop_that_charges_no_taxes_has_none_in_its_prices(bench: OpenBench, setting: str, included: bool) -> None:
+    class Taxes(Shelf):
+        def __call__(self, asked: Asked) -> Reply:
+            return Reply({"value": setting}) if asked.path.endswith("calc_taxes") else super().__call__(asked)
+
+    (product,) = bench(Taxes(plain(recorded_body("product-get-simple")))).client.catalogue()
+    assert product.price_includes_vat is included
+
+
+def test_what_no_vat_is_charged_on_is_known(bench: OpenBench) -> None:
+    row = {**plain(recorded_body("product-get-simple")), "tax_status": "none"}
+    (product,) = bench(Shelf(row)).client.catalogue()
+    assert not product.taxable
+
+
+def test_variations_of_a_product_that_is_not_published_are_not_sold(bench: OpenBench) -> None:
+    parent = {**plain(recorded_body("product-get-variable")), "status": "draft"}
+    at = bench(Shelf(parent, *variations()))
+    assert all(product.barred for product in at.client.catalogue())
 
 
 def test_creates_a_product_that_is_not_there(bench: OpenBench) -> None:

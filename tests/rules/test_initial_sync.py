@@ -7,8 +7,9 @@ import pytest
 
 from pakhus.model import Money, Product
 from pakhus.reasons import Verdict
-from pakhus.rules.initial_sync import Stocked, Transfer, net_price, plan_transfers
+from pakhus.rules.initial_sync import Stocked, Transfer, plan_transfers
 from pakhus.rules.product_mapping import NewWarehouseProducts
+from pakhus.rules.product_prices import net_price
 from pakhus.rules.sku_report import Catalogue
 
 D = Decimal

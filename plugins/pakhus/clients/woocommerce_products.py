@@ -103,10 +103,14 @@ class WooCommerceProducts:
 
     def _learn_pricing(self) -> _Pricing:
         if self._pricing is None:
-            currency = self._api.get("/settings/general/woocommerce_currency", [("_fields", "id,value")])
-            include = self._api.get("/settings/tax/woocommerce_prices_include_tax", [("_fields", "id,value")])
-            self._pricing = _Pricing(Fields(currency).text("value"), Fields(include).text("value") == "yes")
+            # A shop that charges no taxes has none in its prices, whatever was set before they were switched off.
+            taxed = self._setting("general/woocommerce_calc_taxes") == "yes"
+            included = self._setting("tax/woocommerce_prices_include_tax") == "yes"
+            self._pricing = _Pricing(self._setting("general/woocommerce_currency"), taxed and included)
         return self._pricing
+
+    def _setting(self, name: str) -> str:
+        return Fields(self._api.get(f"/settings/{name}", [("_fields", "id,value")])).text("value")
 
     def _all(self, path: str) -> Iterator[Mapping[str, Any]]:
         query = [("orderby", "id"), ("order", "asc"), ("_fields", PRODUCT_FIELDS)]

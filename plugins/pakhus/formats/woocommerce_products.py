@@ -8,10 +8,11 @@ from typing import Any
 
 from pakhus.formats.woocommerce_fields import Fields
 from pakhus.model import Money, Product, ProductRef
+from pakhus.rules.product_texts import html_of_text, text_of_html
 
 PRODUCT_FIELDS = (
-    "id,type,parent_id,name,sku,status,regular_price,tax_class,manage_stock,stock_quantity,description,"
-    "global_unique_id,attributes"
+    "id,type,parent_id,name,sku,status,regular_price,tax_class,tax_status,manage_stock,stock_quantity,description,"
+    "short_description,global_unique_id,attributes"
 )
 REF_FIELDS = "id,type,parent_id,sku,manage_stock,stock_quantity"
 
@@ -44,14 +45,15 @@ def product_from_woocommerce(
         name=_variation_name(fields, inherited) if parent else fields.plain_text("name"),
         price=None if price is None else Money(price, currency),
         price_includes_vat=price_includes_vat,
-        description=fields.plain_text("description"),
+        description="\n".join(dict.fromkeys(text for text in (_description(fields), _description(inherited)) if text)),
         barcode=fields.text("global_unique_id").strip(),
         id=fields.needed_identifier("id"),
         parent_id=inherited.identifier("id"),
         tax_class=inherited.text("tax_class") if tax_class == "parent" else tax_class,
         manages_stock=row.get("manage_stock") is True,
         stock=fields.number_or_none("stock_quantity"),
-        barred=fields.text("status") != "publish",
+        barred=fields.text("status") != "publish" or (parent is not None and inherited.text("status") != "publish"),
+        taxable=(inherited if parent else fields).text("tax_status") in ("", "taxable"),
     )
 
 
@@ -62,11 +64,11 @@ def product_to_woocommerce(product: Product, *, creating: bool) -> dict[str, obj
     """
     body: dict[str, object] = {}
     if product.parent_id is None:
-        body["name"] = product.name
+        body["name"] = html_of_text(product.name)
     if product.tax_class:
         body["tax_class"] = product.tax_class
     if product.description:
-        body["description"] = product.description
+        body["description"] = html_of_text(product.description)
     if product.barcode:
         body["global_unique_id"] = product.barcode
     if product.price is not None:
@@ -86,6 +88,11 @@ def whole_pieces(quantity: Decimal) -> int:
     if quantity != quantity.to_integral_value():
         raise ValueError(f"WooCommerce keeps whole pieces, got {quantity}")
     return int(quantity)
+
+
+def _description(fields: Fields) -> str:
+    """The long description, else the short one; a variation's own stands before its parent's."""
+    return text_of_html(fields.text("description")) or text_of_html(fields.text("short_description"))
 
 
 def _variation_name(variation: Fields, parent: Fields) -> str:

@@ -12,8 +12,9 @@ from decimal import Decimal
 
 from pakhus.model import Product
 from pakhus.reasons import Verdict
-from pakhus.rules.money import rounded
 from pakhus.rules.product_mapping import NewWarehouseProducts
+from pakhus.rules.product_prices import net_price
+from pakhus.rules.product_texts import cut
 from pakhus.rules.sku_report import Catalogue, Trouble, sku_report
 
 # What Rackbeat takes is documented for the number only; these are what text columns usually hold (to-confirm.md).
@@ -115,33 +116,14 @@ def _transfer(
         price = net_price(product, new)
         if isinstance(price, Verdict):
             return Transfer(number, name, left=(price,))
-        text, code = product.description[:DESCRIPTION_LENGTH].strip(), product.barcode
-        make = WarehouseProduct(number, name[:NAME_LENGTH].strip(), price, text, code)
+        text, code = cut(product.description, DESCRIPTION_LENGTH), product.barcode
+        make = WarehouseProduct(number, cut(name, NAME_LENGTH), price, text, code)
     elif number not in ours:
         left_out.append(Verdict.of("product_there", number=number))
     quantity = _on_hand(product, number, known, ours) if stock else None
     if isinstance(quantity, Verdict):
         return Transfer(number, name, make, left=(*left_out, quantity), begun=number in ours)
     return Transfer(number, name, make, quantity, tuple(left_out), begun=number in ours)
-
-
-def net_price(product: Product, new: NewWarehouseProducts) -> Decimal | Verdict:
-    """Return the price without VAT, or why it cannot be told. A product without a price has 0: orders bring their own.
-
-    Whether VAT is in the shop's prices is the shop's own answer; the rate is the mapping's, by tax class.
-    """
-    if product.price is None:
-        return Decimal(0)
-    if product.price.currency != new.currency:
-        problem = f"its price is in {product.price.currency}, the account's are in {new.currency}"
-        return Verdict.of("product_price_unknown", sku=product.sku, problem=problem)
-    if not product.price_includes_vat:
-        return rounded(product.price.amount)
-    rate = new.rate_of(product.tax_class)
-    if rate is None:
-        problem = f"its tax class {product.tax_class!r} is not in the mapping's vat_rates"
-        return Verdict.of("product_price_unknown", sku=product.sku, problem=problem)
-    return rounded(product.price.amount / (1 + rate))
 
 
 def _on_hand(product: Product, number: str, known: Stocked | None, ours: Collection[str]) -> Decimal | Verdict | None:
