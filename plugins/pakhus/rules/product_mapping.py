@@ -42,8 +42,8 @@ class NewAccountsProducts(PricedProducts):
 
     groups: dict[str, Annotated[int, Field(gt=0)]] = Field(
         min_length=1,
-        description="Tax class in the shop (slug; empty: standard) -> product group in e-conomic, which decides account "
-        "and VAT; a product of another class is left out and named",
+        description="Tax class in the shop (slug; empty: standard) -> product group in e-conomic, which decides the "
+        "account and the VAT; a product of another class is left out and named",
     )
     unit: int | None = Field(None, gt=0, description="Unit number; none: none is sent")
 
