@@ -448,7 +448,7 @@ def test_while_a_shop_cannot_be_read_the_others_are_only_lowered(settled: TwoSho
     before = shown(settled.fjordliv)["NH-1000"]
     settled.forward(minutes=1)
     settled.read()
-    SalesReader(Observer(settled.fjordliv.shop, settled.fjordliv.ledger, settled.fjordliv.settings)).see()
+    settled.see_one(settled.fjordliv)
     report = push(settled.fjordliv, selling=settled.selling)
     assert report.codes["sales_not_seen"] == 1
     assert shown(settled.fjordliv)["NH-1000"] == before

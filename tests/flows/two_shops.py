@@ -48,7 +48,10 @@ class TwoShops:
     def see(self) -> None:
         """Read what both shops have sold."""
         for shop in self.worlds:
-            SalesReader(Observer(shop.shop, shop.ledger, shop.settings)).see()
+            self.see_one(shop)
+
+    def see_one(self, shop: World) -> None:
+        SalesReader(Observer(shop.shop, shop.ledger, shop.settings), lambda s: self.forward(seconds=s)).see()
 
     def run(self, *, compare: bool = False) -> tuple[RunReport, RunReport]:
         """One run of `main__stock`; returns what each push counted."""
@@ -95,7 +98,7 @@ def push(
     client = shop.shop
     with suppress(TransientError):  # the task that sees the sales fails then, and the push runs all the same
         if not selling:
-            SalesReader(Observer(client, shop.ledger, shop.settings)).see()
+            SalesReader(Observer(client, shop.ledger, shop.settings), lambda s: shop.forward(seconds=s)).see()
     if before_batch is not None:
         client = Interrupted(client, before_batch)  # type: ignore[assignment]
     return StockPusher(client, shop.ledger, shop.settings, selling).push(compare=compare)

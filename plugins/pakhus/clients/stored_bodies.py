@@ -12,6 +12,7 @@ from typing import Any
 from pakhus.clients.webshop import Seen
 from pakhus.formats.woocommerce import credit_from_woocommerce, order_from_woocommerce, vat_rates
 from pakhus.formats.woocommerce_fields import Fields, WooCommerceFormatError, received_from_woocommerce
+from pakhus.formats.woocommerce_sold import sold_in_woocommerce
 from pakhus.rules.field_paths import Received
 from pakhus.rules.field_rules import FieldRule, ruled_orders
 from pakhus.settings import Platform, ShopSettings
@@ -46,6 +47,13 @@ class WooCommerceBodies:
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             return Seen(credit_id, body, read_at, problem=str(error))
         return Seen(credit_id, body, read_at, credit=credit)
+
+    def sold(self, body: bytes) -> Mapping[str, Decimal]:
+        """Return the pieces that an order takes by SKU, though the rest of it is not understood; none if nor are they."""
+        try:
+            return sold_in_woocommerce(_content(body))
+        except ValueError:
+            return {}
 
     def received(self, body: bytes) -> Received:
         """Return a body as rules look at it. ValueError when it is no order."""

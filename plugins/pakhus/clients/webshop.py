@@ -77,10 +77,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class ChangesPage:
-    """Some orders and the cursor that vouches for them once they are stored; it may be the previous page's again."""
+    """Some orders and the cursor that vouches for them once they are stored; it may be the previous page's again.
+
+    `young` are the ids of orders that may still be in the making: they are left for the next reading.
+    """
 
     orders: tuple[Seen, ...]
     cursor: str
+    young: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

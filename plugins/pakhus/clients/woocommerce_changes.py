@@ -80,11 +80,12 @@ class ChangesCursor:
 
 @dataclass(frozen=True, slots=True)
 class ChangedRows:
-    """Rows of one page, and the mark that holds once they are stored."""
+    """Rows of one page, and the mark that holds once they are stored. `young` are the ids of those left for later."""
 
     rows: tuple[Mapping[str, Any], ...]
     mark: datetime
     read_at: datetime
+    young: frozenset[str] = frozenset()
 
 
 Fetch = Callable[[datetime, int], ListPage]
@@ -112,8 +113,8 @@ def changed_rows(fetch: Fetch, mark: datetime, page_size: int) -> Iterator[Chang
         settled = _settled(page, moments, began)
         fresh = tuple(row for row in settled.rows if str(row["id"]) not in delivered)
         mark = max(mark, settled.mark)
-        if fresh:
-            yield ChangedRows(fresh, mark, page.read_at)
+        if fresh or settled.young:
+            yield ChangedRows(fresh, mark, page.read_at, settled.young)
         if settled.young or not page.has_more(1, page_size):
             return
         if moments[0] == moments[-1]:
@@ -131,7 +132,7 @@ def changed_rows(fetch: Fetch, mark: datetime, page_size: int) -> Iterator[Chang
 class _Settled:
     rows: tuple[Mapping[str, Any], ...]
     mark: datetime
-    young: bool
+    young: frozenset[str]
 
 
 def _settled(page: ListPage, moments: Sequence[datetime], began: datetime | None) -> _Settled:
@@ -140,13 +141,13 @@ def _settled(page: ListPage, moments: Sequence[datetime], began: datetime | None
     `began` is the shop's time at the first request of this reading.
     """
     if page.shop_time is None or began is None:  # nothing to measure by: the overlap reads half-made rows again
-        return _Settled(page.rows, moments[-1] if moments else BEGINNING, young=False)
+        return _Settled(page.rows, moments[-1] if moments else BEGINNING, frozenset())
     youngest, latest = began - UNSETTLED, page.shop_time + WRONG_CLOCK
     pairs = list(zip(page.rows, moments, strict=True))
     return _Settled(
         tuple(row for row, moment in pairs if moment <= youngest or moment > latest),
         max((moment for moment in moments if moment <= youngest), default=BEGINNING),
-        young=any(youngest < moment <= latest for moment in moments),
+        frozenset(str(row["id"]) for row, moment in pairs if youngest < moment <= latest),
     )
 
 

@@ -138,7 +138,7 @@ class WooCommerceOrders:
         shown = stored
         for changed in changed_rows(fetch, cursor.mark, self._api.page_size):
             shown = replace(cursor, mark=changed.mark).to_text()
-            yield ChangesPage(tuple(self._seen(row, changed.read_at) for row in changed.rows), shown)
+            yield ChangesPage(tuple(self._seen(row, changed.read_at) for row in changed.rows), shown, changed.young)
         if shown == stored and cursor.to_text() != stored:  # nothing to store but newly read states, or the first mark
             yield ChangesPage((), cursor.to_text())
 

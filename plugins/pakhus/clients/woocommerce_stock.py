@@ -20,7 +20,8 @@ from pakhus.formats.woocommerce_products import REF_FIELDS, product_ref_from_woo
 from pakhus.model import ProductRef, StockLevel
 
 _BATCH_ROWS = 100  # over all lists of a batch; 101 is refused whole
-_SKUS_PER_CALL = 50
+_SERVER_ERROR = 500
+_SKUS_PER_CALL = 100
 _SKU_CHARACTERS = 3000  # of all SKUs in one address, before escaping; servers take 8 kB
 
 Outcomes = dict[int, RowOutcome]
@@ -155,7 +156,8 @@ def _judged(row: StockLevel, shown: Any) -> RowOutcome:
         return _unknown(row, "the batch answered no object for this row")
     error = shown.get("error")
     if isinstance(error, Mapping):
-        return _refused(row, f"{error.get('code')}: {plain_text(str(error.get('message')))}")
+        problem = f"{error.get('code')}: {plain_text(str(error.get('message')))}"
+        return _unknown(row, problem) if _is_the_servers(error) else _refused(row, problem)
     if str(shown.get("id")) != row.product.id:
         return _unknown(row, f"the batch answered for product {shown.get('id')} at this row")
     try:
@@ -167,6 +169,13 @@ def _judged(row: StockLevel, shown: Any) -> RowOutcome:
     if confirmed != row.quantity:
         return _refused(row, f"sent {row.quantity}, the shop says {confirmed}", confirmed)
     return RowOutcome(row.product.sku, RowResult.WRITTEN, confirmed)
+
+
+def _is_the_servers(error: Mapping[str, Any]) -> bool:
+    """Whether a row's error is the server's own trouble: it may have been written, and may be taken the next time."""
+    data = error.get("data")
+    status = data.get("status") if isinstance(data, Mapping) else None
+    return isinstance(status, int) and status >= _SERVER_ERROR
 
 
 def _refused(row: StockLevel, problem: str, confirmed: Decimal | None = None) -> RowOutcome:

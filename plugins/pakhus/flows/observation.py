@@ -66,6 +66,7 @@ class Observer:
             cursor = cursors.read(tx, self.settings.shop, CURSOR)
         for page in self.shop.changes(cursor):
             self._store(page, cursor, report)
+            report.young |= page.young
             self.shop.acknowledge(page.cursor)
             cursor = page.cursor
         return report

@@ -37,6 +37,7 @@ class RunReport:
     alarm: Cause | None = None  # red for a reason that no single document has
     stopped: str = ""  # who stopped the flow since when and why, when the run met a stop
     sources: set[int] = field(default_factory=set)
+    young: set[str] = field(default_factory=set)  # orders that a reading left, since they may still be in the making
     remark: str = ""  # besides the counts: what a run that was asked for single orders found of them
     headline: str = ""  # in the place of the counts, where a run is about something else than documents
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pakhus.clients.http import Answer, Call
 from pakhus.clients.webshop import RowOutcome, RowResult, Webshop
@@ -51,6 +51,15 @@ class RenewedCalls:
         with self.calls.ledger.begin() as tx:
             claims.renew(tx, self.calls.claim)
         return self.calls.send(call)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """Levels to be pushed, the reading that they are from, and the shops whose sales since then are not known."""
+
+    due: tuple[Level, ...]
+    read_at: datetime | None
+    unseen: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,33 +113,35 @@ class StockPusher:
         calls.wait_for_late_effects()
         calls.supersede()  # their rows are unknown, and are written again below
         StockCompare(self.shop, self.ledger, self.settings, claim).run(report, at_once=compare)
-        not_seen = self._take_off_what_was_sold(claim)
-        for shop in not_seen:
-            report.add(Verdict.of("sales_not_seen", shop=shop))
-        after = ""
+        after, read_at, not_seen = "", None, set[str]()
         while True:
             self._require_may_go_on()
-            with self.ledger.begin() as tx:
-                claims.renew(tx, claim)
-                due = stock.due(tx, self.settings.shop, after=after, limit=ROWS_AT_ONCE)
-            if not due:
+            found = self._next_due(claim, after, read_at)
+            for shop in found.unseen - not_seen:
+                report.add(Verdict.of("sales_not_seen", shop=shop))
+            if not found.due:
                 return
-            self._push_some(due, calls, report, only_lower=bool(not_seen))
-            after = due[-1].sku
+            self._push_some(found.due, calls, report, only_lower=bool(found.unseen))
+            after, read_at, not_seen = found.due[-1].sku, found.read_at, not_seen | found.unseen
 
-    def _take_off_what_was_sold(self, claim: Claim) -> list[str]:
-        """Lower the quantities by what was sold since the reading; returns the shops whose sales are not known."""
-        selling = self.selling or (self.settings,)
+    def _next_due(self, claim: Claim, after: str, read_at: datetime | None) -> _Due:
+        """The next levels, less what was sold since the reading that they are from.
 
-        def take_off(tx: Transaction) -> list[str]:
-            claims.require(tx, claim)
-            read_at = stock.newest_reading(tx, self.settings.shop)
-            if read_at is None:
-                return []
-            stock.show_anew(tx, self.settings.shop, shown_rules(tx, self.settings, selling, read_at))
-            return unseen(tx, selling, read_at)
+        `read_at` is the reading whose sales were taken off already: another run may store a newer one on the way.
+        """
+        shop, selling = self.settings.shop, self.selling or (self.settings,)
 
-        return self.ledger.persist(take_off)
+        def find(tx: Transaction) -> _Due:
+            claims.renew(tx, claim)
+            newest = stock.newest_reading(tx, shop)
+            if newest is None:
+                return _Due((), None, frozenset())
+            if newest != read_at:
+                stock.show_anew(tx, shop, shown_rules(tx, self.settings, selling, newest))
+            due = stock.due(tx, shop, after=after, limit=ROWS_AT_ONCE)
+            return _Due(tuple(due), newest, frozenset(unseen(tx, selling, newest)))
+
+        return self.ledger.persist(find)
 
     def _require_may_go_on(self) -> None:
         """StoppedError when a person has stopped the flow, or the newest reading is too old to be pushed."""

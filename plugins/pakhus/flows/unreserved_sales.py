@@ -7,28 +7,34 @@ that. While a shop could not be read since, quantities are only lowered.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from pakhus.clients.stored_bodies import bodies_of
 from pakhus.errors import CursorMovedError
-from pakhus.flows.observation import Observer
+from pakhus.flows.observation import GONE, Observer
 from pakhus.flows.report import RunReport
 from pakhus.flows.warehouse_changes import goods_rules
 from pakhus.ledger import cursors, unreserved
 from pakhus.ledger.connection import Transaction
-from pakhus.model import Lifecycle, Order
-from pakhus.reasons import Verdict
-from pakhus.rules.goods import product_number, wanted_lines
-from pakhus.rules.stock_shown import ShownRules, compared
+from pakhus.ledger.unreserved import UnreservedOrder
+from pakhus.model import Order
+from pakhus.rules.sold import added, is_sold, pieces_of, pieces_of_skus
+from pakhus.rules.stock_shown import ShownRules
 from pakhus.rulings import Side
 from pakhus.settings import ShopSettings
 
 _SEEN = "sales_seen_at"
 _TRIES = 3
+# By then an order that was in the making when its list was read has been made (woocommerce.md 5).
+_MADE_AFTER_S = 6.0
+# Sales seen longer ago say too little: a push of thousands of products, or one that is tried again, is not to raise on
+# the strength of them.
+LONGEST_SIGHT_AGE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +42,22 @@ class SalesReader:
     """Reads what a shop has sold, as the observer does: versions stored, orders judged, the cursor moved."""
 
     observer: Observer
+    pause: Callable[[float], object] = time.sleep
 
     def see(self) -> RunReport:
-        """Read to the end and note since when all sales are known. CursorMovedError while others read all the time."""
+        """Read to the end and note since when all sales are known. CursorMovedError while others read all the time.
+
+        Orders of the last seconds are left out of a reading, since they may be in the making. They are sold all the
+        same: they are read by themselves when they have been made.
+        """
         ledger, shop = self.observer.ledger, self.observer.settings.shop
         for _ in range(_TRIES):
             began = ledger.now()
             try:
                 report = self.observer.observe()
+                if report.young:
+                    self.pause(_MADE_AFTER_S)
+                    report.merge(self.observer.look_again(sorted(report.young)))
                 with ledger.begin() as tx:
                     _note_seen(tx, shop, began)
             except CursorMovedError:  # another run reads at this moment: begin again from its place
@@ -59,11 +73,12 @@ def _note_seen(tx: Transaction, shop: str, began: datetime) -> None:
 
 
 def unseen(tx: Transaction, shops: Sequence[ShopSettings], read_at: datetime) -> list[str]:
-    """Return the shops whose sales were not read since the reading of the warehouse began."""
+    """Return the shops whose sales were not read since the reading of the warehouse began, or too long ago."""
     found = []
+    since = max(read_at, tx.now - LONGEST_SIGHT_AGE)
     for shop in shops:
         seen = cursors.read(tx, shop.shop, _SEEN)
-        if seen is None or datetime.fromisoformat(seen) < read_at:
+        if seen is None or datetime.fromisoformat(seen) < since:
             found.append(shop.shop)
     return found
 
@@ -72,14 +87,18 @@ def shown_rules(
     tx: Transaction, settings: ShopSettings, selling: Sequence[ShopSettings], read_at: datetime
 ) -> ShownRules:
     """What decides about a shop's quantities after a reading that began at `read_at`; `selling` are all its shops."""
-    bundles = settings.mapping.bundle_stock
     return ShownRules(
         product_numbers=settings.mapping.product_numbers,
         taken=_taken(tx, settings.rackbeat_target or "", selling, read_at),
         safety=Decimal(settings.stock.safety),
         last_pieces=Decimal(settings.stock.last_pieces),
-        bundles={sku: {number: Decimal(pieces) for number, pieces in made.items()} for sku, made in bundles.items()},
+        bundles=_bundles(settings),
     )
+
+
+def _bundles(settings: ShopSettings) -> dict[str, dict[str, Decimal]]:
+    made = settings.mapping.bundle_stock
+    return {sku: {number: Decimal(pieces) for number, pieces in parts.items()} for sku, parts in made.items()}
 
 
 def _taken(tx: Transaction, target: str, selling: Sequence[ShopSettings], read_at: datetime) -> dict[str, Decimal]:
@@ -87,15 +106,29 @@ def _taken(tx: Transaction, target: str, selling: Sequence[ShopSettings], read_a
     taken: dict[str, Decimal] = defaultdict(Decimal)
     for stored in unreserved.orders(tx, target, read_at):
         shop = shops.get(stored.scope)
-        order = bodies_of(shop).seen(stored.source_id, stored.body, read_at).order_to(Side.WAREHOUSE) if shop else None
-        if shop is not None and order is not None and order.lifecycle is Lifecycle.OPEN:
-            _add(taken, order, shop)
+        for number, pieces in _sold(stored, shop).items() if shop else ():
+            taken[number] += pieces
     return dict(taken)
 
 
-def _add(taken: dict[str, Decimal], order: Order, shop: ShopSettings) -> None:
-    """Count the pieces of an order. A line without a number is no item of the warehouse's: nothing of it is offered."""
-    for line in wanted_lines(order, goods_rules(shop)):
-        number = product_number(line, shop.mapping.product_numbers)
-        if not isinstance(number, Verdict):
-            taken[compared(number)] += line.quantity
+def _sold(stored: UnreservedOrder, shop: ShopSettings) -> Mapping[str, Decimal]:
+    """The pieces of an order that the warehouse has not reserved: all of them, or what was added since it did."""
+    if stored.problem == GONE:
+        return {}
+    order = _order(stored.body, stored, shop)
+    if order is None:
+        sold = bodies_of(shop).sold(stored.body)
+        return pieces_of_skus(sold, shop.mapping.product_numbers, _bundles(shop))
+    if not is_sold(order.lifecycle, stored.verdict):
+        return {}
+    before = _order(stored.reserved_body, stored, shop) if stored.reserved_body else None
+    now = _pieces(order, shop)
+    return added(_pieces(before, shop), now) if before else now
+
+
+def _order(body: bytes, stored: UnreservedOrder, shop: ShopSettings) -> Order | None:
+    return bodies_of(shop).seen(stored.source_id, body, stored.read_at).order_to(Side.WAREHOUSE)
+
+
+def _pieces(order: Order, shop: ShopSettings) -> dict[str, Decimal]:
+    return pieces_of(order, shop.mapping.product_numbers, goods_rules(shop), _bundles(shop))

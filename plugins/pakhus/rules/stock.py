@@ -95,11 +95,12 @@ def wanted_of(items: Iterable[Available], rules: ShownRules) -> list[Wanted]:
         for sku in dict.fromkeys([*own, *renamed.get(item.number, ())]):
             found[sku][item.number] = item
     leading: dict[str, set[str]] = defaultdict(set)
+    made = {compared(sku) for sku in rules.bundles}
     for sku, numbers in found.items():
         leading[compared(sku)] |= numbers.keys()
-    items_of = {sku: next(iter(numbers.values())) for sku, numbers in found.items() if sku not in rules.bundles}
+    items_of = {sku: next(iter(numbers.values())) for sku, numbers in found.items() if compared(sku) not in made}
     single = [_wanted(sku, item, sorted(leading[compared(sku)]), rules) for sku, item in items_of.items()]
-    available = {compared(item.number): item.quantity for item in every}
+    available = _available(every)
     bundles = [_bundle(sku, rules.available_of_bundle(sku, available), rules) for sku in rules.bundles]
     return sorted([*single, *bundles], key=lambda one: one.sku)
 
@@ -107,7 +108,9 @@ def wanted_of(items: Iterable[Available], rules: ShownRules) -> list[Wanted]:
 def shown_anew(levels: Iterable[Level], rules: ShownRules) -> list[Level]:
     """Return the levels whose quantity is another one by these rules, though the warehouse's is the same."""
     known = [level for level in levels if level.wanted is not None]
-    available = {rules.number_of(level.sku): level.available for level in known if level.sku not in rules.bundles}
+    made = {compared(sku) for sku in rules.bundles}
+    single = [level for level in known if compared(level.sku) not in made]
+    available = {rules.number_of(level.sku): level.available for level in single}
     found = []
     for level in known:
         if level.reason in _OF_THE_WAREHOUSE or level.available is None:
@@ -227,6 +230,15 @@ def _wanted(sku: str, item: Available, numbers: Sequence[str], rules: ShownRules
         return Wanted(sku, None, None, Verdict.of("available_unreadable", sku=sku))
     quantity = item.quantity.quantize(_DECIMALS, ROUND_FLOOR)
     return Wanted(sku, quantity, rules.quantity(item.number, quantity))
+
+
+def _available(items: Iterable[Available]) -> dict[str, Decimal | None]:
+    """What is free by compared number; None where nobody can tell: two items have it, or the quantity is unreadable."""
+    found: dict[str, Decimal | None] = {}
+    for item in items:
+        number = compared(item.number)
+        found[number] = None if number in found else item.quantity
+    return found
 
 
 def _bundle(sku: str, bundles: Decimal | None, rules: ShownRules) -> Wanted:
