@@ -200,3 +200,12 @@ def test_refuses_the_rows_of_a_batch_that_is_refused(bench: OpenBench) -> None:
     at = bench(in_turn(Reply({"code": "woocommerce_rest_product_invalid_id", "message": "Invalid ID."}, 404)))
     (outcome,) = at.client.set_stock([level("A", 46, "7", 44)], at.calls, key="k")
     assert outcome.result is RowResult.REFUSED
+
+
+def test_does_not_know_a_row_that_met_trouble_of_the_server(bench: OpenBench) -> None:
+    """A refusal stays until something changes; trouble passes, and the shop must not show too many until the night."""
+    error = {"code": "woocommerce_rest_cannot_save", "message": "Deadlock.", "data": {"status": 500}}
+    shown = [{"id": 10, "error": error}, {"id": 11, "manage_stock": True, "stock_quantity": 3}]
+    at = bench(in_turn(Reply({"update": shown})))
+    outcomes = at.client.set_stock([level("A", 10, "7"), level("B", 11, "3")], at.calls, key="k")
+    assert [outcome.result for outcome in outcomes] == [RowResult.UNKNOWN, RowResult.WRITTEN]

@@ -12,9 +12,7 @@ from sqlalchemy import select
 
 from pakhus.clients.woocommerce_api import delete, write
 from pakhus.errors import ConfigurationError, TransientError
-from pakhus.flows.observation import Observer
 from pakhus.flows.stock_compare import COMPARE
-from pakhus.flows.unreserved_sales import SalesReader
 from pakhus.ledger import bodies, documents, stock
 from pakhus.ledger.claims import holding
 from pakhus.ledger.schema import attempts, sources

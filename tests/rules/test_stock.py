@@ -221,3 +221,18 @@ def test_while_sales_are_not_known_quantities_are_only_lowered() -> None:
     found = {sku: ProductRef(sku, sku, stock=D(5)) for sku in ("A", "B")}
     plan = plan_push(due, found, {}, only_lower=True)
     assert [(row.product.sku, row.quantity) for row in plan.writes] == [("B", D(1))]
+
+
+@pytest.mark.edge(73)
+def test_bundle_is_what_its_components_make_however_the_shop_writes_its_sku() -> None:
+    """Rackbeat may have an item of the bundle's number, too: it must not be given to the same product."""
+    rules = ShownRules(bundles={"box": {"N-1": D(2)}})
+    found = wanted_of([Available("BOX", D(100)), Available("N-1", D(5))], rules)
+    assert {row.sku: row.quantity for row in found} == {"box": 2, "N-1": 5}
+    assert shown_anew([Level("BOX", D(100), None, D(100)), Level("N-1", D(5), None, D(5))], rules) == []
+
+
+def test_bundle_whose_component_has_two_items_is_not_shown() -> None:
+    rules = ShownRules(bundles={"box": {"N-1": D(2)}})
+    found = {row.sku: row for row in wanted_of([Available("n-1", D(100)), Available("N-1", D(5))], rules)}
+    assert found["box"].hindrance is not None

@@ -49,7 +49,7 @@ class WooCommerceBodies:
         return Seen(credit_id, body, read_at, credit=credit)
 
     def sold(self, body: bytes) -> Mapping[str, Decimal]:
-        """Return the pieces that an order takes by SKU, though the rest of it is not understood; none if nor are they."""
+        """Return the pieces that an order takes by SKU, though the rest is not understood; none where nor are they."""
         try:
             return sold_in_woocommerce(_content(body))
         except ValueError:

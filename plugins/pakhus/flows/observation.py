@@ -20,6 +20,7 @@ from pakhus.flows.outcomes import stop
 from pakhus.flows.refunds import judge_refunds
 from pakhus.flows.report import RunReport
 from pakhus.flows.shipments import shipped_of
+from pakhus.flows.shown_doubts import doubt
 from pakhus.flows.sweeping import Sweep, placed_order
 from pakhus.flows.transferred import judge_done, judge_ignored, judge_reserved
 from pakhus.ledger import cursors, documents, inbox, sources
@@ -158,7 +159,7 @@ class Observer:
         self, tx: Transaction, orders: Iterable[Seen], report: RunReport, *, judge_unreadable: bool = True
     ) -> set[str]:
         """Store and judge orders; returns the ids of those that were news."""
-        news: set[str] = set()
+        orders, news = list(orders), set[str]()
         # In one order everywhere: two transactions that lock the same orders must not wait for each other.
         for seen in sorted(orders, key=lambda one: one.id):
             recorded = sources.record(tx, showing_of(self.settings.shop, seen))
@@ -168,6 +169,7 @@ class Observer:
                 if seen.order is not None or judge_unreadable:
                     for verdict in judge(tx, self.settings, self.shop, seen, recorded):
                         report.add(verdict)
+        doubt(tx, self.settings, [seen for seen in orders if seen.id in news])
         return news
 
 

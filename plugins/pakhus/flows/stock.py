@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pakhus.clients.http import Answer, Call
 from pakhus.clients.webshop import RowOutcome, RowResult, Webshop
 from pakhus.errors import AccessDeniedError, ClaimLostError, ConfigurationError, RemoteError
+from pakhus.flows import shown_doubts
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.recorded_calls import RecordedCalls
 from pakhus.flows.report import RunReport
@@ -113,6 +114,7 @@ class StockPusher:
         calls.wait_for_late_effects()
         calls.supersede()  # their rows are unknown, and are written again below
         StockCompare(self.shop, self.ledger, self.settings, claim).run(report, at_once=compare)
+        self.ledger.persist(lambda tx: shown_doubts.take(tx, self.settings.shop, claim))
         after, read_at, not_seen = "", None, set[str]()
         while True:
             self._require_may_go_on()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger.connection import Transaction
@@ -54,3 +54,9 @@ def mark_taken(tx: Transaction, hints: Sequence[WaitingHint]) -> None:
         tx.connection.execute(
             update(inbox).where(inbox.c.id == hint.id, inbox.c.hints == hint.hints).values(taken_at=tx.now)
         )
+
+
+def remove(tx: Transaction, hints: Sequence[WaitingHint]) -> None:
+    """Take out hints of our own making, of which nobody asks later; one that came again meanwhile stays."""
+    for hint in hints:
+        tx.connection.execute(delete(inbox).where(inbox.c.id == hint.id, inbox.c.hints == hint.hints))

@@ -87,7 +87,7 @@ STOCK: tuple[Reason, ...] = (
         "sales_not_seen",
         Status.WAITING,
         Actor.NOBODY,
-        "The sales of {shop} were not read since the warehouse was, or not lately: quantities are only lowered until they are.",
+        "The sales of {shop} were not read lately, since the warehouse was: quantities are only lowered until then.",
         NOTHING,
     ),
     Reason(

@@ -34,9 +34,7 @@ def is_sold(lifecycle: Lifecycle, verdict: Verdict) -> bool:
     return lifecycle is Lifecycle.COMPLETED and verdict.status in _ON_THE_WAY
 
 
-def pieces_of(
-    order: Order, numbers: Mapping[str, str], rules: GoodsRules = GoodsRules(), bundles: Bundles = {}
-) -> dict[str, Decimal]:
+def pieces_of(order: Order, numbers: Mapping[str, str], rules: GoodsRules, bundles: Bundles) -> dict[str, Decimal]:
     """Return the pieces that an order takes, by compared number; of a bundle of the mapping, its components'.
 
     A line without a number is no item of the warehouse's: nothing of it is offered.

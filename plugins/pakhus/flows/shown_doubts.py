@@ -1,0 +1,44 @@
+"""What a shop's own doings may have changed of the quantities that it shows: looked at again by the next push.
+
+A shop takes pieces off when it sells, and puts them back when an order is cancelled or refunded, whatever the warehouse
+says of them: returned goods are for sale when the warehouse has received them (domain guide 8, 14). A push looks only
+at what the shop has not confirmed; so what an order that changed is about counts as not confirmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pakhus.clients.webshop import Seen
+from pakhus.ledger import claims, inbox, stock
+from pakhus.ledger.claims import Claim
+from pakhus.ledger.connection import Transaction
+from pakhus.model import LineKind
+from pakhus.rules.stock_shown import compared
+from pakhus.settings import ShopSettings
+
+SHOWN = "shown"
+"""The entity of these hints in the inbox: a SKU of the shop, as it is compared."""
+
+_MOST_AT_ONCE = 100_000
+
+
+def doubt(tx: Transaction, settings: ShopSettings, orders: Iterable[Seen]) -> None:
+    """Note the SKUs of orders that are news, in the transaction that stores them."""
+    if not settings.stock.enabled:
+        return
+    lines = [line for seen in orders if seen.order is not None for line in seen.order.lines]
+    skus = {compared(line.sku) for line in lines if line.kind is LineKind.PRODUCT and line.sku}
+    for sku in sorted(skus):  # in one order everywhere: two transactions must not wait for each other
+        inbox.add(tx, settings.shop, SHOWN, sku)
+
+
+def take(tx: Transaction, shop: str, claim: Claim) -> None:
+    """Make the quantities of the noted SKUs unknown: the push that follows reads them in the shop."""
+    claims.require(tx, claim)
+    hints = inbox.waiting(tx, shop, SHOWN, limit=_MOST_AT_ONCE)
+    if not hints:
+        return
+    noted = {hint.source_id for hint in hints}
+    stock.forget_confirmed(tx, shop, [level.sku for level in stock.levels(tx, shop) if compared(level.sku) in noted])
+    inbox.remove(tx, hints)
