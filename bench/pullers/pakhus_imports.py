@@ -6,15 +6,19 @@ import argparse
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from bench.pullers.measuring import run
-from pakhus.clients.economic import EconomicClient
+from pakhus.clients.economic import BUCKET_CALLS, REFILL_PER_S, EconomicClient
 from pakhus.clients.woocommerce import WooCommerceClient
 from pakhus.connections import ConnectionFacts, economic_settings, woocommerce_settings
 from pakhus.flows.imports import ImportMode, importer
+from pakhus.ledger.budgets import Bucket, LedgerBudget
 from pakhus.ledger.connection import Ledger
 from pakhus.settings import load_shop
+
+LEFT_TO_LIVE_FLOWS = Decimal("0.5")  # as the task of the import does
 
 
 def bring_in(options: argparse.Namespace) -> int:
@@ -32,10 +36,17 @@ def bring_in(options: argparse.Namespace) -> int:
         password=keys["agreement_grant_token"],
         extra={"app_secret_token": keys["app_secret_token"]},
     )
+    ledger = Ledger(options.ledger)
+    bucket = Bucket(
+        accounts.conn_id,
+        keys.get("bucket_size", BUCKET_CALLS),
+        Decimal(keys.get("bucket_refill_per_s", REFILL_PER_S)),
+    )
+    budget = LedgerBudget(ledger, bucket, left_to_others=LEFT_TO_LIVE_FLOWS)
     flow = importer(
         WooCommerceClient.from_settings(woocommerce_settings(facts, settings)),
-        EconomicClient.from_settings(economic_settings(accounts)),
-        Ledger(options.ledger),
+        EconomicClient.from_settings(economic_settings(accounts), budget),
+        ledger,
         settings.model_copy(update={"start_from": datetime(2027, 1, 1, tzinfo=UTC)}),
         ImportMode.BOOK,
     )

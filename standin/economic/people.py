@@ -22,7 +22,7 @@ def _draft(call: Call, action: Action) -> Record:
 
 
 def _edit_draft(call: Call, action: Action) -> object:
-    """Change members (``date``, ``notes``, ``references``, ``delivery``) and lines by their number."""
+    """Change members (``date``, ``exchangeRate``, ``notes``, ``references``, ``delivery``), lines by their number."""
     draft = _draft(call, action)
     changes = {name: action[name] for name in ("date", "notes", "references", "delivery") if name in action}
     lines = {int(line["lineNumber"]): line for line in action.get("lines", [])}
@@ -31,6 +31,8 @@ def _edit_draft(call: Call, action: Action) -> object:
         raise LookupError(f"draft {action['draft']} has no lines {sorted(unknown)}")
     for line in draft["lines"]:
         _edit_line(line, lines.get(line["lineNumber"], {}))
+    if "exchangeRate" in action:
+        changes["exchangeRate"] = Decimal(str(action["exchangeRate"]))
     draft |= {**changes, "updated": call.now}
     return {"draft": draft["draftInvoiceNumber"]}
 

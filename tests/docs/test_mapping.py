@@ -20,7 +20,7 @@ UNTESTED = re.findall(r"^```yaml\s*$", PAGE, flags=re.MULTILINE)
 
 
 def test_there_are_examples_and_each_says_what_it_is() -> None:
-    assert [kind for kind, _ in EXAMPLES] == ["mapping", "mapping", "rules", "rules"]
+    assert [kind for kind, _ in EXAMPLES] == ["mapping", "mapping", "mapping", "rules", "rules"]
     assert not UNTESTED
 
 
@@ -31,7 +31,7 @@ def test_each_example_loads(tmp_path: Path, kind: str, text: str) -> None:
         assert len(load_shop("nordlys", include).field_rules) == text.count("- id:")
     else:
         include = write_folder(tmp_path, {"nordlys": shop_text(mapping="own")}, {"standard": MAPPING, "own": text})
-        assert load_shop("nordlys", include).mapping.product_numbers
+        assert load_shop("nordlys", include).mapping.economic is not None
 
 
 def test_the_operators_are_those_that_there_are() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from pakhus.formats.economic import header_from_economic, lines_from_economic
@@ -14,9 +15,18 @@ from pakhus.rules.mappings import RoundingMode
 
 
 def note_as_booked(
-    tx: Transaction, document_id: int, claim: Claim, booked: Mapping[str, Any], mode: RoundingMode
+    tx: Transaction,
+    document_id: int,
+    claim: Claim,
+    booked: Mapping[str, Any],
+    mode: RoundingMode,
+    *,
+    stated_rate: Decimal | None = None,
 ) -> None:
-    """Keep the lines that were booked, which are those we drafted unless a person changed them, and the header."""
+    """Keep the lines that were booked, which are those we drafted unless a person changed them, and the header.
+
+    `stated_rate` is the exchange rate that our draft stated; another one in the booked document is the accounts' own.
+    """
     planned = document_lines.of_document(tx, document_id)
     lines = booked_lines(planned, lines_from_economic(booked), mode)
     if lines != planned:
@@ -28,5 +38,11 @@ def note_as_booked(
         claim,
         document_date=day,
         exchange_rate=rate,
-        exchange_rate_source="accounts" if rate is not None else "",
+        exchange_rate_source=_source_of(rate, stated_rate),
     )
+
+
+def _source_of(rate: Decimal | None, stated: Decimal | None) -> str:
+    if rate is None:
+        return ""  # in base currency
+    return "order" if rate == stated else "accounts"

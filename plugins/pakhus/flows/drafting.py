@@ -71,6 +71,7 @@ class Drafter:
             account_string=party.account_string,
             delivery_date=None if day == delivered else delivered,
             employee=payment.employee or self.mapping.employee,
+            exchange_rate=plan.exchange_rate,
         )
         return invoice_to_economic(invoice, self.mapping.country_names)
 

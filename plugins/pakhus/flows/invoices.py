@@ -33,7 +33,13 @@ from pakhus.flows.shared_records import SharedRecords
 from pakhus.flows.shipments import shipped_of
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.economic import booked_number, totals_from_economic
-from pakhus.formats.economic_drafts import asked_lines, changed_by_people, pdf_link
+from pakhus.formats.economic_drafts import (
+    asked_exchange_rate,
+    asked_lines,
+    changed_by_people,
+    has_exchange_rate,
+    pdf_link,
+)
 from pakhus.ledger import comparisons, document_lines, documents, sources
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger, Transaction
@@ -42,11 +48,12 @@ from pakhus.model import Order
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.booking import send_by
 from pakhus.rules.document_lines import planned_lines
+from pakhus.rules.exchange_rates import restated
 from pakhus.rules.gift_cards import redeemed_of
 from pakhus.rules.invoices import InvoicePlan
 from pakhus.rules.mappings import AccountingMapping
 from pakhus.rules.states import NOT_SHIPPED, Shipped, changed_invoice, invoice_verdict
-from pakhus.rules.validation import likely_cause, spoken
+from pakhus.rules.validation import Cause, likely_cause, spoken
 from pakhus.settings import InvoiceMode, ShopSettings
 
 # Orders are looked at again in packs, so that none is older than a pack's work when it is written.
@@ -160,7 +167,8 @@ class Biller:
             self._note_booked(work.document, work.claim, standing, by_hand)
             return self._concluded(work, standing, Written("", by_hand, work.version))
         drafted_order = self._order_at(work, standing)
-        changed = changed_invoice(drafted_order, work.order)
+        rates = self.mapping.exchange_rates
+        changed = changed_invoice(drafted_order, work.order) or restated(drafted_order, work.order, rates)
         if changed is not None:
             return self._follow(work, standing, draft, changed)
         plan = self.drafter.plan(drafted_order)
@@ -215,6 +223,8 @@ class Biller:
             return False
         wanted = [(line.product_number, line.quantity, line.unit_price) for line in plan.lines]
         day = date.fromisoformat(str(draft["date"]))
+        if asked_exchange_rate(standing.last.sent) != plan.exchange_rate:
+            return True
         return asked_lines(standing.last.sent) != wanted or not self.drafter.is_open(day)
 
     def _update(self, work: Work, standing: Standing, order: Order, plan: InvoicePlan) -> Treated:
@@ -231,11 +241,13 @@ class Biller:
 
     def _demand(self, work: Work, draft: Any, standing: Standing, plan: InvoicePlan, order: Order) -> None:
         """Demand that the draft equals the prediction; people may have been at it since it was made."""
-        answered, ours = totals_from_economic(draft), standing.last.value
-        if (answered, draft["currency"]) == (plan.predicted, order.currency):
+        answered, ours, rate = totals_from_economic(draft), standing.last.value, plan.exchange_rate
+        as_stated = has_exchange_rate(draft, rate)
+        if (answered, draft["currency"]) == (plan.predicted, order.currency) and as_stated:
             return
-        if answered == totals_from_economic(ours) and draft["currency"] == ours["currency"]:
-            cause = likely_cause(order, plan.lines, plan.predicted, answered)
+        unchanged = as_stated or not has_exchange_rate(ours, rate)
+        if answered == totals_from_economic(ours) and draft["currency"] == ours["currency"] and unchanged:
+            cause = likely_cause(order, plan.lines, plan.predicted, answered) if as_stated else Cause.EXCHANGE_RATE
             self.observer.ledger.persist(lambda tx: comparisons.note_differed(tx, work.claim, work.document.id))
             raise stop("document_differs", answered=spoken(answered), predicted=spoken(plan.predicted), cause=cause)
         raise stop("draft_changed", number=standing.number, due_at=self.observer.ledger.now() + LOOK_AGAIN)
@@ -294,7 +306,8 @@ class Biller:
                 currency=str(booked["currency"]),
                 totals=totals_from_economic(booked),
             )
-            note_as_booked(tx, document.id, claim, booked, self.mapping.rounding_mode)
+            stated = asked_exchange_rate(standing.last.sent)
+            note_as_booked(tx, document.id, claim, booked, self.mapping.rounding_mode, stated_rate=stated)
             comparisons.note_pdf(tx, document.id, pdf_link(booked))
 
         self.observer.ledger.persist(note)

@@ -48,6 +48,8 @@ def invoice_to_economic(invoice: Invoice, country_names: Mapping[str, str]) -> d
         "references": _references(invoice),
         "lines": [_line(number, line) for number, line in enumerate(invoice.lines, 1)],
     }
+    if invoice.exchange_rate is not None:
+        body["exchangeRate"] = invoice.exchange_rate
     delivery = address_to_economic(invoice.delivery, country_names)
     if invoice.delivery_date is not None:
         delivery["deliveryDate"] = invoice.delivery_date.isoformat()

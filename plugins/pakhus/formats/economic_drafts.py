@@ -43,10 +43,22 @@ def asked_lines(body: bytes) -> list[tuple[str, Decimal, Decimal]]:
     return [_goods(line) for line in lines]
 
 
+def asked_exchange_rate(body: bytes) -> Decimal | None:
+    """The exchange rate that a request for a draft stated; None: it left that to the accounts."""
+    rate = simplejson.loads(body, use_decimal=True).get("exchangeRate") if body else None
+    return None if rate is None else Decimal(rate)
+
+
+def has_exchange_rate(document: Mapping[str, Any], stated: Decimal | None) -> bool:
+    """Whether a draft or booked invoice carries the rate that was stated, if one was."""
+    return stated is None or Decimal(document.get("exchangeRate") or 0) == stated
+
+
 def is_as_asked(draft: Mapping[str, Any], body: bytes) -> bool:
-    """Whether a draft has the date, the currency and the lines that a request asked for."""
+    """Whether a draft has the date, the currency, the lines and the exchange rate that a request asked for."""
     wanted = simplejson.loads(body, use_decimal=True)
     same = all(draft.get(name) == wanted.get(name) for name in ("date", "currency"))
+    same = same and has_exchange_rate(draft, asked_exchange_rate(body))
     return same and [_goods(line) for line in draft.get("lines") or []] == asked_lines(body)
 
 

@@ -54,6 +54,22 @@ AMOUNTS: tuple[Reason, ...] = (
         EITHER,
     ),
     Reason(
+        "exchange_rate_missing",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The mapping expects orders in {currency} to state their exchange rate, and this one does not.",
+        "Give the order its rate in the shop, or take {currency} out of economic.exchange_rates.",
+        EITHER,
+    ),
+    Reason(
+        "exchange_rate_implausible",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The order states {rate} for 100 {currency}; the mapping believes {least} to {most}.",
+        "Compare it with the day's rate: correct the order, what the mapping says the number is, or its bounds.",
+        EITHER,
+    ),
+    Reason(
         "refunded_before_invoice",
         Status.HELD,
         Actor.MERCHANT,

@@ -7,12 +7,13 @@ answer of the accounts must equal the prediction exactly: what differs then is r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pakhus.model import ZERO, InvoiceLine, Line, LineKind, Order, Totals
 from pakhus.reasons import Verdict
 from pakhus.rules.charged_lines import ONE, Charged, charged_lines, stated_rate
+from pakhus.rules.exchange_rates import stated_exchange_rate
 from pakhus.rules.goods import product_number
 from pakhus.rules.mappings import AccountingMapping, GiftCards
 from pakhus.rules.money import exact_unit_price, percent
@@ -47,7 +48,8 @@ class InvoicePlan:
     """The lines of an invoice, what the accounts must answer, and the correction among the lines (0: none).
 
     `vat` is how its VAT is treated: zone, country, what the invoice must say. `redeemed` is how much of its total was
-    paid by gift cards or store credit (domain guide 6.6): the rest is what the order was charged.
+    paid by gift cards or store credit (domain guide 6.6): the rest is what the order was charged. `exchange_rate` is
+    the one that the order states (price of 100 units in base currency); None: the accounts' own.
     """
 
     lines: tuple[InvoiceLine, ...]
@@ -55,6 +57,7 @@ class InvoicePlan:
     correction: Decimal
     vat: VatDecision
     redeemed: Decimal = ZERO
+    exchange_rate: Decimal | None = None
 
 
 def numbers_needed(
@@ -84,13 +87,17 @@ def plan_invoice(
     charged = charged_lines(order, mapping)
     if isinstance(charged, Verdict):
         return charged
+    exchange_rate = stated_exchange_rate(order, mapping.exchange_rates.get(order.currency))
+    if isinstance(exchange_rate, Verdict):
+        return exchange_rate
     lines: list[InvoiceLine] = []
     for line in charged.lines:
         planned = _plan_line(line, mapping, renamed, vat, facts)
         if isinstance(planned, Verdict):
             return planned
         lines.append(planned)
-    return _with_correction(lines, charged, mapping, vat, facts)
+    plan = _with_correction(lines, charged, mapping, vat, facts)
+    return plan if isinstance(plan, Verdict) else replace(plan, exchange_rate=exchange_rate)
 
 
 def line_number(line: Line, mapping: AccountingMapping, renamed: Mapping[str, str]) -> str | Verdict:

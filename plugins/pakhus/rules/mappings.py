@@ -18,6 +18,7 @@ from pakhus.rules.customer_mapping import (
     EconomicCustomerEach,
     PublicCustomerEach,
 )
+from pakhus.rules.exchange_rates import StatedRate
 from pakhus.rules.field_rules import FieldRule
 from pakhus.rules.mapping_fields import (
     BuyerField,
@@ -243,6 +244,11 @@ class AccountingMapping(Strict):
     currencies: frozenset[Currency] = Field(
         frozenset({"DKK"}), min_length=1, description="Currencies that may be invoiced"
     )
+    exchange_rates: dict[Currency, StatedRate] = Field(
+        default_factory=dict,
+        description="Currency -> how its orders state their exchange rate, as exchange_rate of buyer_fields or of a "
+        "rule; of currencies that are not here the accounts' own rate of the invoice's day counts",
+    )
     rounding_mode: RoundingMode = Field(
         RoundingMode.DOCUMENT,
         description="How the agreement rounds VAT: once per VAT code and document, or once per line",
@@ -301,7 +307,7 @@ class Mapping(Strict):
         default_factory=dict,
         description=(
             "Meta field of the shop's orders -> vat_number, vat_number_valid, vat_exempt, ean, requisition, "
-            "account_string, drop_point, is_test, or a name of your own"
+            "account_string, drop_point, is_test, exchange_rate, or a name of your own"
         ),
     )
     rules: tuple[FieldRule, ...] = Field(

@@ -30,6 +30,7 @@ class Cause(StrEnum):
     LINE_MISSING = "a fee, freight or gift card line is not among the lines"
     REFUNDED = "the order was refunded or edited between reading and drafting"
     OTHER_RATE = "another VAT rate: the shop's table or the VAT code is old, or the shop rounds at subtotal"
+    EXCHANGE_RATE = "the accounts took another exchange rate than the one that the order states"
     ROUNDING = "a price or a quantity was rounded"
     UNKNOWN = "no usual cause fits"
 

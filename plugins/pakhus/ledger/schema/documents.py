@@ -117,7 +117,7 @@ documents = Table(
         Text,
         nullable=False,
         server_default="",
-        comment="accounts: their own rate of the day; mapping: stated there",
+        comment="accounts: their own rate of the day; order: the one that the order states",
     ),
     Column("exchange_rate_date", Date, comment="the day whose rate it is"),
     Column("created_at", TIME, nullable=False),
