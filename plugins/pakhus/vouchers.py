@@ -8,6 +8,9 @@ from decimal import Decimal
 
 from pakhus.model import Money
 
+TEXT_LENGTH = 250
+"""The most letters of a line's text (economic.md 8.2)."""
+
 
 @dataclass(frozen=True, slots=True)
 class FinanceLine:

@@ -183,7 +183,7 @@ def test_a_file_that_was_issued_again_with_changes_is_an_alarm_and_changes_nothi
     changed = [*SALES[:2], row("payout", "p1", "-757.85")]
     report = settling(at).run([file(*changed)])
     (alarm,) = report.alarms()
-    assert "PO-1-DKK otherwise than it was imported: it pays out 757.85 instead of 952.49" in alarm
+    assert "PO-1-DKK otherwise than it was entered: it pays out 757.85 instead of 952.49" in alarm
     assert at.writes() == 0
 
 

@@ -201,3 +201,65 @@ def test_a_hundred_payments_may_be_one_line():
     found = plan(batch(*lines, line(101, "-1000.00", "payout")), paid, grouped)
     assert rows(found) == [(CLEARING, "-1000.00"), (BANK, "1000.00")]
     assert "100 salg" in found.finance[0].text
+
+
+def in_currency(code: str, *lines: BatchLine) -> Batch:
+    return replace(batch(*(replace(one, settled_currency=code) for one in lines)), currency=code)
+
+
+def test_what_was_converted_before_it_weighs_at_the_settlements_rate_not_at_its_own():
+    of = in_currency(
+        "EUR",
+        line(1, "100.00"),
+        line(2, "92.00", paid="100.00 USD"),
+        line(3, "-192.00", "payout"),
+    )
+    found = plan(of, {1: [pays("A", "100.00", "EUR", "746.00")], 2: [pays("B", "100.00", "USD", "690.00")]})
+    assert rows(found) == [(CLEARING, "-746.00"), (CLEARING, "-690.00"), (EXCHANGE, "3.68"), (BANK, "1432.32")]
+
+
+def test_what_was_paid_beyond_a_document_in_another_currency_is_no_exchange_gain():
+    of = in_currency("EUR", line(1, "100.00"), line(2, "-100.00", "payout"))
+    found = plan(of, {1: [pays("A", "90.00", "EUR", "671.40")]})
+    assert rows(found) == [(CLEARING, "-671.40"), (DIFFERENCE, "-74.60"), (BANK, "746.00")]
+    converted = batch(line(1, "743.02", paid="100.00 EUR"), line(2, "-743.02", "payout"))
+    assert rows(plan(converted, {1: [pays("A", "90.00", "EUR", "671.40")]})) == [
+        (CLEARING, "-671.40"),
+        (DIFFERENCE, "-74.30"),
+        (EXCHANGE, "2.68"),
+        (BANK, "743.02"),
+    ]
+
+
+def test_a_refund_at_another_rate_than_its_invoices_loses_at_the_exchange():
+    of = batch(line(1, "-745.10", "refund", paid="-100.00 EUR"), line(2, "745.10", "payout"))
+    found = plan(of, {1: [pays("A", "-100.00", "EUR", "-746.00")]})
+    assert rows(found) == [(CLEARING, "746.00"), (EXCHANGE, "-0.90"), (BANK, "-745.10")]
+
+
+def test_a_fee_line_that_tells_its_vat_is_lifted_as_a_whole():
+    fee = replace(line(1, "-100.00", "fee"), fee_vat=Decimal("-25.00"), net=Decimal("-125.00"))
+    of = batch(fee, line(2, "125.00", "payout"))
+    lifted = plan(of, {}, ACCOUNTS.model_copy(update={"fee_vat_code": "I25"}))
+    assert [(one.account, f"{one.amount:.2f}", one.vat_code) for one in lifted.finance] == [
+        (FEE, "125.00", "I25"),
+        (BANK, "-125.00", ""),
+    ]
+
+
+def test_a_line_that_a_person_gave_an_account_goes_there_with_what_no_document_explains():
+    of = batch(line(1, "100.00"), line(2, "60.00"), line(3, "-160.00", "payout"))
+    found = plan(of, {2: [pays("B", "50.00")]}, elsewhere={1: 2990, 2: 7299})
+    assert rows(found) == [(CLEARING, "-50.00"), (2990, "-100.00"), (7299, "-10.00"), (BANK, "160.00")]
+
+
+def test_nothing_moved_is_no_voucher():
+    found = plan_payout(batch(), {}, ACCOUNTS, "DKK", KEY)
+    assert isinstance(found, Verdict)
+    assert found.code == "payout_empty"
+
+
+def test_a_text_that_is_too_long_keeps_the_key_by_which_its_voucher_is_found():
+    of = replace(batch(line(1, "100.00"), line(2, "-100.00", "payout")), payout_reference="x" * 300)
+    texts = [one.text for one in plan(of, {1: [pays("A", "100.00")]}).finance]
+    assert all((len(text), text.split()[-1]) == (250, KEY) for text in texts)

@@ -56,6 +56,16 @@ def test_same_number_and_amount_in_two_shops_is_for_a_person() -> None:
     assert told([one(line(1, "80.00", order="1001"), *items)]) == [("ambiguous", "", ["n", "f"])]
 
 
+def test_two_refunds_of_one_order_over_one_amount_are_taken_one_each() -> None:
+    items = [item(f"nordlys-7-repayment{n}", "-50.00", order="7", parents=["ch_1"]) for n in (1, 2)]
+    lines = [line(n, "-50.00", "refund", id=f"re_{n}", parent="ch_1") for n in (1, 2, 3)]
+    assert told(match_lines(lines, items)) == [
+        ("matched", "parent_id", ["nordlys-7-repayment1"]),
+        ("matched", "parent_id", ["nordlys-7-repayment2"]),
+        ("already_settled", "", ["nordlys-7-repayment1"]),
+    ]
+
+
 def test_order_number_inside_a_text_counts_only_with_the_same_amount() -> None:
     text = line(1, "100.00", text="Payment for order 1001, thanks")
     assert told([one(text, item("1001", "100.00"))]) == [("matched", "text_and_amount", ["1001"])]

@@ -21,6 +21,7 @@ COMMANDS = {
     "month": "the bookkeeper's sheet of a month: orders, posted VAT per code, clearing, what is not booked",
     "imports": "what importing earlier orders came to, or would: counts and sums per month and cause",
     "report": "what providers owe and said: clearing, unmatched, refunds, fees; as a table or CSV",
+    "decide": "what waits for a person's word at a provider account: lines without a sure document, files; and answers",
     "export": "records of sales under OSS of a quarter, as CSV",
     "again": "send orders again: by number, id or key, or all that have a reason, a status or days in common",
     "stop": "stop a flow of a shop, or all of them, within one document; says who, since when and why",

@@ -32,6 +32,7 @@ EFFECTS = {
     Answer.APPROVE: "the draft is booked as it stands, unless somebody changes it or the order meanwhile.",
     Answer.ACCEPT: "what stands in the other system stays as it is, and this document is done. Mend by hand what is "
     "to be mended there.",
+    Answer.TAKE: "what this file says of the settlement counts, and what was imported before is forgotten.",
     Answer.IGNORE: "Pakhus leaves this out for good. It is asked again only if goods, address or amounts change.",
 }
 
@@ -84,7 +85,7 @@ def ask(ledger: Ledger, shop: str, key: str, since: datetime | None = None, run_
     with ledger.begin() as tx:
         document = _held(tx, shop, key, since)
         answers = allowed(tx, document) if document else ()
-        if document is None or not answers:
+        if document is None or document.source_id is None or not answers:  # payouts are decided line by line
             return None
         decisions.note_asked(tx, document, run_id)
         return _question(decisions.with_order(tx, document), answers)
@@ -146,8 +147,11 @@ def sendable(document: Document) -> bool:
     """Whether sending a document again means anything: it is not done, and its flow is one that sends."""
     answers = reason(document.verdict.code).answers
     undecided = not answers or Answer.AGAIN in answers or document.verdict.code == "draft_gone"
-    of_something = document.source_id is not None or document.flow in _WITHOUT_ORDER
-    return document.status in _SENDABLE and of_something and undecided
+    return document.status in _SENDABLE and _is_of_something(document) and undecided
+
+
+def _is_of_something(document: Document) -> bool:
+    return document.source_id is not None or document.flow in _WITHOUT_ORDER
 
 
 def allowed(tx: Transaction, document: Document) -> tuple[Answer, ...]:
@@ -159,7 +163,7 @@ def allowed(tx: Transaction, document: Document) -> tuple[Answer, ...]:
 
 def _held(tx: Transaction, shop: str, key: str, since: datetime | None) -> Document | None:
     document = documents.find(tx, key)
-    if document is None or document.scope != shop or document.source_id is None:
+    if document is None or document.scope != shop or not _is_of_something(document):
         return None
     document = documents.lock(tx, document.id)
     same = since is None or document.since == since

@@ -1,17 +1,20 @@
-"""Which payments the lines of a settlement pay: the ledger's clearing items against the lines (domain guide 10.5)."""
+"""Which payments the lines of a settlement pay: the ledger's clearing items against the lines (domain guide 10.5).
+
+What a person has said about a line comes first: a document that was linked by hand is no candidate for another line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from pakhus.clients.economic import EconomicClient
-from pakhus.flows.outcomes import stop
-from pakhus.ledger import clearing, settlements
+from pakhus.flows.open_invoices import OpenInvoices
+from pakhus.ledger import clearing, settlement_answers, settlements
 from pakhus.ledger.clearing import Item
-from pakhus.ledger.connection import Ledger, Transaction
-from pakhus.ledger.documents import load
+from pakhus.ledger.connection import Ledger
+from pakhus.ledger.settlement_answers import LineAnswer, LineId
 from pakhus.ledger.settlements import Found, Settlement
 from pakhus.model import Money
 from pakhus.rules.money import rounded
@@ -19,18 +22,50 @@ from pakhus.rules.payment_methods import PaymentWay
 from pakhus.rules.payout_posting import PaidItem
 from pakhus.rules.settlement_matching import LineMatch, OpenItem, Outcome, match_lines, paid
 from pakhus.settings.accounts import AccountSettings
-from pakhus.settlements import Batch, BatchLineKind
+from pakhus.settlements import Batch, BatchLine, BatchLineKind
 
 _PAYMENTS = (BatchLineKind.CAPTURE, BatchLineKind.REFUND)
+LINK, POST, IGNORE, WAIT = "link", "post", "ignore", "wait"
+LINKED, POSTED, IGNORED = "linked", "posted", "ignored"
+"""What stands in the place of a matching's outcome where a person has decided."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What each line of a settlement pays, by its number; `unsure` says of each line without a sure document why."""
+    """What each line of a settlement pays, by its number; `unsure` says of each line without a sure document why.
+
+    `elsewhere` is the account that takes what no document of a line explains, where a person named one.
+    """
 
     paid: Mapping[int, Sequence[PaidItem]]
     unsure: Sequence[str]
     lines: int
+    elsewhere: Mapping[int, int]
+
+
+@dataclass(slots=True)
+class _Matching:
+    """One settlement at work; `taken` is what its lines so far pay of each item."""
+
+    items: Mapping[str, Item]
+    answers: Mapping[LineId, LineAnswer]
+    taken: dict[int, Decimal] = field(default_factory=dict)
+    found: list[Found] = field(default_factory=list)
+    unsure: list[str] = field(default_factory=list)
+    elsewhere: dict[int, int] = field(default_factory=dict)
+
+    def answer_of(self, line: BatchLine) -> LineAnswer | None:
+        """What a person has said about a line, unless it says something else now than it did then."""
+        answer = self.answers.get((line.kind.value, line.provider_id, line.ordinal))
+        return answer if answer is not None and answer.gross == line.gross else None
+
+    def left_of(self, item: Item) -> Decimal:
+        return item.new.amount - item.settled - self.taken.get(item.id, Decimal(0))
+
+    def note(self, number: int, outcome: str, difference: Decimal, items: list[int], pays: dict[int, Decimal]) -> None:
+        for item, amount in pays.items():
+            self.taken[item] = self.taken.get(item, Decimal(0)) + amount
+        self.found.append(Found(number, outcome, difference, items, pays))
 
 
 def match_settlement(
@@ -40,18 +75,51 @@ def match_settlement(
     clearing_account = settings.accounts[batch.currency].clearing
     with ledger.begin() as tx:
         items = {item.key: item for item in clearing.of_account(tx, settings.economic_target, clearing_account)}
-    matches = match_lines(batch.lines, [_open(item) for item in items.values()], settings.order_number)
-    taken: dict[int, Decimal] = {}
-    found = [_found(match, items, taken) for match in matches]
-    ledger.persist(lambda tx: settlements.note_matches(tx, settlement.id, found))
-    by_id = {item.id: item for item in items.values()}
-    paid_items = {
-        one.number: [_paid(ledger, accounts, by_id[item], amount) for item, amount in one.pays.items()]
-        for one in found
-        if one.pays
-    }
-    unsure = [_told(match) for match in matches if match.outcome is not Outcome.MATCHED and _needs_document(match)]
-    return Matched(paid_items, unsure, len(matches))
+        answers = settlement_answers.newest(tx, settlement.id)
+    at = _Matching(items, answers)
+    undecided = [line for line in batch.lines if not _decide(at, line)]
+    matches = match_lines(undecided, [_open(at, item) for item in items.values()], settings.order_number)
+    for match in matches:
+        _take(at, match)
+    invoices = OpenInvoices(ledger, accounts)
+    _close_paid_invoices(at, invoices, batch)
+    ledger.persist(lambda tx: settlements.note_matches(tx, settlement.id, at.found))
+    return Matched(_paid_items(at, invoices), at.unsure, len(at.found), at.elsewhere)
+
+
+def _decide(at: _Matching, line: BatchLine) -> bool:
+    """Do with a line what a person has said; False: nothing is said that takes it out of the matching."""
+    answer = at.answer_of(line)
+    if answer is None or answer.action not in (LINK, POST):
+        return False
+    if answer.account is not None:
+        at.elsewhere[line.number] = answer.account
+    if answer.action == POST:
+        at.note(line.number, POSTED, Decimal(0), [], {})
+        return True
+    item = next((item for item in at.items.values() if item.id == answer.item), None)
+    pays = {} if item is None else _linked(at, item, line)
+    if item is None or not pays:
+        at.unsure.append(f"line {line.number} {line.kind} {line.gross}: the document it was linked to is settled")
+        at.note(line.number, Outcome.ALREADY_SETTLED.value, Decimal(0), [] if item is None else [item.id], {})
+        return True
+    amount = paid(line)[0] - sum(pays.values(), Decimal(0)) if paid(line)[1] == item.new.currency else Decimal(0)
+    at.note(line.number, LINKED, amount, [item.id], pays)
+    return True
+
+
+def _linked(at: _Matching, item: Item, line: BatchLine) -> dict[int, Decimal]:
+    """How much of a document a line pays that a person gave to it: in another currency, all that is open of it."""
+    amount, currency = paid(line)
+    left = at.left_of(item)
+    if currency != item.new.currency:
+        return {item.id: left} if left else {}
+    return _up_to(item.id, amount, left)
+
+
+def _up_to(item: int, amount: Decimal, left: Decimal) -> dict[int, Decimal]:
+    """What a line says, as far as that much is open; nothing where the signs differ."""
+    return {item: min(amount, left, key=abs)} if amount * left > 0 else {}
 
 
 def _needs_document(match: LineMatch) -> bool:
@@ -59,63 +127,82 @@ def _needs_document(match: LineMatch) -> bool:
     return match.line.kind in _PAYMENTS
 
 
-def _open(item: Item) -> OpenItem:
-    new = item.new
+def _open(at: _Matching, item: Item) -> OpenItem:
+    new, left = item.new, at.left_of(item)
+    settled = item.settled_by is not None or not left
     return OpenItem(
         key=item.key,
         kind=BatchLineKind(new.kind),
         shop=new.shop,
         order_number=new.order_number,
-        amount=new.amount - item.settled,
+        amount=left,
         currency=new.currency,
         occurred_at=new.occurred_at,
         provider_ids=frozenset(new.provider_ids),
         parent_ids=frozenset(new.parent_ids),
-        settled_by="" if item.settled_by is None else str(item.settled_by),
+        settled_by=str(item.settled_by or "a line of this settlement") if settled else "",
     )
 
 
-def _found(match: LineMatch, items: Mapping[str, Item], taken: dict[int, Decimal]) -> Found:
-    """What is stored of a match; `taken` is what lines before it paid of each item."""
-    mine = [items[one.key] for one in match.items]
-    pays = _pays(match, mine, taken) if match.line.kind in _PAYMENTS else {}
-    for item, amount in pays.items():
-        taken[item] = taken.get(item, Decimal(0)) + amount
-    return Found(match.line.number, match.outcome.value, match.difference, [item.id for item in mine], pays)
+def _take(at: _Matching, match: LineMatch) -> None:
+    """Note what the ladder found for a line, and why a person must look at it."""
+    mine = [at.items[one.key] for one in match.items]
+    outcome, pays = match.outcome.value, _pays(at, match, mine) if _needs_document(match) else {}
+    if match.outcome is not Outcome.MATCHED and _needs_document(match):
+        answer = at.answer_of(match.line)
+        if answer is not None and answer.action == IGNORE:
+            outcome = IGNORED
+        else:
+            at.unsure.append(_told(match))
+    at.note(match.line.number, outcome, match.difference, [item.id for item in mine], pays)
 
 
-def _pays(match: LineMatch, items: Sequence[Item], taken: Mapping[int, Decimal]) -> dict[int, Decimal]:
+def _pays(at: _Matching, match: LineMatch, items: Sequence[Item]) -> dict[int, Decimal]:
     """How much of which items a line pays: each whole where it pays several, else what it says, up to the item."""
     if match.outcome is Outcome.MATCHED and len(items) > 1:
-        return {item.id: item.new.amount - item.settled for item in items}
+        return {item.id: at.left_of(item) for item in items}
     if match.outcome not in (Outcome.MATCHED, Outcome.AMOUNT_DIFFERS) or len(items) != 1:
         return {}
     item = items[0]
     amount, currency = paid(match.line)
-    left = item.new.amount - item.settled - taken.get(item.id, Decimal(0))
-    if currency != item.new.currency or not left:
-        return {}
-    return {item.id: min(amount, left, key=abs)}
+    return {} if currency != item.new.currency else _up_to(item.id, amount, at.left_of(item))
 
 
-def _paid(ledger: Ledger, accounts: EconomicClient, item: Item, amount: Decimal) -> PaidItem:
+def _close_paid_invoices(at: _Matching, invoices: OpenInvoices, batch: Batch) -> None:
+    """Take back what would pay an invoice that is not open for so much any more: a customer line is no guess."""
+    by_id = {item.id: item for item in at.items.values()}
+    lines = {line.number: line for line in batch.lines}
+    for place, one in enumerate(at.found):
+        for item, amount in one.pays.items():
+            if by_id[item].new.way != PaymentWay.OPEN or invoices.pay(by_id[item], amount):
+                continue
+            line = lines[one.number]
+            at.found[place] = replace(one, outcome=Outcome.ALREADY_SETTLED.value, pays={})
+            at.unsure.append(f"line {line.number} {line.kind} {line.gross}: {invoices.told(by_id[item])}")
+            break
+
+
+def _paid_items(at: _Matching, invoices: OpenInvoices) -> dict[int, list[PaidItem]]:
+    by_id = {item.id: item for item in at.items.values()}
+    before = {item.id: item.settled for item in at.items.values()}
+    found: dict[int, list[PaidItem]] = {}
+    for one in at.found:
+        for item_id, amount in one.pays.items():
+            item = by_id[item_id]
+            base = _weight(item, before[item_id] + amount) - _weight(item, before[item_id])
+            before[item_id] += amount
+            money = Money(amount, item.new.currency)
+            plain = PaidItem(item.key, item.new.order_number, money, base)
+            found.setdefault(one.number, []).append(
+                plain if item.new.way != PaymentWay.OPEN else invoices.item(item, plain)
+            )
+    return found
+
+
+def _weight(item: Item, amount: Decimal) -> Decimal:
+    """What so much of an item weighs in the base currency: its parts together weigh what the whole does."""
     new = item.new
-    base = amount if new.base_amount is None else rounded(new.base_amount * amount / new.amount)
-    found = PaidItem(item.key, new.order_number, Money(amount, new.currency), base)
-    if new.way != PaymentWay.OPEN:
-        return found
-
-    def number_of(tx: Transaction) -> str:
-        return str(load(tx, new.invoice_id).remote_number)
-
-    invoice = accounts.get_booked(ledger.persist(number_of))
-    if not Decimal(invoice["remainder"]):
-        problem = f"invoice {invoice['bookedInvoiceNumber']} is paid already"
-        raise stop("payout_unmatched", count=1, lines=1, problem=problem)
-    customer = int(invoice["customer"]["customerNumber"])
-    return PaidItem(
-        found.key, found.order_number, found.paid, base, customer=customer, invoice=int(invoice["bookedInvoiceNumber"])
-    )
+    return amount if new.base_amount is None else rounded(new.base_amount * amount / new.amount)
 
 
 def _told(match: LineMatch) -> str:

@@ -7,56 +7,41 @@ guide 3.5, 10, 11; economic.md 8; design, decisions 3 and 9, section 6.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from pakhus.clients.economic import EconomicClient
 from pakhus.clients.economic_journals import EconomicJournals, voucher_address
-from pakhus.errors import ConfigurationError
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.chunks import due_chunks
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
 from pakhus.flows.outcomes import stop
 from pakhus.flows.payout_matching import Matched, match_settlement
 from pakhus.flows.report import RunReport
+from pakhus.flows.settlement_intake import FILE, PAYOUTS, Intake, SettlementFile, numbered
 from pakhus.flows.voucher_files import VoucherFile
 from pakhus.flows.vouchers import Vouchers
 from pakhus.flows.work import Chunk, Treated
-from pakhus.formats.settlements.batches import Source
-from pakhus.formats.settlements.readers import READERS, read
-from pakhus.formats.settlements.records import SettlementFormatError
 from pakhus.formats.settlements.statement import statement
-from pakhus.ledger import bodies, clearing, documents, settlements
+from pakhus.ledger import clearing, documents, settlements
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger, Transaction
-from pakhus.ledger.documents import Document, NewDocument
+from pakhus.ledger.documents import Document
 from pakhus.ledger.settlements import Settlement
 from pakhus.model import Totals
-from pakhus.reasons import Status, Verdict
+from pakhus.reasons import Verdict
 from pakhus.rules.payout_posting import plan_payout
 from pakhus.rules.settlement_balance import balance_problems
 from pakhus.rules.settlement_columns import ColumnMapping
 from pakhus.rules.settlement_matching import MATCHED_KINDS
 from pakhus.settings.accounts import AccountSettings
-from pakhus.settlements import Batch, BatchLineKind
+from pakhus.settlements import Batch
 from pakhus.vouchers import Voucher
 
-PAYOUTS = "payouts"
-PAYOUT, FILE = "payout", "settlement_file"
 _SHOWN_PROBLEMS = 3
-_PAID = (BatchLineKind.PAYOUT, BatchLineKind.PAYOUT_FAILED)
-
-
-@dataclass(frozen=True, slots=True)
-class SettlementFile:
-    """A file as it was found, or what a provider's API answered, under a name that people recognise."""
-
-    name: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,32 +52,24 @@ class Settler:
     ledger: Ledger
     settings: AccountSettings
     vouchers: Vouchers
-    columns: ColumnMapping | None = None
+    intake: Intake
 
     def run(self, files: Iterable[SettlementFile]) -> RunReport:
         """Take in what is new, journal what is due; the note ends with what stands on the clearing accounts."""
         report = RunReport(PAYOUTS, self.settings.account)
         for file in files:
-            verdict = self.take(file)
+            verdict = self.intake.take(file)
             if verdict is not None:
                 report.add(verdict)
-        for chunk in due_chunks(self.ledger, self.settings.account, PAYOUTS):
-            report.merge(self.journal(chunk.documents))
+        self._journal_due(report)
+        if report.codes["settlement_read"]:  # a file that was held may have been read by now: its payouts are due
+            self._journal_due(report)
         report.headline = " · ".join([report.note(), *self.standing()])
         return report
 
-    def take(self, file: SettlementFile) -> Verdict | None:
-        """Keep a file and the settlements in it; None when this very file is known. What it says is told once."""
-        key = f"{self.settings.account}-file-{hashlib.sha256(file.content).hexdigest()}"
-        with self.ledger.begin() as tx:
-            known = documents.find(tx, key)
-            if known is not None and known.status is not Status.DUE:
-                return None
-            digest = bodies.store(tx, file.content)
-            document = documents.ensure(tx, self._new(key, FILE), Verdict.of("due"))
-        verdict = self._taken(file, digest)
-        self.ledger.persist(lambda tx: documents.give_verdict(tx, document.id, verdict))
-        return verdict
+    def _journal_due(self, report: RunReport) -> None:
+        for chunk in due_chunks(self.ledger, self.settings.account, PAYOUTS):
+            report.merge(self.journal(chunk.documents))
 
     def journal(self, document_ids: Sequence[int]) -> RunReport:
         """Journal these payouts, one after the other: two of them may pay one invoice in parts."""
@@ -114,61 +91,11 @@ class Settler:
                     found.append(f"clearing {number}: 0.00")
         return found
 
-    # --- files -------------------------------------------------------------------------------------------------------
-
-    def _taken(self, file: SettlementFile, digest: str) -> Verdict:
-        try:
-            batches = self._read(file.content)
-        except SettlementFormatError as error:
-            return Verdict.of("settlement_unreadable", file=file.name, problem=error)
-        fresh = 0
-        for batch in batches:
-            with self.ledger.begin() as tx:
-                known = settlements.find(tx, self.settings.account, batch.id)
-                if known is None:
-                    self._store(tx, batch, file, digest)
-                    fresh += 1
-                elif known.content != content_of(batch):
-                    problem = _difference(known, batch)
-                    return Verdict.of("settlement_reissued", file=file.name, batch=batch.id, problem=problem)
-        return Verdict.of("settlement_read", count=len(batches), fresh=fresh)
-
-    def _read(self, content: bytes) -> tuple[Batch, ...]:
-        """The settlements of a file, their lines numbered as they stand there."""
-        settings = self.settings
-        if settings.reader not in READERS:
-            raise ConfigurationError(f"reader {settings.reader!r} is unknown; there are {', '.join(sorted(READERS))}")
-        source = Source(
-            content,
-            settings.account,
-            time_zone=settings.file_timezone,
-            columns=self.columns,
-            day_first=settings.day_first,
-        )
-        return read(settings.reader, source)
-
-    def _store(self, tx: Transaction, batch: Batch, file: SettlementFile, digest: str) -> None:
-        document = documents.ensure(
-            tx, self._new(f"{self.settings.account}-{batch.id}-payout", PAYOUT), Verdict.of("due")
-        )
-        settlements.store(
-            tx,
-            numbered(batch),
-            net=paid_out(batch),
-            file=digest,
-            file_name=file.name,
-            content=content_of(batch),
-            document_id=document.id,
-        )
-
-    def _new(self, key: str, kind: str) -> NewDocument:
-        return NewDocument(key, self.settings.account, PAYOUTS, kind, self.settings.economic_target)
-
     # --- one payout --------------------------------------------------------------------------------------------------
 
     def _treat(self, document: Document, claim: Claim) -> Treated:
         if document.kind == FILE:
-            return Treated(self._read_again(document), None)
+            return Treated(self.intake.take_again(document), None)
         writer = Writer(self.ledger, claim, document, ECONOMIC, self.accounts.send)
         settlement = self.ledger.persist(lambda tx: settlements.of_document(tx, document.id))
         known = writer.known(self.vouchers.step(document.key))
@@ -184,16 +111,9 @@ class Settler:
         self._attach(document, claim, settlement, known)
         return Treated(verdict, None)
 
-    def _read_again(self, document: Document) -> Verdict:
-        """A held file is tried once a day and when a person says so: the reader or its settings may be mended."""
-        digest = document.key.rpartition("-")[2]
-        content = self.ledger.persist(lambda tx: bodies.load(tx, digest))
-        name = dict(document.verdict.parameters).get("file", digest[:12])
-        return self._taken(SettlementFile(name, content), digest)
-
     def _plan(self, document: Document, settlement: Settlement) -> Voucher | Verdict:
         """The voucher of a settlement, or why none is made now."""
-        batch = self._batch(settlement)
+        batch = self.intake.batch(settlement)
         early = self._too_early(batch) or self._wrong(batch, settlement)
         if early is not None:
             return early
@@ -203,16 +123,19 @@ class Settler:
         matched = match_settlement(self.ledger, self.accounts, self.settings, numbered(batch), settlement)
         if matched.unsure and self.settings.unmatched == "hold":
             return _unsure(matched)
-        plan = plan_payout(numbered(batch), matched.paid, accounts, accounts.base_currency, document.key)
+        plan = plan_payout(
+            numbered(batch),
+            matched.paid,
+            accounts,
+            accounts.base_currency,
+            document.key,
+            elsewhere=matched.elsewhere,
+        )
         if isinstance(plan, Verdict):
             return plan
         days = [batch.payout_on] if batch.payout_on else []
-        day = self.vouchers.open_day([*days, self._today()], None)
+        day = self.vouchers.open_day([*days, self._today()], self.settings.lock_date)
         return Voucher(day, accounts.base_currency, plan.finance, plan.customers)
-
-    def _batch(self, settlement: Settlement) -> Batch:
-        content = self.ledger.persist(lambda tx: bodies.load(tx, settlement.file))
-        return next(batch for batch in self._read(content) if batch.id == settlement.batch)
 
     def _too_early(self, batch: Batch) -> Verdict | None:
         """Whether the payout is before our time, or only announced."""
@@ -227,7 +150,10 @@ class Settler:
         return None
 
     def _wrong(self, batch: Batch, settlement: Settlement) -> Verdict | None:
-        """What is wrong with a settlement by itself."""
+        """What is wrong with a settlement by itself, or against what else the provider says."""
+        other = self.intake.contradicted(settlement)
+        if other is not None:
+            return Verdict.of("payout_contradicted", file=dict(other.verdict.parameters).get("file", ""))
         problems = balance_problems(batch)
         if problems:
             told = "; ".join(problem.text for problem in problems[:_SHOWN_PROBLEMS])
@@ -242,7 +168,7 @@ class Settler:
         """The settlement as pages at its voucher, unless the bookkeeper has booked or moved it before we came."""
         address = voucher_address(self.settings.journal, written.remote_id)
         attached = VoucherFile(self.ledger, claim, document, self.vouchers.journals, address)
-        attached.attach(f"{document.key}.pdf", lambda: statement(self._batch(settlement), settlement.file_name))
+        attached.attach(f"{document.key}.pdf", lambda: statement(self.intake.batch(settlement), settlement.file_name))
 
     def _posted(self, document: Document, claim: Claim, settlement: Settlement, written: Written) -> Verdict:
         """The lines settle what they pay, once, in the transaction that says so."""
@@ -267,31 +193,6 @@ class Settler:
         return self.ledger.now().astimezone(ZoneInfo(self.settings.timezone)).date()
 
 
-def numbered(batch: Batch) -> Batch:
-    """The batch with its lines numbered 1, 2, …: several may come from one row."""
-    lines = tuple(replace(line, number=number) for number, line in enumerate(batch.lines, 1))
-    return replace(batch, lines=lines)
-
-
-def paid_out(batch: Batch) -> Decimal:
-    """What the bank gets of a settlement; negative: what it is charged."""
-    return -sum((line.net for line in batch.lines if line.kind in _PAID), Decimal(0))
-
-
-def content_of(batch: Batch) -> str:
-    """A hash of what a settlement says, whatever file says it."""
-    said = replace(batch, file_sha256="", lines=tuple(replace(line, number=0) for line in batch.lines))
-    ordered = sorted(map(repr, said.lines))
-    return hashlib.sha256(repr((replace(said, lines=()), ordered)).encode()).hexdigest()
-
-
-def _difference(known: Settlement, batch: Batch) -> str:
-    net = paid_out(batch)
-    if net != known.net:
-        return f"it pays out {net:.2f} instead of {known.net:.2f}"
-    return "the same amount is paid out by other lines"
-
-
 def _unsure(matched: Matched) -> Verdict:
     told = "; ".join(matched.unsure[:_SHOWN_PROBLEMS])
     return Verdict.of("payout_unmatched", count=len(matched.unsure), lines=matched.lines, problem=told)
@@ -305,4 +206,4 @@ def settler(
 ) -> Settler:
     """Put an account's settler together."""
     vouchers = Vouchers(EconomicJournals(accounts), AccountsReader(accounts), settings.customer_payment_sign)
-    return Settler(accounts, ledger, settings, vouchers, columns)
+    return Settler(accounts, ledger, settings, vouchers, Intake(ledger, settings, columns))

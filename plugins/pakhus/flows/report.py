@@ -17,7 +17,15 @@ MOSTLY_HELD = "mostly_held"
 
 _RED_CODES = frozenset({"configuration", "access_denied", "stopped", "remote_unavailable", "unavailable_for_a_day"})
 # Money that does not add up is told at once (domain guide 17.4), although its documents are held.
-_ALARMING = frozenset({"payout_unbalanced", "settlement_unreadable", "settlement_reissued", "payout_line_again"})
+_ALARMING = frozenset(
+    {
+        "payout_unbalanced",
+        "settlement_unreadable",
+        "settlement_reissued",
+        "settlement_contradicted",
+        "payout_line_again",
+    }
+)
 
 
 @dataclass(slots=True)

@@ -7,9 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pakhus.rules.payment_methods import PaymentSign
-from pakhus.vouchers import CustomerLine, FinanceLine, Voucher
-
-TEXT_LENGTH = 250
+from pakhus.vouchers import TEXT_LENGTH, CustomerLine, FinanceLine, Voucher
 
 
 def voucher_to_economic(voucher: Voucher, year: str, journal: int, sign: PaymentSign) -> dict[str, Any]:

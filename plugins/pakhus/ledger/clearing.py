@@ -96,6 +96,16 @@ def open_items(tx: Transaction) -> list[Item]:
     return [_item(row) for row in tx.connection.execute(query)]
 
 
+def by_id(tx: Transaction, items: Collection[int]) -> dict[int, Item]:
+    """Return these items by their rows."""
+    query = (
+        select(clearing_items, documents.c.key)
+        .join(documents, documents.c.id == clearing_items.c.document_id)
+        .where(clearing_items.c.id.in_(list(items)))
+    )
+    return {row.id: _item(row) for row in tx.connection.execute(query)}
+
+
 def keys_of(tx: Transaction, items: Collection[int]) -> dict[int, str]:
     """Return the keys of these items' documents."""
     query = (

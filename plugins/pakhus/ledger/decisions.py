@@ -132,6 +132,12 @@ def sent_again(tx: Transaction, document: Document) -> bool:
     return tx.connection.execute(query.limit(1)).one_or_none() is not None
 
 
+def was_answered(tx: Transaction, document_id: int, answer: str) -> bool:
+    """Tell whether somebody ever gave this answer about the document."""
+    query = select(decisions.c.id).where(decisions.c.document_id == document_id, decisions.c.answer == answer)
+    return tx.connection.execute(query.limit(1)).one_or_none() is not None
+
+
 def note_asked(tx: Transaction, document: Document, run_id: str) -> None:
     """Record that a run asks about the document as it is held now; again changes nothing but the run."""
     _note(tx, document, {"run_id": run_id})

@@ -238,6 +238,22 @@ def matching(tx: Transaction, scope: str, wanted: Wanted, *, limit: int) -> list
     return [_document(row) for row in tx.connection.execute(query.order_by(documents.c.id).limit(limit))]
 
 
+def held_with(tx: Transaction, scope: str, reason: str) -> list[Document]:
+    """Return the documents of a scope that are held for this reason, oldest first."""
+    query = select(documents).where(
+        documents.c.scope == scope, documents.c.status == Status.HELD, documents.c.reason == reason
+    )
+    return [_document(row) for row in tx.connection.execute(query.order_by(documents.c.id))]
+
+
+def held_in(tx: Transaction, scope: str, flow: str) -> list[Document]:
+    """Return what is held of a flow, oldest first."""
+    query = select(documents).where(
+        documents.c.scope == scope, documents.c.flow == flow, documents.c.status == Status.HELD
+    )
+    return [_document(row) for row in tx.connection.execute(query.order_by(documents.c.id))]
+
+
 def source_ids(tx: Transaction, document_ids: Sequence[int]) -> set[int]:
     """Return the rows of the sources that these documents come from."""
     query = select(documents.c.source_id).where(documents.c.id.in_(document_ids), documents.c.source_id.is_not(None))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger import clearing
@@ -17,6 +19,8 @@ from pakhus.ledger.schema import settlement_lines, settlements
 from pakhus.settlements import Batch, BatchLine
 
 _LINES_AT_ONCE = 1000
+# Ids of settlements that stand in a key as they are; of others so many letters, for people.
+_PLAIN, _TOLD = re.compile(r"[A-Za-z0-9._+:-]{1,60}"), 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,14 @@ class Settlement:
     content: str
     document_id: int
     is_posted: bool
+
+
+def payout_key(account: str, batch: str) -> str:
+    """The key of a payout's document: one word, since the accounts are searched for it as a word of a text."""
+    if _PLAIN.fullmatch(batch):
+        return f"{account}-{batch}-payout"
+    told = re.sub(r"[^A-Za-z0-9._+:]+", "-", batch)[:_TOLD].strip("-")
+    return f"{account}-{told}-{hashlib.sha256(batch.encode()).hexdigest()[:12]}-payout"
 
 
 def find(tx: Transaction, account: str, batch: str) -> Settlement | None:
@@ -54,8 +66,29 @@ def store(
 ) -> int:
     """Store a settlement that is new, with its lines; returns its row."""
     values = {
+        **_facts(tx, batch, net, file, file_name, content),
         "account": batch.account,
         "batch": batch.id,
+        "document_id": document_id,
+    }
+    row_id: int = tx.connection.execute(insert(settlements).values(values).returning(settlements.c.id)).scalar_one()
+    _store_lines(tx, row_id, batch)
+    return row_id
+
+
+def replace(
+    tx: Transaction, settlement_id: int, batch: Batch, *, net: Decimal, file: str, file_name: str, content: str
+) -> None:
+    """Put another issue of a settlement in the place of the stored one; RuntimeError when that one is posted."""
+    statement = update(settlements).where(settlements.c.id == settlement_id, settlements.c.posted_at.is_(None))
+    if tx.connection.execute(statement.values(_facts(tx, batch, net, file, file_name, content))).rowcount != 1:
+        raise RuntimeError(f"settlement {batch.id} of {batch.account} is posted")
+    tx.connection.execute(delete(settlement_lines).where(settlement_lines.c.settlement_id == settlement_id))
+    _store_lines(tx, settlement_id, batch)
+
+
+def _facts(tx: Transaction, batch: Batch, net: Decimal, file: str, file_name: str, content: str) -> dict[str, Any]:
+    return {
         "provider": batch.provider,
         "currency": batch.currency,
         "opening": batch.opening,
@@ -66,14 +99,14 @@ def store(
         "file_name": file_name,
         "file_sha256": file,
         "content_sha256": content,
-        "document_id": document_id,
         "imported_at": tx.now,
     }
-    row_id: int = tx.connection.execute(insert(settlements).values(values).returning(settlements.c.id)).scalar_one()
+
+
+def _store_lines(tx: Transaction, settlement_id: int, batch: Batch) -> None:
     for start in range(0, len(batch.lines), _LINES_AT_ONCE):
-        rows = [_values(row_id, batch.account, line) for line in batch.lines[start : start + _LINES_AT_ONCE]]
+        rows = [_values(settlement_id, batch.account, line) for line in batch.lines[start : start + _LINES_AT_ONCE]]
         tx.connection.execute(insert(settlement_lines), rows)
-    return row_id
 
 
 @dataclass(frozen=True, slots=True)

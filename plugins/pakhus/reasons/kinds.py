@@ -37,6 +37,7 @@ class Answer(StrEnum):
     AGAIN = "again"  # judge it anew, and send it if it is right now
     APPROVE = "approve"  # book the draft as it stands; only where the shop wants to be asked
     ACCEPT = "accept"  # what stands in the other system stays as it is; only after something was written there
+    TAKE = "take"  # what this file says of a settlement counts, not what was imported before
     IGNORE = "ignore"  # leave it out for good; only where nothing of ours stands in the other system
 
 

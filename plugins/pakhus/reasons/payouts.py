@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pakhus.reasons.kinds import NOTHING, Actor, Reason, Status
+from pakhus.reasons.kinds import NOTHING, Actor, Answer, Reason, Status
 
 PAYOUTS: tuple[Reason, ...] = (
     Reason(
@@ -44,8 +44,31 @@ PAYOUTS: tuple[Reason, ...] = (
         "settlement_reissued",
         Status.HELD,
         Actor.OPERATOR,
-        "The file {file} has settlement {batch} otherwise than it was imported: {problem}.",
-        "Ask the provider which is right; correct the difference in e-conomic by hand.",
+        "The file {file} has settlement {batch} otherwise than it was entered: {problem}.",
+        "Ask the provider which is right, and correct the difference in e-conomic by hand; then ignore this file.",
+        (Answer.AGAIN, Answer.IGNORE),
+    ),
+    Reason(
+        "settlement_contradicted",
+        Status.HELD,
+        Actor.OPERATOR,
+        "The file {file} has settlement {batch} otherwise than it was imported, and nothing is entered yet: {problem}.",
+        "Ask the provider which is right: take this file, or ignore it. The settlement waits for the answer.",
+        (Answer.AGAIN, Answer.TAKE, Answer.IGNORE),
+    ),
+    Reason(
+        "payout_contradicted",
+        Status.HELD,
+        Actor.OPERATOR,
+        "The file {file} says otherwise of this settlement than the one that was imported.",
+        "Say which of the two is right (`python -m pakhus decide`, or the Payouts page).",
+    ),
+    Reason(
+        "payout_empty",
+        Status.DONE,
+        Actor.NOBODY,
+        "Nothing was paid, held back or charged: there is nothing to enter.",
+        NOTHING,
     ),
     Reason(
         "payout_unbalanced",
@@ -66,7 +89,7 @@ PAYOUTS: tuple[Reason, ...] = (
         Status.HELD,
         Actor.MERCHANT,
         "{count} of {lines} lines have no sure document: {problem}.",
-        "Look at each (`python -m pakhus report unmatched`); they are matched anew by each run.",
+        "Say what each is (`python -m pakhus decide`, or the Payouts page); they are matched anew by each run.",
     ),
     Reason(
         "payout_currency_unmapped",

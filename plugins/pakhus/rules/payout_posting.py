@@ -15,10 +15,12 @@ from pakhus.model import Money
 from pakhus.reasons import Verdict
 from pakhus.rules.money import rounded
 from pakhus.rules.payout_accounts import PayoutAccounts
+from pakhus.rules.settlement_matching import paid as paid_by
 from pakhus.settlements import Batch, BatchLine, BatchLineKind
-from pakhus.vouchers import CustomerLine, FinanceLine
+from pakhus.vouchers import TEXT_LENGTH, CustomerLine, FinanceLine
 
 ZERO = Decimal(0)
+_FEES = frozenset({BatchLineKind.FEE, BatchLineKind.FEE_REFUND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class _Sums:
 
     clearing: list[FinanceLine] = field(default_factory=list)
     customers: list[CustomerLine] = field(default_factory=list)
+    decided: list[FinanceLine] = field(default_factory=list)  # where a person said that they go
     amounts: dict[str, Decimal] = field(default_factory=dict)
 
     def add(self, name: str, amount: Decimal) -> None:
@@ -64,24 +67,26 @@ def plan_payout(
     key: str,
     *,
     in_bank: Decimal | None = None,
+    elsewhere: Mapping[int, int] | None = None,
 ) -> PayoutPlan | Verdict:
     """Return the voucher's lines, or why it cannot be made.
 
-    `paid` are the documents of each line by its number; a line of a payment without any goes to the difference account.
-    `key` ends each text. `in_bank` is what the bank made of a payout in another currency, where that is known.
+    `paid` are the documents of each line by its number; what they don't explain of a payment goes to the difference
+    account, or to the account that `elsewhere` has for the line. `key` ends each text. `in_bank` is what the bank made
+    of a payout in another currency, where that is known.
     """
     rate = _Rate(batch, paid, base_currency)
     if rate.problem is not None:
         return rate.problem
-    sums = _Sums()
+    sums, to = _Sums(), _Places(accounts, rate, _Texts(batch, key), elsewhere or {})
     for line in batch.lines:
-        problem = _add_line(sums, line, paid.get(line.number, ()), accounts, rate, _Texts(batch, key))
+        problem = _add_line(sums, line, paid.get(line.number, ()), to)
         if problem is not None:
             return problem
     # What the provider goes on owing, or is owed, from one settlement to the next.
     sums.add("reserve", rate.of(batch.closing) - rate.of(batch.opening))
     _to_bank(sums, rate, in_bank)
-    return _plan(sums, accounts, _Texts(batch, key))
+    return _plan(sums, accounts, to.texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,8 @@ class _Texts:
     key: str
 
     def of(self, what: str) -> str:
-        return f"Udbetaling {self.batch.payout_reference or self.batch.id} {what} {self.key}"
+        said = f"Udbetaling {self.batch.payout_reference or self.batch.id} {what}"
+        return f"{said[: TEXT_LENGTH - 1 - len(self.key)]} {self.key}"
 
 
 class _Rate:
@@ -100,6 +106,7 @@ class _Rate:
 
     def __init__(self, batch: Batch, paid: Mapping[int, Sequence[PaidItem]], base_currency: str) -> None:
         self.is_base = batch.currency == base_currency
+        self._currency = batch.currency
         self.problem: Verdict | None = None
         items = [item for found in paid.values() for item in found if item.paid.currency == batch.currency]
         amount = sum((abs(item.paid.amount) for item in items), ZERO)
@@ -109,54 +116,72 @@ class _Rate:
             self.problem = Verdict.of("payout_rate_unknown", currency=batch.currency)
 
     def of(self, amount: Decimal, items: Sequence[PaidItem] = ()) -> Decimal:
-        """What an amount in the settlement's currency weighs; `items` are those it belongs to."""
+        """What an amount in the settlement's currency weighs; `items` are those it belongs to.
+
+        Only those in the settlement's currency tell a rate: the provider has converted the others before.
+        """
         if self.is_base:
             return amount
-        own = sum((abs(item.paid.amount) for item in items), ZERO)
-        rate = sum((abs(item.base) for item in items), ZERO) / own if own else self._average
+        mine = [item for item in items if item.paid.currency == self._currency]
+        own = sum((abs(item.paid.amount) for item in mine), ZERO)
+        rate = sum((abs(item.base) for item in mine), ZERO) / own if own else self._average
         return rounded(amount * rate)
 
 
-def _add_line(
-    sums: _Sums,
-    line: BatchLine,
-    items: Sequence[PaidItem],
-    accounts: PayoutAccounts,
-    rate: _Rate,
-    texts: _Texts,
-) -> Verdict | None:
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the parts of a line go."""
+
+    accounts: PayoutAccounts
+    rate: _Rate
+    texts: _Texts
+    elsewhere: Mapping[int, int]
+
+
+def _add_line(sums: _Sums, line: BatchLine, items: Sequence[PaidItem], to: _Places) -> Verdict | None:
     """Put a line where it belongs; its fee goes its own way."""
-    problem = _add_fee(sums, line, accounts, rate, items)
-    if problem is not None:
+    problem = _add_fee(sums, line, to.accounts, to.rate, items)
+    if problem is not None or line.kind in _FEES:
         return problem
-    gross = rate.of(line.gross, items)
-    if line.kind in (BatchLineKind.CAPTURE, BatchLineKind.REFUND):
-        if not items:
-            sums.add("difference", -gross)
-            return None
-        for item in items:
-            _add_item(sums, item, accounts, texts)
-        rest = sum((item.base for item in items), ZERO) - gross
-        # What was paid beyond a document in the base currency is a difference; no rate explains it.
-        explained = any(item.paid.currency != accounts.base_currency for item in items)
-        sums.add("exchange" if explained else "difference", rest)
+    gross = to.rate.of(line.gross, items)
+    if line.kind not in (BatchLineKind.CAPTURE, BatchLineKind.REFUND):
+        _PLACES[line.kind](sums, gross)
         return None
-    _PLACES[line.kind](sums, gross)
+    for item in items:
+        _add_item(sums, item, to.accounts, to.texts)
+    beyond = _beyond(line, gross, items)
+    sums.add("exchange", sum((item.base for item in items), ZERO) + beyond - gross)
+    account = to.elsewhere.get(line.number)
+    if account is None:
+        sums.add("difference", -beyond)
+    elif beyond:
+        sums.decided.append(FinanceLine(account, -beyond, to.texts.of(f"linje {line.number}")))
     return None
+
+
+def _beyond(line: BatchLine, gross: Decimal, items: Sequence[PaidItem]) -> Decimal:
+    """What of a line, which weighs `gross`, was paid beyond its documents: no rate of exchange explains that part."""
+    if not items:
+        return gross
+    amount, currency = paid_by(line)
+    if not amount or any(item.paid.currency != currency for item in items):
+        return ZERO
+    return rounded(gross * (amount - sum((item.paid.amount for item in items), ZERO)) / amount)
 
 
 def _add_item(sums: _Sums, item: PaidItem, accounts: PayoutAccounts, texts: _Texts) -> None:
     text = texts.of(f"ordre {item.order_number}")
     if item.customer is not None and item.invoice is not None:
         sums.customers.append(CustomerLine(item.customer, item.invoice, item.paid, text))
-    else:
+    elif item.base:
         sums.clearing.append(FinanceLine(accounts.clearing, -item.base, text))
 
 
 def _add_fee(
     sums: _Sums, line: BatchLine, accounts: PayoutAccounts, rate: _Rate, items: Sequence[PaidItem]
 ) -> Verdict | None:
-    fee, vat = rate.of(line.fee, items), rate.of(line.fee_vat, items)
+    told = line.fee + line.gross if line.kind in _FEES else line.fee
+    fee, vat = rate.of(told, items), rate.of(line.fee_vat, items)
     if not vat:
         sums.add("fee", -fee)
     elif accounts.fee_vat_code:
@@ -179,8 +204,6 @@ def _to(name: str) -> Callable[[_Sums, Decimal], None]:
 _PLACES: Mapping[BatchLineKind, Callable[[_Sums, Decimal], None]] = {
     BatchLineKind.CHARGEBACK: _to("dispute"),
     BatchLineKind.CHARGEBACK_REVERSAL: _to("dispute"),
-    BatchLineKind.FEE: _to("fee"),
-    BatchLineKind.FEE_REFUND: _to("fee"),
     BatchLineKind.TAX: _to("fee_vat"),
     BatchLineKind.RESERVE_HOLD: _to("reserve"),
     BatchLineKind.RESERVE_RELEASE: _to("reserve"),
@@ -203,7 +226,7 @@ def _to_bank(sums: _Sums, rate: _Rate, in_bank: Decimal | None) -> None:
 
 
 def _weight(sums: _Sums) -> Decimal:
-    lines = sum((line.amount for line in sums.clearing), ZERO)
+    lines = sum((line.amount for line in (*sums.clearing, *sums.decided)), ZERO)
     received = sum((line.received.amount for line in sums.customers), ZERO)
     return lines + sum(sums.amounts.values(), ZERO) - received
 
@@ -224,7 +247,7 @@ def _plan(sums: _Sums, accounts: PayoutAccounts, texts: _Texts) -> PayoutPlan | 
     foreign = [line for line in sums.customers if line.received.currency != accounts.base_currency]
     if foreign:
         return Verdict.of("payout_customer_currency", currency=foreign[0].received.currency)
-    finance = list(_grouped(sums.clearing, texts) if accounts.grouping == "total" else sums.clearing)
+    finance = list(_grouped(sums.clearing, texts) if accounts.grouping == "total" else sums.clearing) + sums.decided
     for name, word in _WORDS.items():
         amount = sums.amounts.get(name, ZERO)
         if amount:
@@ -232,6 +255,8 @@ def _plan(sums: _Sums, accounts: PayoutAccounts, texts: _Texts) -> PayoutPlan | 
             finance.append(FinanceLine(accounts.number_of(name), amount, texts.of(word), code or ""))
     if rest := _weight(sums):
         return Verdict.of("payout_unbalanced", problem=f"the voucher would be {rest} off")
+    if not finance and not sums.customers:
+        return Verdict.of("payout_empty")
     return PayoutPlan(tuple(finance), tuple(sums.customers))
 
 

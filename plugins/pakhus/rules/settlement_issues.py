@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from pakhus.settlements import Batch, BatchLine, BatchLineKind
 
+_SHOWN = 5
 Identity = tuple[str, BatchLineKind, int]
 
 
@@ -29,12 +30,13 @@ class Reissue:
         return not (self.added or self.removed or self.changed or self.headers)
 
     def text(self) -> str:
-        """What changed, with amounts and lines but without anybody's data."""
+        """What changed, with amounts and lines but without anybody's data; of many lines only the first."""
         parts = list(self.headers)
         parts += [f"line {line.number} ({line.kind} {line.net}) is new" for line in self.added]
         parts += [f"line {line.number} ({line.kind} {line.net}) is gone" for line in self.removed]
         parts += [f"line {now.number} ({now.kind}) was {was.net}, is {now.net}" for was, now in self.changed]
-        return "; ".join(parts) or "nothing"
+        more = [f"and {len(parts) - _SHOWN} more"] if len(parts) > _SHOWN else []
+        return "; ".join([*parts[:_SHOWN], *more]) or "nothing"
 
 
 def compare(before: Batch, now: Batch) -> Reissue:

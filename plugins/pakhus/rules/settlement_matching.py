@@ -157,6 +157,7 @@ class _Ladder:
         self._settled: dict[_Place, OpenItem] = {}
         self._unsure: dict[_Place, tuple[OpenItem, ...]] = {}
         self._taken: set[str] = set()
+        self._promised: set[str] = set()  # of what one line can be given as well as another
         by_provider, by_parent, by_order = (defaultdict[str, list[OpenItem]](list) for _ in range(3))
         for item in items:
             for provider_id in item.provider_ids:
@@ -262,8 +263,10 @@ class _Ladder:
         if len(still_open) == 1:
             return still_open[0]
         exact = [item for item in still_open if _pays(line, item)]
-        if len(exact) == 1:
-            return exact[0]
+        if len(exact) == 1 or _are_alike(exact):
+            chosen = next((item for item in exact if item.key not in self._promised), exact[0])
+            self._promised.add(chosen.key)
+            return chosen
         together = [] if exact else _sums(still_open, line)
         if len(together) == 1:
             self._note(place, LineMatch(line, Outcome.MATCHED, together[0], rung))
@@ -313,6 +316,11 @@ class _Ladder:
 
 def _pays(line: BatchLine, item: OpenItem) -> bool:
     return paid(line) == (item.open, item.currency)
+
+
+def _are_alike(exact: Sequence[OpenItem]) -> bool:
+    """Whether documents of one amount belong to one order: two refunds of it, say. Each may be any of them."""
+    return len({(item.shop, item.order_number, item.key.rpartition("-")[0]) for item in exact}) == 1
 
 
 def _paying(lines: Mapping[_Place, BatchLine], item: OpenItem) -> frozenset[_Place]:

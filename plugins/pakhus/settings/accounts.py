@@ -53,6 +53,7 @@ class AccountSettings(Strict):
         min_length=1, description="Currency of a payout -> accounts; a payout in another currency is held"
     )
     start_from: Day = Field(description="Payouts of earlier days are not ours")
+    lock_date: Day | None = Field(None, description="Nothing is entered on this day or before it")
     timezone: TimeZone = Field("Europe/Copenhagen", description="The account's days and schedule are in this zone")
     file_timezone: TimeZone = Field("UTC", description="Zone of times in files that do not say theirs")
     columns: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")] | None = Field(

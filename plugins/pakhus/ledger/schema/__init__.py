@@ -2,7 +2,7 @@
 
 from pakhus.ledger.schema.accounting import approved_postings, document_lines
 from pakhus.ledger.schema.base import metadata
-from pakhus.ledger.schema.clearing import clearing_items, settlement_lines, settlements
+from pakhus.ledger.schema.clearing import clearing_items, settlement_answers, settlement_lines, settlements
 from pakhus.ledger.schema.coordination import budgets, claim_fence, claims, cursors, inbox, installation
 from pakhus.ledger.schema.customers import customer_facts, customer_identities
 from pakhus.ledger.schema.documents import attempts, bodies, calls, documents, source_versions, sources
@@ -31,6 +31,7 @@ __all__ = [
     "metadata",
     "proven_days",
     "runs",
+    "settlement_answers",
     "settlement_lines",
     "settlements",
     "source_versions",

@@ -99,3 +99,21 @@ settlement_lines = Table(
     Index("ix_settlement_lines_unmatched", "account", postgresql_where=text("outcome not in ('', 'matched')")),
     comment="The lines of settlements, and which documents they pay",
 )
+
+settlement_answers = Table(
+    "settlement_answers",
+    metadata,
+    identity(),
+    Column("settlement_id", BigInteger, ForeignKey("settlements.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("provider_id", Text, nullable=False),
+    Column("ordinal", Integer, nullable=False, comment="with kind and provider_id: the line, wherever it stands"),
+    Column("gross", MONEY, nullable=False, comment="of the line when it was answered: of another it says nothing"),
+    Column("action", Text, nullable=False, comment="link, post, ignore or wait"),
+    Column("item_id", BigInteger, ForeignKey("clearing_items.id"), comment="link: the document that the line pays"),
+    Column("account", Integer, comment="post: where it goes; link: where the rest goes"),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("answered_by", Text, nullable=False),
+    Column("answered_at", TIME, nullable=False),
+    comment="What people said about lines without a sure document; the newest word about a line counts",
+)

@@ -1,0 +1,222 @@
+"""Settlements as they come in: a file or an API's answer -> kept by its hash, read whole or not at all, stored once.
+
+The same settlement again is no news, in whatever file, order of rows or state it comes. One that says something else of
+the money is an alarm, and nothing of it is entered before a person has said which of the two counts. Sources: domain
+guide 11; docs/settlements.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pakhus.errors import ConfigurationError
+from pakhus.flows.vouchers import STEP
+from pakhus.formats.settlements.batches import Source
+from pakhus.formats.settlements.readers import READERS, read
+from pakhus.formats.settlements.records import SettlementFormatError
+from pakhus.ledger import attempts, bodies, decisions, documents, settlements
+from pakhus.ledger.connection import Ledger, Transaction
+from pakhus.ledger.documents import Document, NewDocument
+from pakhus.ledger.settlements import Settlement
+from pakhus.reasons import Answer, Status, Verdict
+from pakhus.rules.settlement_columns import ColumnMapping
+from pakhus.rules.settlement_issues import compare
+from pakhus.settings.accounts import AccountSettings
+from pakhus.settlements import Batch, BatchLineKind
+
+PAYOUTS = "payouts"
+PAYOUT, FILE = "payout", "settlement_file"
+_PAID = (BatchLineKind.PAYOUT, BatchLineKind.PAYOUT_FAILED)
+_SHOWN_PROBLEMS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementFile:
+    """A file as it was found, or what a provider's API answered, under a name that people recognise."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Takes in the settlements of one provider account."""
+
+    ledger: Ledger
+    settings: AccountSettings
+    columns: ColumnMapping | None = None
+
+    def take(self, file: SettlementFile) -> Verdict | None:
+        """Keep a file and the settlements in it; None when this very file is known. What it says is told once."""
+        key = f"{self.settings.account}-file-{hashlib.sha256(file.content).hexdigest()}"
+        with self.ledger.begin() as tx:
+            known = documents.find(tx, key)
+            if known is not None and known.status is not Status.DUE:
+                return None
+            digest = bodies.store(tx, file.content)
+            document = documents.ensure(tx, self._new(key, FILE), Verdict.of("due"))
+        verdict = self._taken(file, digest, self._counts(document))
+        self.ledger.persist(lambda tx: documents.give_verdict(tx, document.id, verdict))
+        return verdict
+
+    def take_again(self, document: Document) -> Verdict:
+        """A held file is tried once a day and when a person says so: the reader or its settings may be mended."""
+        digest = document.key.rpartition("-")[2]
+        content = self.ledger.persist(lambda tx: bodies.load(tx, digest))
+        name = dict(document.verdict.parameters).get("file", digest[:12])
+        return self._taken(SettlementFile(name, content), digest, self._counts(document))
+
+    def batch(self, settlement: Settlement) -> Batch:
+        """Return a stored settlement, read anew from its file. ConfigurationError when it is not in there any more."""
+        content = self.ledger.persist(lambda tx: bodies.load(tx, settlement.file))
+        for batch in self._read(content):
+            if batch.id == settlement.batch:
+                return batch
+        raise ConfigurationError(
+            f"settlement {settlement.batch} is not read from {settlement.file_name} any more: the reader or its "
+            "settings have changed since it was imported"
+        )
+
+    def contradicted(self, settlement: Settlement) -> Document | None:
+        """Return a file that says otherwise of a settlement, and about which nobody has decided yet."""
+        with self.ledger.begin() as tx:
+            found = documents.held_with(tx, self.settings.account, "settlement_contradicted")
+        key = settlements.payout_key(settlement.account, settlement.batch)
+        return next((document for document in found if key in _payouts_of(document)), None)
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def _taken(self, file: SettlementFile, digest: str, counts: bool) -> Verdict:
+        """`counts`: a person has said that this file is right where it contradicts another."""
+        try:
+            batches = self._read(file.content)
+        except SettlementFormatError as error:
+            return Verdict.of("settlement_unreadable", file=file.name, problem=error)
+        fresh, against = 0, dict[Settlement, str]()
+        for batch in batches:
+            with self.ledger.begin() as tx:
+                known = settlements.find(tx, self.settings.account, batch.id)
+                if known is None:
+                    self._store(tx, batch, file, digest)
+            problem = "" if known is None else self._difference(known, batch)
+            if known is None or (problem and counts and self._replaced(known, batch, file, digest)):
+                fresh += 1
+            elif problem:
+                against[known] = problem
+        if against:
+            return self._contradiction(file, against)
+        return Verdict.of("settlement_read", count=len(batches), fresh=fresh)
+
+    def _read(self, content: bytes) -> tuple[Batch, ...]:
+        settings = self.settings
+        if settings.reader not in READERS:
+            raise ConfigurationError(f"reader {settings.reader!r} is unknown; there are {', '.join(sorted(READERS))}")
+        source = Source(
+            content,
+            settings.account,
+            time_zone=settings.file_timezone,
+            columns=self.columns,
+            day_first=settings.day_first,
+        )
+        return read(settings.reader, source)
+
+    def _store(self, tx: Transaction, batch: Batch, file: SettlementFile, digest: str) -> None:
+        key = settlements.payout_key(self.settings.account, batch.id)
+        document = documents.ensure(tx, self._new(key, PAYOUT), Verdict.of("due"))
+        settlements.store(
+            tx,
+            numbered(batch),
+            net=paid_out(batch),
+            file=digest,
+            file_name=file.name,
+            content=content_of(batch),
+            document_id=document.id,
+        )
+
+    def _new(self, key: str, kind: str) -> NewDocument:
+        return NewDocument(key, self.settings.account, PAYOUTS, kind, self.settings.economic_target)
+
+    # --- the same settlement with other content ----------------------------------------------------------------------
+
+    def _difference(self, known: Settlement, batch: Batch) -> str:
+        """How a settlement says something else of the money than the stored one; empty: it does not."""
+        if known.content == content_of(batch):
+            return ""
+        try:
+            reissue = compare(self.batch(known), batch)
+        except (SettlementFormatError, ConfigurationError) as error:
+            return f"what was imported cannot be read any more ({error})"
+        if reissue.is_same:
+            return ""
+        net = paid_out(batch)
+        paid = f"it pays out {net:.2f} instead of {known.net:.2f}; " if net != known.net else ""
+        return f"{paid}{reissue.text()}"
+
+    def _contradiction(self, file: SettlementFile, against: dict[Settlement, str]) -> Verdict:
+        with self.ledger.begin() as tx:
+            entered = [one for one in against if is_entered(tx, one)]
+        of = entered or list(against)
+        told = "; ".join(against[one] for one in of[:_SHOWN_PROBLEMS])
+        keys = " ".join(settlements.payout_key(one.account, one.batch) for one in of)
+        batches = ", ".join(one.batch for one in of[:_SHOWN_PROBLEMS])
+        return Verdict.of(
+            "settlement_reissued" if entered else "settlement_contradicted",
+            file=file.name,
+            batch=batches,
+            problem=told,
+            payouts=keys,
+        )
+
+    def _replaced(self, known: Settlement, batch: Batch, file: SettlementFile, digest: str) -> bool:
+        """Put the settlement of this file in the place of the stored one, unless that is entered."""
+
+        def replaced(tx: Transaction) -> bool:
+            documents.lock(tx, known.document_id)
+            if is_entered(tx, known):
+                return False
+            settlements.replace(
+                tx,
+                known.id,
+                numbered(batch),
+                net=paid_out(batch),
+                file=digest,
+                file_name=file.name,
+                content=content_of(batch),
+            )
+            documents.give_verdict(tx, known.document_id, Verdict.of("due"))
+            return True
+
+        return self.ledger.persist(replaced)
+
+    def _counts(self, document: Document) -> bool:
+        return self.ledger.persist(lambda tx: decisions.was_answered(tx, document.id, Answer.TAKE.value))
+
+
+def is_entered(tx: Transaction, settlement: Settlement) -> bool:
+    """Whether a voucher of the settlement is made, or may be: what has left us cannot be taken back here."""
+    attempt = attempts.current(tx, settlement.document_id, STEP)
+    return settlement.is_posted or (attempt is not None and attempt.status != "planned")
+
+
+def _payouts_of(document: Document) -> list[str]:
+    return dict(document.verdict.parameters).get("payouts", "").split(" ")
+
+
+def numbered(batch: Batch) -> Batch:
+    """The batch with its lines numbered 1, 2, …: several may come from one row."""
+    lines = tuple(replace(line, number=number) for number, line in enumerate(batch.lines, 1))
+    return replace(batch, lines=lines)
+
+
+def paid_out(batch: Batch) -> Decimal:
+    """What the bank gets of a settlement; negative: what it is charged."""
+    return -sum((line.net for line in batch.lines if line.kind in _PAID), Decimal(0))
+
+
+def content_of(batch: Batch) -> str:
+    """A hash of what a settlement says, whatever file says it."""
+    said = replace(batch, file_sha256="", lines=tuple(replace(line, number=0) for line in batch.lines))
+    ordered = sorted(map(repr, said.lines))
+    return hashlib.sha256(repr((replace(said, lines=()), ordered)).encode()).hexdigest()

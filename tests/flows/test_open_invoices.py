@@ -1,0 +1,74 @@
+"""Payouts that pay invoices which stand open: customer lines for what is really open, and for nothing else."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from pakhus.clients.economic_journals import create_voucher
+from pakhus.rules.payment_methods import PaymentMethod, PaymentWay
+from tests.flows.shipped_orders import only
+from tests.flows.test_payments import balance, pay, paying, waiting
+from tests.flows.test_payouts import SALES, file, payouts, reason, row, settling
+from tests.flows.world import World, world
+
+KLARNA = PaymentMethod(terms=11, way=PaymentWay.OPEN, clearing_account=5825)
+PAYOUT = row("payout", "p1", "-416.87")
+
+
+@pytest.fixture
+def at(fresh_ledger_url: str) -> Iterator[World]:
+    """An order that is invoiced and stands open until its provider pays."""
+    with world(fresh_ledger_url, seed=only("60")) as running:
+        changed = paying(running, KLARNA)
+        changed.observe()
+        changed.book()
+        pay(changed)
+        yield changed
+
+
+def book_journal(at: World) -> None:
+    at.accounts_server.act({"action": "book_journal", "journal": 5})
+
+
+def remainders(at: World) -> list[Decimal]:
+    return [Decimal(str(one["remainder"])) for one in at.accounts_server.dump()["booked"].values()]
+
+
+def test_a_refund_closes_its_credit_note_not_the_invoice(at):
+    settling(at).run([file(SALES[0], PAYOUT)])
+    book_journal(at)
+    at.act(action="refund", order=60, amount="50.00")
+    at.forward(minutes=2)
+    at.observe()
+    at.credit()
+    pay(at)
+    back = [row("refund", "r60", "-50.00", order="60", batch="PO-2"), row("payout", "p2", "50.00", batch="PO-2")]
+    settling(at).run([file(*back)])
+    assert reason(at, "kort-PO-2-DKK-payout") == "payout_journaled"
+    book_journal(at)
+    assert remainders(at) == [0, 0]
+    assert (balance(at, 5600), balance(at, 5829)) == (0, Decimal("366.87"))
+
+
+def test_an_invoice_that_was_partly_paid_elsewhere_is_not_paid_beyond_what_is_open(at):
+    (invoice,) = at.accounts_server.dump()["booked"].values()
+    entry = {
+        "customer": {"customerNumber": invoice["customer"]},
+        "customerInvoice": invoice["bookedInvoiceNumber"],
+        "amount": -100,
+        "date": invoice["date"],
+        "currency": {"code": "DKK"},
+        "contraAccount": {"accountNumber": 5829},
+        "text": "bank",
+    }
+    body = {"accountingYear": {"year": invoice["date"][:4]}, "entries": {"customerPayments": [entry]}}
+    at.accounts.send(create_voucher(5, body))
+    book_journal(at)
+    settling(at).run([file(SALES[0], PAYOUT)])
+    code, told = payouts(at)["kort-PO-1-DKK-payout"]
+    assert (code, waiting(at)) == ("payout_unmatched", [])
+    assert "only 323" in told["problem"]
+    settling(at, unmatched="post").run([])
+    book_journal(at)
+    assert (remainders(at), balance(at, 7225)) == ([Decimal(323)], -423)
