@@ -11,6 +11,7 @@ from enum import IntEnum
 Say = Callable[[str], None]
 
 COMMANDS = {
+    "start": "the first start of a shop, step by step: what holds, what is missing, what comes next; proposes settings",
     "check": "settings and live systems: everything that is wrong, who must act, what to do; changes nothing",
     "apply": "make what is missing: Airflow's pools, the ledger's tables, webhooks; may be run again at any time",
     "migrate": "bring the ledger's tables up to date, nothing else: a step of a deployment",

@@ -65,7 +65,7 @@ def run(options: argparse.Namespace, say: Say) -> int:
     if options.connections:
         connections: Connections = connections_from_file(options.connections)
     else:
-        connections = _installation(shops, found)
+        connections = installation(shops, found)
     systems = probe_systems(shops, connections)
     reached = {findings.connection for findings in systems if findings.facts}
     systems += _methods([shop for shop in shops if shop.connection in reached], connections)
@@ -114,8 +114,8 @@ def _stops(connections: Connections) -> list[Findings]:
     return [findings]
 
 
-def _installation(shops: Sequence[ShopSettings], found: list[Findings]) -> Connections:
-    """Return the connections that this installation has; notes what its Airflow lacks."""
+def installation(shops: Sequence[ShopSettings], found: list[Findings]) -> Connections:
+    """Return the connections that this installation has; note what its Airflow lacks."""
     connections = connections_from_environment()
     airflow = airflow_here()
     if airflow is None:

@@ -7,7 +7,9 @@ guide 3.7.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from pakhus.clients.economic import EconomicClient
 from pakhus.clients.webshop import Webshop
@@ -25,6 +27,20 @@ from pakhus.rules.trial_posting import TrialPosting
 from pakhus.rulings import Side
 from pakhus.settings import ShopSettings
 
+# How far back orders are looked for, in days: no further than it takes to find enough.
+_DAYS_BACK = (1, 4, 16, 64, 256)
+_MOST_LOOKED_AT = 2000
+
+
+@dataclass(slots=True)
+class Tried:
+    """What the newest due orders would post, their reasons and months (2026-11), and how many orders were seen."""
+
+    posting: TrialPosting = field(default_factory=TrialPosting)
+    outcomes: Outcomes = field(default_factory=dict)
+    months: list[str] = field(default_factory=list)
+    looked_at: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -38,6 +54,24 @@ class Trial:
         """Return what the orders placed in a window would post, and for each of them the reason that it got."""
         posting = TrialPosting()
         return posting, outcomes_of(self._try(order, posting) for order in self._orders(window))
+
+    def newest(self, count: int, until: datetime) -> Tried:
+        """Try the newest orders that are due by their state, placed before `until`."""
+        tried, due, zone = Tried(), dict[str, Order](), ZoneInfo(self.settings.timezone)
+        end = until
+        for days in _DAYS_BACK:
+            start = until - timedelta(days=days)
+            for order in self._orders(Window(start, end)):
+                tried.looked_at += 1
+                if invoice_verdict(order, state_rules(self.settings)).status is Status.DUE:
+                    due[order.id] = order
+            if len(due) >= count or tried.looked_at >= _MOST_LOOKED_AT:
+                break
+            end = start
+        orders = sorted(due.values(), key=lambda order: order.placed_at)[-count:]
+        tried.months = sorted({f"{order.placed_at.astimezone(zone):%Y-%m}" for order in orders})
+        tried.outcomes = outcomes_of(self._try(order, tried.posting) for order in orders)
+        return tried
 
     def _orders(self, window: Window) -> Iterator[Order]:
         for page in self.shop.placed(window):

@@ -61,6 +61,11 @@ def find(tx: Transaction, dag_id: str, run_id: str) -> Run | None:
     return None if row is None else Run(row.note, row.cause)
 
 
+def flows_that_ran(tx: Transaction, scope: str) -> frozenset[str]:
+    """Return the flows of a scope of which any run has reported."""
+    return frozenset(tx.connection.execute(select(runs.c.flow).where(runs.c.scope == scope).distinct()).scalars())
+
+
 def _locked(tx: Transaction, scope: str, flow: str) -> Row[Any]:
     """Return the run's row, made if it was not there; nobody else reports on the run before this transaction ends."""
     new = {"dag_id": tx.run.dag_id, "run_id": tx.run.run_id, "scope": scope, "flow": flow}

@@ -38,7 +38,7 @@ def probe_ean_fields(shops: Sequence[ShopSettings], ledger: Ledger | None) -> li
 
 def check_ean_fields(findings: Findings, shop: ShopSettings, bodies: Iterable[Mapping[str, Any]]) -> None:
     """Count the fields whose values are EANs; those that no buyer field names are notes for the operator."""
-    counts = Counter(key for body in bodies for key in _keys_with_ean(body))
+    counts = Counter(key for body in bodies for key in keys_with_ean(body))
     mapped = shop.mapping.buyer_fields
     for key, count in counts.most_common():
         if key in mapped:
@@ -51,7 +51,8 @@ def check_ean_fields(findings: Findings, shop: ShopSettings, bodies: Iterable[Ma
             )
 
 
-def _keys_with_ean(body: Mapping[str, Any]) -> Iterator[str]:
+def keys_with_ean(body: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields of an order, as the shop sent it, whose values are EANs."""
     try:
         values = meta_values(Fields(body))
     except WooCommerceFormatError:

@@ -23,7 +23,7 @@ _LOOKED_AT = 8
 
 def check_rounding(client: EconomicClient, findings: Findings, parts: Sequence[tuple[str, AccountingMapping]]) -> None:
     """Note a mapping whose rounding_mode is not the one that the newest booked invoices show."""
-    shown = findings.ask(partial(_shown_mode, client)) if parts else None
+    shown = findings.ask(partial(shown_rounding, client)) if parts else None
     if shown is None:
         return
     mode, number = shown
@@ -54,7 +54,8 @@ def _first_of(client: EconomicClient, shop: str) -> str:
     return next(invoices_of_warehouse_orders(client, shop), "")
 
 
-def _shown_mode(client: EconomicClient) -> tuple[RoundingMode, str] | None:
+def shown_rounding(client: EconomicClient) -> tuple[RoundingMode, str] | None:
+    """How the newest booked invoices round VAT, and the number of one that shows it; None where none does."""
     for row in client.newest_booked(_LOOKED_AT):
         number = booked_number(row)
         document = client.get_booked(number)

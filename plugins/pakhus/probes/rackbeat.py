@@ -59,7 +59,7 @@ def _check_numbers(client: RackbeatClient, findings: Findings, parts: list[tuple
         ("product-groups", "product group", product_groups),
         ("locations", "location", locations),
     ):
-        rows = findings.ask(partial(_rows, client, path)) if mapped else None
+        rows = findings.ask(partial(reference_rows, client, path)) if mapped else None
         if rows is not None:
             numbers = {int(row["number"]) for row in rows}
             check_exists(findings, Reference(what, SYSTEM, numbers), mapped)
@@ -81,7 +81,11 @@ def _check_shipments(client: RackbeatClient, findings: Findings, shops: Sequence
         for name, mapping in mappings_of(telling)
         if mapping.rackbeat is not None and mapping.rackbeat.tracking is not None
     ]
-    known = findings.ask(lambda: {int(row["id"]) for row in _rows(client, "fields", identity="id")}) if fields else None
+    known = (
+        findings.ask(lambda: {int(row["id"]) for row in reference_rows(client, "fields", identity="id")})
+        if fields
+        else None
+    )
     if known is not None:
         check_exists(findings, Reference("custom field", SYSTEM, known), fields)
 
@@ -142,7 +146,7 @@ def _check_item(client: RackbeatClient, findings: Findings, key: str, number: st
 
 def _check_without_stock(client: RackbeatClient, findings: Findings, key: str, product: Any) -> None:
     """Freight in a group with stock would be picked, and its stock counted (rackbeat.md 7.3)."""
-    groups = findings.ask(lambda: {int(row["number"]): row for row in _rows(client, "product-groups")}) or {}
+    groups = findings.ask(lambda: {int(row["number"]): row for row in reference_rows(client, "product-groups")}) or {}
     number = (product.get("group") or {}).get("number")
     if number is not None and groups.get(int(number), {}).get("has_inventory"):
         findings.merchant(
@@ -162,7 +166,7 @@ def _customer(client: RackbeatClient, number: int) -> Any:
         return {}
 
 
-def _rows(client: RackbeatClient, path: str, *, identity: str = "number") -> list[Any]:
+def reference_rows(client: RackbeatClient, path: str, *, identity: str = "number") -> list[Any]:
     """Return a list of reference data; short ones come without a count of pages (section 1.3)."""
     key = path.replace("-", "_")
 

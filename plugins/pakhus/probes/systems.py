@@ -24,7 +24,7 @@ Connections = Mapping[str, ConnectionFacts]
 Probe = Callable[[ConnectionFacts, Findings], str]
 
 
-def shop_client(connection: ConnectionFacts, shop: ShopSettings) -> WooCommerceClient:
+def shop_client(connection: ConnectionFacts, shop: ShopSettings | None) -> WooCommerceClient:
     """Return a client with the probes' short limits."""
     return WooCommerceClient.from_settings(replace(woocommerce_settings(connection, shop), limits=LIMITS))
 

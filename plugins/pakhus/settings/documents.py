@@ -51,13 +51,20 @@ class Document:
 
 def read_document(file: Path, name: str) -> Document:
     """Read a file; what cannot be read is in its problems, and then `readable` is false."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        return _unreadable(Document(name), 1, f"cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        return _unreadable(Document(name), 1, f"is not UTF-8 (byte {error.start}); save it as UTF-8")
+    return read_text(text, name)
+
+
+def read_text(text: str, name: str) -> Document:
+    """Read a file's text; what cannot be read is in its problems, and then `readable` is false."""
     document = Document(name)
     try:
-        node = yaml.BaseLoader(file.read_text(encoding="utf-8")).get_single_node()
-    except OSError as error:
-        return _unreadable(document, 1, f"cannot be read: {error.strerror}")
-    except UnicodeDecodeError as error:
-        return _unreadable(document, 1, f"is not UTF-8 (byte {error.start}); save it as UTF-8")
+        node = yaml.BaseLoader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         return _unreadable(document, _line(error.problem_mark), _syntax(error))
     except yaml.YAMLError as error:
