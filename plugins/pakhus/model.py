@@ -297,11 +297,13 @@ class ProductRef:
 class Available:
     """What the warehouse has free of an item: in stock minus in orders, over all locations; may be negative.
 
-    `quantity` is None when the warehouse's number could not be understood.
+    `quantity` is None when the warehouse's number could not be understood, or, `awaited`, is not read yet.
     """
 
     number: str
     quantity: Decimal | None
+    stock: Decimal | None = None
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,12 +12,14 @@ from pakhus.clients.rackbeat_stock import read_available
 from pakhus.errors import CursorMovedError
 from pakhus.flows.report import RunReport
 from pakhus.flows.stock_account import ask_account
+from pakhus.flows.stock_locations import LocationStock, at_locations
 from pakhus.flows.unreserved_sales import shown_rules
 from pakhus.ledger import stock
 from pakhus.ledger.connection import Ledger
 from pakhus.model import Available
 from pakhus.reasons import Verdict
 from pakhus.rules.stock import Level, wanted_of
+from pakhus.rules.stock_locations import LocationTree, UnknownLocationError
 from pakhus.settings import ShopSettings
 
 logger = logging.getLogger(__name__)
@@ -45,11 +47,28 @@ class StockReader:
         read_at = self.ledger.now()
         items = read_available(self.warehouse)
         report.seen = len(items)
-        for shop in shops:
-            for level in self._store(shop, selling or shops, read_at, items):
+        for shop, free in self._free(shops, items, report):
+            for level in self._store(shop, selling or shops, read_at, free):
                 if level.reason:
                     report.add(Verdict.of(level.reason, sku=level.sku))
         return report
+
+    def _free(
+        self, shops: Sequence[ShopSettings], items: Sequence[Available], report: RunReport
+    ) -> Iterator[tuple[ShopSettings, Sequence[Available]]]:
+        """Yield what is free for each shop. One whose settings name a location that is not there gets nothing new."""
+        placed = [shop for shop in shops if shop.stock.locations]
+        places = LocationStock(self.warehouse, self.ledger, self.target)
+        tree = places.tree() if placed else LocationTree.of(())
+        known = places.read(placed, items) if placed else {}
+        for shop in shops:
+            try:
+                chosen = tree.chosen(shop.stock.locations)
+            except UnknownLocationError as error:
+                problem = f"stock.locations of {shop.shop}: {error}; no stock is pushed to it"
+                report.add(Verdict.of("configuration", problem=problem))
+                continue
+            yield shop, at_locations(tree, chosen, items, known) if shop.stock.locations else items
 
     def _store(
         self, shop: ShopSettings, selling: Sequence[ShopSettings], read_at: datetime, items: Sequence[Available]

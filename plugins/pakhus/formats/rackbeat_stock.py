@@ -7,8 +7,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pakhus.model import Available
+from pakhus.rules.stock_locations import Location, Place
 
-AVAILABLE_FIELDS = "number,available_quantity,inventory_enabled,deleted_at"
+AVAILABLE_FIELDS = "number,available_quantity,stock_quantity,inventory_enabled,deleted_at"
 # The setting is known by its title only, "Inventory value associated with invoicing" (section 11): its identifier is
 # proven nowhere, so it is told by the words that it must have.
 _SETTING_WORDS = ("inventory", "value", "invoic")
@@ -23,7 +24,23 @@ def available_from_rackbeat(row: Mapping[str, Any]) -> Available | None:
     number = str(row.get("number") or "").strip()
     if not number or row.get("deleted_at") is not None or row.get("inventory_enabled") is False:
         return None
-    return Available(number, _quantity(row.get("available_quantity")))
+    return Available(number, _quantity(row.get("available_quantity")), _quantity(row.get("stock_quantity")))
+
+
+def location_from_rackbeat(row: Mapping[str, Any]) -> Location:
+    """Return a location of the account (section 4). KeyError when it has no number."""
+    parent = row.get("parent_id")
+    return Location(str(row["number"]), str(row.get("name") or "").strip(), None if parent is None else str(parent))
+
+
+def places_from_rackbeat(rows: Iterable[Mapping[str, Any]]) -> dict[str, Place]:
+    """Return what an item's rows of locations say, by location; a row without a stock quantity says nothing."""
+    found: dict[str, Place] = {}
+    for row in rows:
+        stock = _quantity(row.get("stock_quantity"))
+        if stock is not None and row.get("number") is not None:
+            found[str(row["number"])] = Place(stock, _quantity(row.get("available_quantity")))
+    return found
 
 
 def stock_follows_invoices(settings: Iterable[Mapping[str, Any]]) -> bool | None:

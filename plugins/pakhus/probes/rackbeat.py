@@ -9,6 +9,7 @@ from typing import Any
 from pakhus.clients.http import Call
 from pakhus.clients.pages import Page, numbered_pages
 from pakhus.clients.rackbeat import PAGE_SIZE, SYSTEM, RackbeatClient
+from pakhus.clients.rackbeat_locations import read_locations
 from pakhus.clients.rackbeat_stock import read_stock_follows_invoices
 from pakhus.errors import NotFoundError
 from pakhus.formats.rackbeat_shipments import order_number_of, shipment_id
@@ -17,6 +18,7 @@ from pakhus.probes.mapped import Mapped, Reference, check_exists, key_in, mappin
 from pakhus.rules.customer_mapping import CollectiveCustomer
 from pakhus.rules.mappings import Mapping, WarehouseMapping
 from pakhus.rules.stock import refusal
+from pakhus.rules.stock_locations import LocationTree, UnknownLocationError
 from pakhus.settings import ShopSettings
 
 PART = "rackbeat"
@@ -102,6 +104,19 @@ def _check_stock(client: RackbeatClient, findings: Findings, shops: Sequence[Sho
         if refused is not None:
             where = key_in(name, PART, "stock_falls_at")
             findings.operator(f"{where}: no stock is pushed: {refused.problem}", f"{refused.action}.")
+    _check_locations(client, findings, [shop for shop in pushed if shop.stock.locations])
+
+
+def _check_locations(client: RackbeatClient, findings: Findings, shops: Sequence[ShopSettings]) -> None:
+    """Whether the locations that shops may sell from are there (section 4)."""
+    locations = findings.ask(lambda: read_locations(client)) if shops else None
+    for shop in shops if locations is not None else ():
+        try:
+            LocationTree.of(locations or ()).chosen(shop.stock.locations)
+        except UnknownLocationError as error:
+            there = ", ".join(sorted(one.name for one in locations or ()))
+            where = f"stock.locations of {shop.shop}"
+            findings.operator(f"{where}: {error} in {SYSTEM}", f"Write names or numbers of its locations: {there}.")
 
 
 def _check_customer(client: RackbeatClient, findings: Findings, key: str, number: int) -> None:

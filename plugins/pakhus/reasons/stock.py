@@ -84,6 +84,13 @@ STOCK: tuple[Reason, ...] = (
         "Correct the component's number in bundle_stock of the mapping, or the product in Rackbeat.",
     ),
     Reason(
+        "location_stock_awaited",
+        Status.WAITING,
+        Actor.NOBODY,
+        "{sku}: the shop's locations were not read yet; some hundred products are read in each run.",
+        NOTHING,
+    ),
+    Reason(
         "sales_not_seen",
         Status.WAITING,
         Actor.NOBODY,

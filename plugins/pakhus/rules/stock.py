@@ -21,7 +21,13 @@ _SETTING = 'the account setting "Inventory value associated with invoicing"'
 _DECIMALS = Decimal("0.000001")
 # Reasons that the warehouse's list gives and takes back; all others come from the shop.
 _OF_THE_WAREHOUSE = frozenset(
-    {"number_ambiguous", "available_unreadable", "sku_not_in_warehouse", "bundle_component_unknown"}
+    {
+        "number_ambiguous",
+        "available_unreadable",
+        "sku_not_in_warehouse",
+        "bundle_component_unknown",
+        "location_stock_awaited",
+    }
 )
 
 
@@ -226,6 +232,8 @@ def refusal(stock_falls_at: str | None, follows_invoices: bool | None) -> Refusa
 def _wanted(sku: str, item: Available, numbers: Sequence[str], rules: ShownRules) -> Wanted:
     if len(numbers) > 1:
         return Wanted(sku, None, None, Verdict.of("number_ambiguous", sku=sku, numbers=", ".join(numbers)))
+    if item.awaited:
+        return Wanted(sku, None, None, Verdict.of("location_stock_awaited", sku=sku))
     if item.quantity is None or abs(item.quantity) > LARGEST_QUANTITY:
         return Wanted(sku, None, None, Verdict.of("available_unreadable", sku=sku))
     quantity = item.quantity.quantize(_DECIMALS, ROUND_FLOOR)

@@ -18,6 +18,7 @@ from pakhus.settings.schedules import checked_cron
 State = Annotated[str, Field(min_length=1)]
 PaymentMethodId = Annotated[str, Field(min_length=1)]
 ShippingMethodId = Annotated[str, Field(min_length=1)]
+LocationName = Annotated[str, Field(min_length=1)]
 Cron = Annotated[str, AfterValidator(checked_cron)]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+$")]
 _AMOUNT = re.compile(r"\d{1,9}(\.\d{1,2})?")
@@ -120,6 +121,10 @@ class StockSettings(Strict):
         0,
         description="When no more than so many pieces are left for this shop, it shows none: set it in all shops of a "
         "warehouse but the one that may sell the last ones",
+    )
+    locations: frozenset[LocationName] = Field(
+        frozenset(),
+        description="Names or numbers of the locations in Rackbeat whose goods the shop may sell; none: all of them",
     )
 
 

@@ -51,3 +51,15 @@ stock_levels = Table(
     Column("problem", Text, nullable=False, server_default="", comment="the same in the words of whoever refused it"),
     comment="Stock per shop and SKU: what it is to be, and what the shop last confirmed",
 )
+
+stock_places = Table(
+    "stock_places",
+    metadata,
+    Column("target", Text, primary_key=True, comment="agreement: <system>__<agreement>"),
+    Column("number", Text, primary_key=True, comment="of the item in the warehouse"),
+    Column("stock", Numeric(20, 6), comment="over all locations, in the reading that these rows were read for"),
+    Column("available", Numeric(20, 6), comment="the same"),
+    Column("places", JSONB, nullable=False, comment="stock and available by number of the location"),
+    Column("read_at", TIME, nullable=False, comment="when the request that showed them began"),
+    comment="What lay where in a warehouse, item by item",
+)
