@@ -206,6 +206,14 @@ def _delete_refund(shop: Shop, action: Mapping[str, Any]) -> dict[str, Any]:
     return {"refund": refund.id, "order": refund.order_id, "deleted": True}
 
 
+def _forget_refunded_items(shop: Shop, action: Mapping[str, Any]) -> dict[str, Any]:
+    """A plugin made the refund ``refund``: its lines name neither the order's line nor a product."""
+    refund = shop.refunds[php_integer(action["refund"])]
+    for line in refund.lines:
+        line.meta, line.product_id, line.variation_id = [], 0, 0
+    return {"refund": refund.id}
+
+
 def _whole_line(line: Any) -> dict[str, Any]:
     taxes = [{"id": rate, "refund_total": tax} for rate, tax in line.taxes.items()]
     quantity = line.quantity if isinstance(line, ProductLine) else 0
@@ -292,6 +300,7 @@ _ACTIONS: dict[str, Callable[[Shop, Mapping[str, Any]], Any]] = {
     "set_status": _set_status,
     "refund": _refund,
     "delete_refund": _delete_refund,
+    "forget_refunded_items": _forget_refunded_items,
     "edit_line": _edit_line,
     "add_line": _add_line,
     "edit_order": _edit_order,

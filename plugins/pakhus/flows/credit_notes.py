@@ -25,7 +25,8 @@ from pakhus.flows.credited import Credited
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
 from pakhus.flows.observation import INVOICES, Observer, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
-from pakhus.flows.refunds import CREDITS, RefundReader, deleted_after_credit, invoice_standing, is_accepted, source_of
+from pakhus.flows.refund_reading import RefundReader, source_of
+from pakhus.flows.refunds import CREDITS, deleted_after_credit, invoice_standing, is_accepted
 from pakhus.flows.report import RunReport
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.economic import booked_number, header_from_economic, totals_from_economic

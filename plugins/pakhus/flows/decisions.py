@@ -155,10 +155,14 @@ def _is_of_something(document: Document) -> bool:
 
 
 def allowed(tx: Transaction, document: Document) -> tuple[Answer, ...]:
-    """What a person may answer about a document: it is left out only where nothing of ours stands."""
+    """What a person may answer about a document: it is left out only where nothing of ours stands.
+
+    Where a reason knows both, what stands is accepted instead.
+    """
     answers = reason(document.verdict.code).answers
     nothing_stands = document.verdict.code in _NOTHING_STANDS or documents.untouched(tx, document.id)
-    return tuple(one for one in answers if one is not Answer.IGNORE or nothing_stands)
+    refused = Answer.IGNORE if not nothing_stands else Answer.ACCEPT if Answer.IGNORE in answers else None
+    return tuple(one for one in answers if one is not refused)
 
 
 def _held(tx: Transaction, shop: str, key: str, since: datetime | None) -> Document | None:

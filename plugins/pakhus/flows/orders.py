@@ -18,6 +18,8 @@ from pakhus.errors import ConfigurationError
 from pakhus.flows.exactly_once import RACKBEAT, Writer, Written
 from pakhus.flows.observation import ORDERS, Observer, state_rules, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
+from pakhus.flows.refund_reading import RefundReader
+from pakhus.flows.refunded_goods import RefundedGoods
 from pakhus.flows.report import RunReport
 from pakhus.flows.shared_records import SharedRecords
 from pakhus.flows.warehouse_changes import WarehouseChanges, goods_rules, note_rules, reserved_line, settle, wanted_of
@@ -29,13 +31,13 @@ from pakhus.ledger import attempts, decisions, documents, sources
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.documents import Document
-from pakhus.model import LineKind, Order
+from pakhus.model import LineKind, Order, PaymentState
 from pakhus.reasons import Status, Verdict
-from pakhus.rules.goods import Good, goods_of
+from pakhus.rules.goods import Good, goods_of, wanted_lines
 from pakhus.rules.mappings import WarehouseMapping
-from pakhus.rules.reservations import is_over
+from pakhus.rules.reservations import is_over, same_goods
 from pakhus.rules.states import reservation_verdict
-from pakhus.settings import CancelPolicy, ShopSettings
+from pakhus.settings import CancelPolicy, EditPolicy, ShopSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Reserver:
     settings: ShopSettings
     mapping: WarehouseMapping
     customers: WarehouseCustomers
+    refunded: RefundedGoods
 
     def reserve(self, document_ids: Sequence[int], *, workers: int = 4) -> RunReport:
         """Reserve the orders of these documents; returns the counts."""
@@ -91,10 +94,9 @@ class Reserver:
         if order is not None and standing.version == version:
             self._book_first(standing, writer, steps)
             return Treated(Verdict.of("adopted" if standing.created.adopted else "transferred"), version)
-        is_backorder = standing.number != standing.created.remote_id
-        changes = WarehouseChanges(
-            self.warehouse, self.settings, writer, steps, standing.number, sent_again, is_backorder
-        )
+        first = standing.created.remote_id
+        earlier = first if standing.number != first else ""
+        changes = WarehouseChanges(self.warehouse, self.settings, writer, steps, standing.number, sent_again, earlier)
         return Treated(self._change(document, standing, order, changes), version)
 
     def _is_wiped_out(self, standing: Standing, steps: WarehouseSteps) -> bool:
@@ -176,17 +178,36 @@ class Reserver:
             return changes.cancel("gone" if order is None else order.native_state, asked=self._asks(order))
         if before is None:
             raise stop("order_unreadable", problem=f"version {standing.version}")
-        wanted = wanted_of(before, order, standing.version, self.settings)
+        edited = not same_goods(before, order)
+        left = self._left(order)
+        wanted = wanted_of(self.refunded.left_then(before), left, standing.version, self.settings, edited=edited)
         if isinstance(wanted, Verdict):
             return wanted
-        changes.update(wanted, lambda version: stored_order(self.ledger, self.shop, document, version)[0])
-        self._note_version(document, changes.writer)
-        return Verdict.of("transferred")
+        verdict = changes.update(wanted, lambda version: self._left_at(document, version))
+        if verdict.code == "transferred":
+            self._note_version(document, changes.writer)
+        return verdict
+
+    def _left(self, order: Order) -> Order:
+        """The order without what was refunded. A refund deleted at this moment is no reason to read it, but for us."""
+        try:
+            return self.refunded.left_now(order)
+        except StoppedError as stopped:
+            if stopped.verdict.code == "refund_not_shown":
+                Observer(self.shop, self.ledger, self.settings).look_again([order.id])
+            raise
+
+    def _left_at(self, document: Document, version: int) -> Order:
+        return self.refunded.left_then(stored_order(self.ledger, self.shop, document, version)[0])
 
     def _asks(self, order: Order | None) -> bool:
+        """Whether a person decides before the order is taken back. A refund that names all the goods has said it."""
         orders = self.settings.orders
-        refunded = order is not None and order.native_state == "refunded"
-        return (orders.refund_policy if refunded else orders.cancel_policy) is CancelPolicy.ASK
+        if order is None or order.payment_state is not PaymentState.REFUNDED:
+            return orders.cancel_policy is CancelPolicy.ASK
+        if not wanted_lines(self._left(order), goods_rules(self.settings)):
+            return orders.edit_policy is not EditPolicy.AUTO
+        return orders.refund_policy is CancelPolicy.ASK
 
     def _before(self, document: Document, version: int) -> Order | None:
         """The order as it was transferred; the last version that can be understood where a person accepted another."""
@@ -204,8 +225,11 @@ class Reserver:
         part = too_long(order)
         if part:
             return Verdict.of("address_too_long", part=part)
-        goods = goods_of(order, self.settings.mapping.product_numbers, goods_rules(self.settings))
-        return goods if isinstance(goods, Verdict) else self._create(document, order, goods)
+        goods = goods_of(self._left(order), self.settings.mapping.product_numbers, goods_rules(self.settings))
+        if isinstance(goods, Verdict):
+            refunded = goods.code == "nothing_to_reserve" and wanted_lines(order, goods_rules(self.settings))
+            return Verdict.of("goods_refunded") if refunded else goods
+        return self._create(document, order, goods)
 
     def _create(self, document: Document, order: Order, goods: Sequence[Good]) -> Call:
         customer = self.customers.number_for(order)
@@ -249,4 +273,5 @@ def reserver(shop: Webshop, warehouse: RackbeatClient, ledger: Ledger, settings:
     if target is None or mapping is None:
         raise ConfigurationError(f"{settings.shop} names no Rackbeat agreement: it has no orders to reserve")
     customers = WarehouseCustomers(warehouse, SharedRecords(ledger, target), mapping)
-    return Reserver(shop, warehouse, ledger, settings, mapping, customers)
+    refunded = RefundedGoods(RefundReader(shop, ledger, settings.shop), mapping.bundles)
+    return Reserver(shop, warehouse, ledger, settings, mapping, customers, refunded)

@@ -17,12 +17,15 @@ from decimal import Decimal
 from pakhus.clients.stored_bodies import bodies_of
 from pakhus.errors import CursorMovedError
 from pakhus.flows.observation import GONE, Observer
+from pakhus.flows.refund_reading import is_named_only, stored_refunds
 from pakhus.flows.report import RunReport
 from pakhus.flows.warehouse_changes import goods_rules
 from pakhus.ledger import cursors, unreserved
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.unreserved import UnreservedOrder
 from pakhus.model import Order
+from pakhus.reasons import Verdict
+from pakhus.rules.refunded_goods import less_refunded
 from pakhus.rules.sold import added, is_sold, pieces_of, pieces_of_skus
 from pakhus.rules.stock_shown import ShownRules
 from pakhus.rulings import Side
@@ -106,28 +109,36 @@ def _taken(tx: Transaction, target: str, selling: Sequence[ShopSettings], read_a
     taken: dict[str, Decimal] = defaultdict(Decimal)
     for stored in unreserved.orders(tx, target, read_at):
         shop = shops.get(stored.scope)
-        for number, pieces in _sold(stored, shop).items() if shop else ():
+        for number, pieces in _sold(tx, stored, shop).items() if shop else ():
             taken[number] += pieces
     return dict(taken)
 
 
-def _sold(stored: UnreservedOrder, shop: ShopSettings) -> Mapping[str, Decimal]:
+def _sold(tx: Transaction, stored: UnreservedOrder, shop: ShopSettings) -> Mapping[str, Decimal]:
     """The pieces of an order that the warehouse has not reserved: all of them, or what was added since it did."""
     if stored.problem == GONE:
         return {}
-    order = _order(stored.body, stored, shop)
+    order = _order(tx, stored.body, stored, shop)
     if order is None:
         sold = bodies_of(shop).sold(stored.body)
         return pieces_of_skus(sold, shop.mapping.product_numbers, _bundles(shop))
     if not is_sold(order.lifecycle, stored.verdict):
         return {}
-    before = _order(stored.reserved_body, stored, shop) if stored.reserved_body else None
+    before = _order(tx, stored.reserved_body, stored, shop) if stored.reserved_body else None
     now = _pieces(order, shop)
     return added(_pieces(before, shop), now) if before else now
 
 
-def _order(body: bytes, stored: UnreservedOrder, shop: ShopSettings) -> Order | None:
-    return bodies_of(shop).seen(stored.source_id, body, stored.read_at).order_to(Side.WAREHOUSE)
+def _order(tx: Transaction, body: bytes, stored: UnreservedOrder, shop: ShopSettings) -> Order | None:
+    """An order without what its refunds name, so far as they were read: those goods are for sale again."""
+    bodies = bodies_of(shop)
+    order = bodies.seen(stored.source_id, body, stored.read_at).order_to(Side.WAREHOUSE)
+    if order is None:
+        return None
+    refunds = [one for one in stored_refunds(tx, shop.shop, order).values() if not is_named_only(one.body)]
+    known = [bodies.credit(one.source_id, one.body, stored.read_at).credit for one in refunds]
+    left = less_refunded(order, [one for one in known if one is not None], goods_rules(shop).bundles)
+    return order if isinstance(left, Verdict) else left
 
 
 def _pieces(order: Order, shop: ShopSettings) -> dict[str, Decimal]:

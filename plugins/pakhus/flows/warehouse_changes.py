@@ -8,7 +8,7 @@ alone. Sources: domain guide 3.1-3.3, 4.2; rackbeat.md 7, 8, 11; design, section
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pakhus.clients import rackbeat
@@ -35,10 +35,10 @@ from pakhus.formats.rackbeat import (
 )
 from pakhus.ledger import attempts
 from pakhus.ledger.connection import Transaction
-from pakhus.model import Order
+from pakhus.model import ZERO, Order
 from pakhus.reasons import Verdict
 from pakhus.rules.goods import Good, GoodsRules
-from pakhus.rules.reservations import Goods, LinePlan, goods_by_line, plan_lines, tell_changes
+from pakhus.rules.reservations import Goods, LinePlan, goods_by_line, left_to_send, plan_lines, tell_changes
 from pakhus.settings import EditPolicy, ShopSettings
 
 Versions = Callable[[int], Order]
@@ -47,7 +47,10 @@ Versions = Callable[[int], Order]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the shop's order was when it was last transferred, and what it is now."""
+    """What the shop's order was when it was last transferred, and what it is now, both without what was refunded.
+
+    `edited`: people changed the goods of the order itself; else what differs of them was refunded, or is no longer.
+    """
 
     before: Order
     now: Order
@@ -55,6 +58,7 @@ class Wanted:
     old: Goods
     new: Goods
     header: Mapping[str, Any]
+    edited: bool = True
 
     @property
     def differs(self) -> bool:
@@ -74,8 +78,8 @@ class Wanted:
 class WarehouseChanges:
     """Brings one order of ours in Rackbeat, `number`, in line with the shop's order.
 
-    `is_backorder`: it holds the rest of an order of which a part has gone under an earlier number. `sent_again`: a
-    person saw this version held, and said that it is to be done.
+    `backorder_of`: the earlier number under which a part of the order has gone; this one then holds the rest.
+    `sent_again`: a person saw this version held, and said that it is to be done.
     """
 
     warehouse: RackbeatClient
@@ -84,7 +88,7 @@ class WarehouseChanges:
     steps: WarehouseSteps
     number: str
     sent_again: bool
-    is_backorder: bool = False
+    backorder_of: str = ""
 
     def cancel(self, state: str, *, asked: bool) -> Verdict:
         """Take the order back: Rackbeat has no way to cancel over its API, but deletes what nobody has begun to pick.
@@ -107,14 +111,19 @@ class WarehouseChanges:
             raise stop("cancelled_too_late", number=self.number, state=state, why=why) from None
         return Verdict.of("reservation_cancelled", number=self.number)
 
-    def update(self, wanted: Wanted, versions: Versions) -> None:
-        """Write what the shop changed. StoppedError when the order is locked, was changed by hand, or one must ask."""
+    def update(self, wanted: Wanted, versions: Versions) -> Verdict:
+        """Write what the shop changed, or take the order back when all its goods were refunded.
+
+        StoppedError when the order is locked, was changed by hand, or a person must be asked.
+        """
         order = self.steps.look(self.number)
         if order is None or order.get("is_cancelled"):
             why = "cancelled" if order else "no longer there"
             raise stop("warehouse_order_gone", number=self.number, state=why)
         if not self._is_open_to(wanted, order):
-            return
+            return Verdict.of("transferred")
+        if not wanted.new:
+            return self.cancel("refunded", asked=self.settings.orders.edit_policy is not EditPolicy.AUTO)
         plan = self._plan(wanted, versions, order)
         if not plan.is_empty:
             order = self._change_lines(wanted, plan, order)
@@ -123,6 +132,7 @@ class WarehouseChanges:
         self.book(order)
         if not plan.is_empty:
             self._verify(wanted, versions)
+        return Verdict.of("transferred")
 
     def book(self, order: Mapping[str, Any]) -> None:
         """Book the order, which reserves its goods, unless it is booked or the shop does not want that."""
@@ -135,16 +145,35 @@ class WarehouseChanges:
         lines = wanted.old != wanted.new
         why = self._lock(order)
         if why:
+            if lines and not wanted.edited:
+                lines = self._sends_other_than(wanted, order, why)
             if not lines and not _is_delivered_elsewhere(wanted):
                 return False  # a comment, an e-mail: nobody unpacks a parcel for it
             raise self._locked(wanted, why)
         if not wanted.new:
-            raise self._locked(wanted, "no goods are left on it")
+            if wanted.edited:
+                raise self._locked(wanted, "no goods are left on it")
+            return True
         policy = self.settings.orders.edit_policy
         ask = policy is EditPolicy.ASK or (policy is EditPolicy.HEADER and lines)
         if ask and wanted.differs and not self.sent_again:
             raise stop("change_undecided", number=self.number, what=wanted.tell())
         return True
+
+    def _sends_other_than(self, wanted: Wanted, order: Mapping[str, Any], why: str) -> bool:
+        """Whether what is still to go differs from what the refunds leave: what has gone, they cannot call back.
+
+        StoppedError when goods of which the money went back are still to be sent.
+        """
+        if order.get("is_shipped"):
+            return False
+        earlier = self.steps.look(self.backorder_of) if self.backorder_of else None
+        gone = [replace(line, quantity=line.shipped) for line in standing_lines(earlier or {})]
+        ought, stands = left_to_send(wanted.new, [*standing_lines(order), *gone])
+        items = {good.number for goods in (wanted.old, wanted.new) for good in goods.values()}
+        if any(stands.get(item, ZERO) > ought.get(item, ZERO) for item in items):
+            raise stop("refunded_goods_to_go", number=self.number, why=why, what=wanted.tell())
+        return any(stands.get(item, ZERO) < ought.get(item, ZERO) for item in items)
 
     def _plan(self, wanted: Wanted, versions: Versions, order: Mapping[str, Any]) -> LinePlan:
         """What is to be done to the lines as they stand: they may be half changed by a run that broke off."""
@@ -222,7 +251,7 @@ class WarehouseChanges:
     def _lock(self, order: Mapping[str, Any]) -> str:
         """Say why the order is to be left alone; empty: it is not."""
         why = lock_of(order, self.warehouse.shipments_of_order(self.number))
-        return why or ("a part of it was shipped before, this is the backorder" if self.is_backorder else "")
+        return why or ("a part of it was shipped before, this is the backorder" if self.backorder_of else "")
 
     def _locked(self, wanted: Wanted, why: str) -> StoppedError:
         return stop("reservation_locked", number=self.number, why=why, what=wanted.tell())
@@ -260,8 +289,13 @@ def fresh_subject(tx: Transaction, document_id: int, step: str, base: str) -> st
     return base if times == 0 else f"{base}#{times + 1}"
 
 
-def wanted_of(before: Order, now: Order, before_version: int, settings: ShopSettings) -> Wanted | Verdict:
-    """Compare what was transferred with what the shop has now; a Verdict when goods of it have no product number."""
+def wanted_of(
+    before: Order, now: Order, before_version: int, settings: ShopSettings, *, edited: bool
+) -> Wanted | Verdict:
+    """Compare what was transferred with what the shop has now, without what was refunded.
+
+    A Verdict when goods of it have no product number. `edited`: the order's own goods differ, too.
+    """
     numbers, rules = settings.mapping.product_numbers, goods_rules(settings)
     old = goods_by_line(before, numbers, rules)
     if isinstance(old, Verdict):
@@ -270,7 +304,7 @@ def wanted_of(before: Order, now: Order, before_version: int, settings: ShopSett
     if isinstance(new, Verdict):
         return new
     header = header_changes(before, now, note_rules(settings))
-    return Wanted(before, now, before_version, old, new, header)
+    return Wanted(before, now, before_version, old, new, header, edited)
 
 
 def note_rules(settings: ShopSettings) -> NoteRules:

@@ -97,8 +97,8 @@ def standing_lines(order: Mapping[str, Any]) -> list[StandingLine]:
     found = []
     for line in order.get("lines") or ():
         item = line.get("child_id")
-        quantity = Decimal(str(line.get("quantity") or 0))
-        found.append(StandingLine(int(line["id"]), None if item is None else str(item), quantity))
+        quantity, shipped = _decimal(line.get("quantity")), _decimal(line.get("quantity_shipped"))
+        found.append(StandingLine(int(line["id"]), None if item is None else str(item), quantity, shipped))
     return found
 
 

@@ -68,11 +68,12 @@ def remote_numbers(tx: Transaction, keys: Collection[str]) -> dict[str, tuple[st
 
 
 def orders_with_credits(tx: Transaction, scope: str, since: datetime) -> list[str]:
-    """Return the ids of the orders of which money was given back, by credit notes known since then."""
+    """Return the ids of the orders of which money was given back, by refunds first seen since then."""
+    refunds = sources.alias("refunds")
     query = (
         select(sources.c.source_id)
-        .join(documents, documents.c.order_id == sources.c.id)
-        .where(documents.c.scope == scope, documents.c.kind == "credit_note", documents.c.created_at >= since)
+        .join(refunds, refunds.c.parent_id == sources.c.id)
+        .where(refunds.c.scope == scope, refunds.c.kind == "refund", refunds.c.first_seen_at >= since)
         .where(sources.c.kind == "order")
         .distinct()
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pakhus.reasons.kinds import EITHER, NOTHING, Actor, Answer, Reason, Status
 
 UNDONE = (Answer.AGAIN, Answer.ACCEPT)
+EVERY = (Answer.AGAIN, Answer.ACCEPT, Answer.IGNORE)
 
 ORDERS: tuple[Reason, ...] = (
     Reason("order_gone", Status.SKIPPED, Actor.NOBODY, "The shop no longer has the order.", NOTHING),
@@ -48,6 +49,36 @@ ORDERS: tuple[Reason, ...] = (
         EITHER,
     ),
     Reason("refund_withdrawn", Status.SKIPPED, Actor.NOBODY, "The refund was deleted in the shop.", NOTHING),
+    Reason(
+        "refund_not_shown",
+        Status.WAITING,
+        Actor.NOBODY,
+        "The shop's order names the refund {refund}, which the shop does not show; both are read again.",
+        NOTHING,
+    ),
+    Reason(
+        "refund_line_unknown",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The refund {refund} gives back goods on its line {line}, and does not say which of the order's lines that is.",
+        "Take the goods off by hand in Rackbeat and answer accept; or delete the refund in the shop and make it anew.",
+        EVERY,
+    ),
+    Reason(
+        "bundle_partly_refunded",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Parts of the bundle on line {line} were refunded without the others; the warehouse sends it whole.",
+        "Decide what is to be sent: mend the order in Rackbeat and answer accept, or refund the bundle in the shop.",
+        EVERY,
+    ),
+    Reason(
+        "goods_refunded",
+        Status.SKIPPED,
+        Actor.NOBODY,
+        "All goods of the order were refunded before it was reserved.",
+        NOTHING,
+    ),
     Reason("order_empty", Status.SKIPPED, Actor.NOBODY, "The order has no lines.", NOTHING),
     Reason("nothing_to_reserve", Status.SKIPPED, Actor.NOBODY, "No line of the order is a stocked product.", NOTHING),
     Reason(
@@ -147,6 +178,14 @@ ORDERS: tuple[Reason, ...] = (
         Actor.MERCHANT,
         "The order was changed in the shop, but Rackbeat's order {number} can't be: {why}. Different: {what}.",
         "Mend it in Rackbeat and answer accept. Or undo there what was begun, and answer again.",
+        UNDONE,
+    ),
+    Reason(
+        "refunded_goods_to_go",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Goods were refunded in the shop, but Rackbeat's order {number} still sends them: {why}. Different: {what}.",
+        "Take them off in Rackbeat before they go, then answer accept. If they have gone meanwhile, it ends by itself.",
         UNDONE,
     ),
     Reason(

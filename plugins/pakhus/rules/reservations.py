@@ -5,11 +5,12 @@ Sources: domain guide 3.1-3.3, 4.2; rackbeat.md 7 and 8; woocommerce.md 6 (a lin
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from pakhus.model import ZERO, Lifecycle, Line, LineKind, Order, Party
+from pakhus.model import ZERO, Lifecycle, Line, LineKind, Order, Party, PaymentState
 from pakhus.reasons import Verdict
 from pakhus.rules.goods import Good, GoodsRules, product_number, wanted_lines
 
@@ -19,11 +20,12 @@ Goods = Mapping[str, Good]
 
 @dataclass(frozen=True, slots=True)
 class StandingLine:
-    """A line of the warehouse's order. `item` is None for lines of text."""
+    """A line of the warehouse's order. `item` is None for lines of text; `shipped` is how much of it has gone."""
 
     id: int
     item: str | None
     quantity: Decimal
+    shipped: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,12 @@ class LinePlan:
 
 
 def is_over(order: Order) -> bool:
-    """Whether people ended the sale: cancelled, failed, wholly refunded before the goods went, binned."""
-    return order.lifecycle in (Lifecycle.CANCELLED, Lifecycle.DELETED)
+    """Whether people ended the sale: cancelled, failed, wholly refunded before the goods went, binned.
+
+    WooCommerce leaves an order with a free line open when all its money went back (woocommerce.md 7).
+    """
+    money_back = order.lifecycle is Lifecycle.OPEN and order.payment_state is PaymentState.REFUNDED
+    return money_back or order.lifecycle in (Lifecycle.CANCELLED, Lifecycle.DELETED)
 
 
 def delivery_of(order: Order) -> Party:
@@ -64,7 +70,10 @@ def concerns_warehouse(before: Order, now: Order) -> bool:
     """Whether a change in the shop may mean something for the order in the warehouse."""
     if is_over(before) or is_over(now):
         return is_over(before) != is_over(now)
-    told = [(order.number, order.note, order.billing, delivery_of(order), order.drop_point) for order in (before, now)]
+    told = [
+        (order.number, order.note, order.billing, delivery_of(order), order.drop_point, order.credit_ids)
+        for order in (before, now)
+    ]
     return told[0] != told[1] or not same_goods(before, now)
 
 
@@ -114,6 +123,19 @@ def plan_lines(history: Sequence[Goods], now: Goods, standing: Iterable[Standing
     lost = [now[line_id] for line_id in changed.missing if line_id in before and line_id not in changed.replaced]
     add = [now[line_id] for line_id in changed.missing if now[line_id] not in lost]
     return LinePlan(tuple(add), tuple(changed.remove), tuple(lost))
+
+
+def left_to_send(wanted: Goods, standing: Iterable[StandingLine]) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """Return how much of each item is still to go: as it ought to be (never less than what went), and as it stands."""
+    stands, went = defaultdict[str, Decimal](Decimal), defaultdict[str, Decimal](Decimal)
+    for line in standing:
+        if line.item is not None:
+            stands[line.item] += line.quantity - line.shipped
+            went[line.item] += line.shipped
+    ought = defaultdict[str, Decimal](Decimal)
+    for good in wanted.values():
+        ought[good.number] += good.line.quantity
+    return {item: max(quantity - went[item], ZERO) for item, quantity in ought.items()}, dict(stands)
 
 
 def tell_changes(before: Goods, now: Goods) -> str:

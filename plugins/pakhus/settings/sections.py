@@ -87,15 +87,17 @@ class OrdersSettings(Strict):
     )
     edit_policy: EditPolicy = Field(
         EditPolicy.AUTO,
-        description="What an edit in the shop changes in Rackbeat before picking: auto (all; lines by reopening the "
-        "order), header (address and comment, lines are asked about), ask (nothing)",
+        description="What an edit in the shop, or a refund of pieces, changes in Rackbeat before picking: auto (all; "
+        "lines by reopening the order), header (address and comment, lines are asked about), ask (nothing)",
     )
     cancel_policy: CancelPolicy = Field(
         CancelPolicy.AUTO,
         description="Whether a cancelled, failed or binned order is deleted in Rackbeat before picking: auto, or ask",
     )
     refund_policy: CancelPolicy = Field(
-        CancelPolicy.ASK, description="The same for an order that was refunded in full before it was shipped"
+        CancelPolicy.ASK,
+        description="The same for an order whose money went back whole before it was shipped, by an amount that names "
+        "no goods; where refunds name all its pieces, edit_policy decides",
     )
 
 
