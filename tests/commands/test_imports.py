@@ -10,6 +10,7 @@ import pytest
 from pakhus.__main__ import main
 from pakhus.ledger import imports
 from pakhus.ledger.connection import Ledger
+from pakhus.reasons import Verdict
 from pakhus.rules.imports import ImportedOrder, outcomes_of, to_json
 from stack import ROOT
 
@@ -21,9 +22,11 @@ def imported(fresh_ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PAKHUS_INCLUDE", str(ROOT / "include"))
     ledger = Ledger(fresh_ledger_url)
     for day in (date(2026, 9, 29), date(2026, 9, 30), date(2026, 10, 1)):
-        orders = [ImportedOrder(f"{day:%d}1", "dry_run", "DKK", Decimal(100), Decimal(20))]
+        planned = Verdict.of("dry_run", customer="new", customer_name="one buyer")
+        orders = [ImportedOrder(f"{day:%d}1", planned, "DKK", Decimal(100), Decimal(20))]
         if day.month == 10:
-            orders.append(ImportedOrder("77", "payment_method_unmapped", "DKK", Decimal(50), Decimal(10)))
+            held = Verdict.of("payment_method_unmapped", method="sparxpres")
+            orders.append(ImportedOrder("77", held, "DKK", Decimal(50), Decimal(10)))
         with ledger.begin() as tx:
             imports.save_day(tx, "nordlys", day, "dry_run", to_json(outcomes_of(orders)))
     ledger.close()
@@ -36,6 +39,26 @@ def test_tells_counts_and_sums_per_month_and_the_causes_with_their_orders(capsys
     assert ["2026-09", "waiting", "dry_run", "2", "200.00", "DKK,", "VAT", "40.00"] in lines
     assert ["2026-10", "waiting", "dry_run", "1", "100.00", "DKK,", "VAT", "20.00"] in lines
     assert "Orders 77" in text
+    told = [line.strip() for line in text.splitlines() if "customers:" in line]
+    assert told == [
+        "2026-09  customers: 1 would be created",
+        "2026-10  customers: 1 would be created",
+        "all      customers: 1 would be created",
+    ]
+
+
+def test_each_held_order_is_listed_with_its_cause(tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    assert main(["imports", "nordlys", "--orders", str(file)]) == 0
+    with file.open(encoding="utf-8", newline="") as rows:
+        [held] = csv.DictReader(rows)
+    assert (held["day"], held["order"], held["reason"], held["who_acts"]) == (
+        "2026-10-01",
+        "77",
+        "payment_method_unmapped",
+        "operator",
+    )
+    assert "sparxpres" in held["cause"]
 
 
 def test_days_can_be_chosen_and_written_as_a_table(tmp_path: Path) -> None:

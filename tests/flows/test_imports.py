@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +15,9 @@ from pakhus.flows.proof import day_window
 from pakhus.flows.report import RunReport
 from pakhus.ledger import imports
 from pakhus.reasons import Status
-from pakhus.rules.imports import Outcomes, from_json
+from pakhus.rules.customer_mapping import EconomicCustomerEach
+from pakhus.rules.imports import Outcomes, customers_of, from_json
+from tests.flows.test_booking import accounting
 from tests.flows.test_people_and_races import place, row, ship
 from tests.flows.test_proof import starting, state, today
 from tests.flows.world import World
@@ -193,3 +196,59 @@ def test_an_import_neither_mails_nor_waits_for_what_live_booking_waits_for(earli
     _, outcomes = bring(world, ImportMode.BOOK)
     assert outcomes["transferred"].count == 3
     assert state(world).sendings == []
+
+
+def emailing(world: World, *, create: bool = True) -> None:
+    """Private buyers have a customer each in the accounts."""
+    each = EconomicCustomerEach(mode="each", create=create, group=1, payment_terms=11)
+    accounting(world, customers=each)
+
+
+def buyer(world: World, email: str) -> str:
+    order = place(world, billing={"email": email})
+    ship(world, order)
+    return order
+
+
+def test_a_dry_run_says_whose_the_invoices_would_be_and_writes_nothing(earlier: tuple[World, list[str]]) -> None:
+    world, _ = earlier
+    emailing(world)
+    for email in ("ny@example.dk", "NY@example.dk ", "kendt@example.dk", "to@example.dk"):
+        buyer(world, email)
+    for email in ("kendt@example.dk", "to@example.dk", "to@example.dk"):
+        state(world).customers[900 + len(state(world).customers)] = customer(world, email)
+    before = dict(state(world).customers)
+    world.reset_counters()
+    _, outcomes = bring(world, ImportMode.DRY_RUN)
+    # The four orders of the fixture have one buyer, of whom three are invoiced.
+    assert customers_of(outcomes) == {"found": 1, "new": 2}
+    assert outcomes["customer_ambiguous"].count == 1
+    assert "2 customers have the buyer's e-mail" in outcomes["customer_ambiguous"].causes[0][1]
+    assert world.writes() == 0
+    assert state(world).customers == before
+    _, booked = bring(world, ImportMode.BOOK)
+    assert len(state(world).customers) - len(before) == 2
+    assert booked["transferred"].count == 6
+
+
+def test_a_dry_run_says_who_may_not_be_created(earlier: tuple[World, list[str]]) -> None:
+    world, _ = earlier
+    emailing(world, create=False)
+    _, outcomes = bring(world, ImportMode.DRY_RUN)
+    assert outcomes["customer_missing"].count == 3
+    assert len(outcomes["customer_missing"].causes) == 3
+
+
+def test_a_dry_run_asks_for_each_buyer_once(earlier: tuple[World, list[str]]) -> None:
+    world, _ = earlier
+    emailing(world)
+    world.reset_counters()
+    bring(world, ImportMode.DRY_RUN)
+    assert world.accounts_server.counters()["by_route"]["GET /customers"] == 1
+
+
+def customer(world: World, email: str) -> dict[str, Any]:
+    """A customer like one that is there, with another number and address."""
+    number = 900 + len(state(world).customers)
+    first = next(iter(state(world).customers.values()))
+    return {**first, "customerNumber": number, "email": email}

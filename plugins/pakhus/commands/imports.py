@@ -16,11 +16,19 @@ from pakhus.commands.tables import write_csv
 from pakhus.errors import ConfigurationError
 from pakhus.ledger import imports
 from pakhus.reasons import Status, reason
-from pakhus.rules.imports import Outcomes, from_json, merged
+from pakhus.rules.imports import Outcomes, customers_of, from_json, merged
 from pakhus.settings import shop_names
 
 _COLUMNS = ("month", "status", "reason", "orders", "currency", "gross", "vat", "first_numbers")
+_ORDER_COLUMNS = ("day", "order", "reason", "cause", "who_acts", "action")
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 31)
+
+
+_DONE_FOR = {
+    "collective": "collective",
+    "found": "in the accounts already",
+    "new": "would be created",
+}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="first", type=date.fromisoformat, default=_FIRST_DAY, metavar="DAY")
     parser.add_argument("--to", dest="last", type=date.fromisoformat, default=_LAST_DAY, metavar="DAY")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="the same as a table for a spreadsheet")
+    parser.add_argument("--orders", type=Path, metavar="FILE", help="each order that is held, with its cause, as CSV")
 
 
 def run(options: argparse.Namespace, say: Say) -> int:
@@ -39,10 +48,15 @@ def run(options: argparse.Namespace, say: Say) -> int:
     if not days:
         say(f"{options.shop}: no day was imported in mode {options.mode}. Backfill {options.shop}__audit with Import.")
         return Exit.FOUND
-    rows = list(_rows(_by_month((day, from_json(outcomes)) for day, outcomes in days)))
+    found = [(day, from_json(outcomes)) for day, outcomes in days]
+    months = _by_month(found)
+    rows = list(_rows(months))
     _tell(options.shop, options.mode, len(days), rows, say)
+    _tell_customers(months, say)
     if options.csv is not None:
         write_csv(options.csv, _COLUMNS, rows)
+    if options.orders is not None:
+        write_csv(options.orders, _ORDER_COLUMNS, list(_causes(found)))
     return Exit.WELL
 
 
@@ -63,6 +77,22 @@ def _rows(months: dict[str, Outcomes]) -> Iterator[Row]:
             for currency, gross in sorted(one.gross.items()):
                 amounts = f"{gross:.2f}", f"{one.vat[currency]:.2f}"
                 yield month, reason(code).status.value, code, one.count, currency, *amounts, " ".join(one.numbers)
+
+
+def _causes(days: Iterable[tuple[date, Outcomes]]) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """A row per order that is held, in the order of days: its cause, who must act, and what to do."""
+    for day, outcomes in days:
+        for code, one in sorted(outcomes.items()):
+            for number, cause in one.causes:
+                yield f"{day}", number, code, cause, reason(code).actor.value, reason(code).action
+
+
+def _tell_customers(months: dict[str, Outcomes], say: Say) -> None:
+    """Whose the invoices would be, each customer once a month, and once in the whole."""
+    counted = [(month, customers_of(outcomes)) for month, outcomes in months.items()]
+    for month, counts in [*counted, ("all", customers_of(merged(months.values())))]:
+        if counts:
+            say(f"  {month:<7}  customers: {', '.join(f'{count} {_DONE_FOR[what]}' for what, count in counts.items())}")
 
 
 def _place(code: str) -> int:

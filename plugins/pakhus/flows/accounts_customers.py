@@ -8,7 +8,8 @@ then the shop's own customer, so that a changed e-mail makes no second one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from pakhus.clients import economic
@@ -22,7 +23,7 @@ from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.shared_records import SharedRecords
 from pakhus.formats.economic import customer_number
 from pakhus.formats.economic_customers import NewCustomer, customer_to_economic
-from pakhus.ledger import customer_identities
+from pakhus.ledger import customer_identities, installation
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.customer_identities import Identity
 from pakhus.ledger.documents import Document
@@ -53,6 +54,22 @@ class InvoiceParty:
     account_string: str = ""
 
 
+class Foreseen(StrEnum):
+    """What would be done for the customer of an invoice."""
+
+    COLLECTIVE = "collective"  # the mapping's one customer for all
+    FOUND = "found"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class ForeseenCustomer:
+    """Whose an invoice would be: the customer's number, or a pseudonym that all orders of a new one share."""
+
+    what: Foreseen
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class AccountsCustomers:
     """Finds, creates and updates the customer of an order in one e-conomic agreement."""
@@ -60,6 +77,7 @@ class AccountsCustomers:
     accounts: EconomicClient
     records: SharedRecords
     mapping: AccountingMapping
+    _looked_for: dict[tuple[IdentifyBy, str], Found | None] = field(default_factory=dict)  # by `foresee`, in one run
 
     def party_of(self, order: Order, vat: VatDecision) -> InvoiceParty:
         """Return whose the invoice is. Raises StoppedError when that cannot be told, or a creation is not settled."""
@@ -79,6 +97,26 @@ class AccountsCustomers:
             requisition=order.buyer.requisition,
             account_string=order.attributes.get("account_string", ""),
         )
+
+    def foresee(self, order: Order) -> ForeseenCustomer:
+        """Return whose the invoice would be, and write nothing. Raises StoppedError where `party_of` would stop."""
+        buyers, rule = self._rule(order)
+        if isinstance(rule, CollectiveCustomer):
+            return ForeseenCustomer(Foreseen.COLLECTIVE, str(rule.number))
+        by = IdentifyBy(rule.identify)
+        value = _needed_identity(order, by)
+        known = self._known(_identities(order, buyers, by))
+        if known is not None:
+            return ForeseenCustomer(Foreseen.FOUND, str(known))
+        if (by, value) not in self._looked_for:
+            self._looked_for[by, value] = self._existing(by, value)
+        found = self._looked_for[by, value]
+        if found is not None:
+            return ForeseenCustomer(Foreseen.FOUND, found.remote_id)
+        if not rule.create:
+            raise stop("customer_missing", by=_WORDS[by])
+        with self.records.ledger.begin() as tx:
+            return ForeseenCustomer(Foreseen.NEW, installation.read(tx).pseudonym(self._record_name(by, value)))
 
     def look_again(self, order: Order) -> None:
         """After a refusal: raise StoppedError when the customer was deleted, who is then searched for anew."""
@@ -103,9 +141,7 @@ class AccountsCustomers:
 
     def _number(self, new: NewCustomer, rule: AnyCustomerEach) -> int:
         by = IdentifyBy(rule.identify)
-        value = identity_of(new.order, by)
-        if value is None:
-            raise stop("customer_not_identified", by=_WORDS[by])
+        value = _needed_identity(new.order, by)
         identities = _identities(new.order, new.buyers, by)
         known = self._known(identities)
         number = known if known is not None else self._looked_up(new, rule, by, value)
@@ -163,6 +199,13 @@ class AccountsCustomers:
         if hits[0].get("barred"):
             raise stop("customer_barred", number=hits[0]["customerNumber"])
         return Found(customer_number(hits[0]), hits[0])
+
+
+def _needed_identity(order: Order, by: IdentifyBy) -> str:
+    value = identity_of(order, by)
+    if value is None:
+        raise stop("customer_not_identified", by=_WORDS[by])
+    return value
 
 
 def _identities(order: Order, buyers: CustomerClass, by: IdentifyBy) -> list[Identity]:

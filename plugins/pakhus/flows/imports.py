@@ -25,7 +25,7 @@ from pakhus.ledger.documents import Document
 from pakhus.ledger.imports import StoredOrder
 from pakhus.ledger.sources import Recorded
 from pakhus.reasons import Status, Verdict
-from pakhus.rules.imports import ImportedOrder, Outcomes, outcomes_of, to_json
+from pakhus.rules.imports import ImportedOrder, Outcomes, customers_of, outcomes_of, to_json
 from pakhus.settings import InvoiceMode, InvoiceWhen, ShopSettings
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -162,8 +162,8 @@ class Importer:
 
     def _outcome(self, one: _Taken) -> ImportedOrder:
         with self.ledger.begin() as tx:
-            code = documents.load(tx, one.document.id).verdict.code
-        return ImportedOrder(one.order.number, code, one.order.currency, one.order.gross, one.order.vat)
+            verdict = documents.load(tx, one.document.id).verdict
+        return ImportedOrder(one.order.number, verdict, one.order.currency, one.order.gross, one.order.vat)
 
     def _let_go(self, one: _Taken) -> None:
         """After a dry run nothing of the import is left on a document that it has not written from."""
@@ -185,11 +185,14 @@ def importer(
 
 
 def import_note(mode: ImportMode, outcomes: Outcomes) -> str:
-    """What an import came to: "import dry_run: 12 orders · 10 dry_run 4,210.00 DKK · 2 currency_not_mapped"."""
+    """What an import came to: "import dry_run: 12 orders · 12 dry_run 4,210.00 DKK · customers 3 found, 7 new"."""
     parts = [f"import {mode.value}: {sum(one.count for one in outcomes.values())} orders"]
     for code, one in sorted(outcomes.items()):
         sums = ", ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(one.gross.items()))
         parts.append(f"{one.count} {code} {sums}")
+    customers = customers_of(outcomes)
+    if customers:
+        parts.append(f"customers {', '.join(f'{count} {what}' for what, count in customers.items())}")
     return " · ".join(parts)
 
 

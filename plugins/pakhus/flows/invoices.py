@@ -149,7 +149,9 @@ class Biller:
             return planned
         if settings.invoices.mode is InvoiceMode.DRY_RUN:
             self.drafter.terms_and_days(order, shipped)  # what would stop the draft stops the dry run
-            raise stop("dry_run", due_at=self.observer.ledger.now() + LOOK_AGAIN)
+            whose = self.drafter.customers.foresee(order)
+            look_again = self.observer.ledger.now() + LOOK_AGAIN
+            raise stop("dry_run", due_at=look_again, customer=whose.what, customer_name=whose.name)
         return self.drafter.body(document.key, order, planned, shipped)
 
     def _shipped(self, document: Document) -> Shipped:

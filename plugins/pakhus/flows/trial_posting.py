@@ -90,7 +90,7 @@ class Trial:
                 facts = self.drafter.reader.facts({line.product_number for line in plan.lines}, plan.vat.zone)
                 posting.add_invoice(order.currency, plan, facts, mapping.rounding_mode)
                 verdict = self._add_payments(order, posting) or verdict
-        return ImportedOrder(order.number, verdict.code, order.currency, order.total.amount, order.vat_total)
+        return ImportedOrder(order.number, verdict, order.currency, order.total.amount, order.vat_total)
 
     def _add_payments(self, order: Order, posting: TrialPosting) -> Verdict | None:
         """Count the order's payments; a verdict when an amount cannot be told, or a method is not mapped."""

@@ -5,34 +5,49 @@ Pure. Sources: domain guide 17.6; design, decision 4 (accounting only, dry run f
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from pakhus.reasons import Status, Verdict
+
 # So many orders of one reason are named; all are counted.
 NAMED = 20
+# Of what somebody must mend, each order is listed with its cause.
+_LISTED = (Status.HELD, Status.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedOrder:
-    """One order and the reason code that its invoice has, or would have. Amounts are the order's own."""
+    """One order and the verdict that its invoice has, or would have. Amounts are the order's own."""
 
     number: str
-    code: str
+    verdict: Verdict
     currency: str
     gross: Decimal
     vat: Decimal
 
+    @property
+    def code(self) -> str:
+        return self.verdict.code
+
 
 @dataclass(slots=True)
 class Outcome:
-    """All orders of one reason: how many, what they sum to by currency (gross, VAT), and the first of their numbers."""
+    """All orders of one reason: how many, what they sum to by currency (gross, VAT), and the first of their numbers.
+
+    `customers` are the names of those whose the invoices would be, by what would be done: collective, found, new.
+    `causes` are (number, cause) of each order that somebody must mend.
+    """
 
     count: int = 0
     gross: dict[str, Decimal] = field(default_factory=dict)
     vat: dict[str, Decimal] = field(default_factory=dict)
     numbers: list[str] = field(default_factory=list)
+    customers: dict[str, set[str]] = field(default_factory=dict)
+    causes: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, order: ImportedOrder) -> None:
         """Count one order."""
@@ -40,6 +55,11 @@ class Outcome:
         self.gross[order.currency] = self.gross.get(order.currency, Decimal(0)) + order.gross
         self.vat[order.currency] = self.vat.get(order.currency, Decimal(0)) + order.vat
         self.numbers = [*self.numbers, order.number][:NAMED]
+        told = dict(order.verdict.parameters)
+        if "customer" in told:
+            self.customers.setdefault(told["customer"], set()).add(told.get("customer_name", ""))
+        if order.verdict.status in _LISTED:
+            self.causes.append((order.number, order.verdict.text()))
 
     def merge(self, other: Outcome) -> None:
         """Take in the same reason of another day."""
@@ -48,6 +68,9 @@ class Outcome:
             for currency, amount in theirs.items():
                 mine[currency] = mine.get(currency, Decimal(0)) + amount
         self.numbers = [*self.numbers, *other.numbers][:NAMED]
+        self.causes += other.causes
+        for what, names in other.customers.items():
+            self.customers.setdefault(what, set()).update(names)
 
 
 Outcomes = dict[str, Outcome]
@@ -71,6 +94,15 @@ def merged(days: Iterable[Outcomes]) -> Outcomes:
     return total
 
 
+def customers_of(outcomes: Outcomes) -> dict[str, int]:
+    """How many customers invoices would have, by what would be done for them: each counts once."""
+    names: dict[str, set[str]] = defaultdict(set)
+    for outcome in outcomes.values():
+        for what, found in outcome.customers.items():
+            names[what] |= found
+    return {what: len(found) for what, found in sorted(names.items())}
+
+
 def to_json(outcomes: Outcomes) -> dict[str, Any]:
     """The form in which the ledger keeps them: amounts as text."""
     return {
@@ -79,15 +111,24 @@ def to_json(outcomes: Outcomes) -> dict[str, Any]:
             "gross": {currency: f"{amount:f}" for currency, amount in one.gross.items()},
             "vat": {currency: f"{amount:f}" for currency, amount in one.vat.items()},
             "numbers": one.numbers,
+            "customers": {what: sorted(names) for what, names in one.customers.items()},
+            "causes": [list(cause) for cause in one.causes],
         }
         for code, one in outcomes.items()
     }
 
 
 def from_json(stored: Mapping[str, Any]) -> Outcomes:
-    """What `to_json` wrote."""
+    """What `to_json` wrote; earlier versions kept neither customers nor causes."""
     return {
-        code: Outcome(one["count"], _amounts(one["gross"]), _amounts(one["vat"]), list(one["numbers"]))
+        code: Outcome(
+            count=one["count"],
+            gross=_amounts(one["gross"]),
+            vat=_amounts(one["vat"]),
+            numbers=list(one["numbers"]),
+            customers={what: set(names) for what, names in one.get("customers", {}).items()},
+            causes=[(number, cause) for number, cause in one.get("causes", [])],
+        )
         for code, one in stored.items()
     }
 
