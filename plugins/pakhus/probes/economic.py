@@ -36,7 +36,7 @@ def probe_economic(client: EconomicClient, findings: Findings, shops: Sequence[S
     mappings = mappings_of(shops)
     parts = [(name, mapping.economic) for name, mapping in mappings if mapping.economic is not None]
     _check_numbers(client, findings, parts)
-    _check_currencies(client, findings, parts)
+    _check_currencies(client, findings, parts, _base_currency(agreement))
     check_payments(client, findings, parts)
     check_rounding(client, findings, parts)
     check_double_invoicing(client, findings, shops)
@@ -54,8 +54,12 @@ def probe_economic(client: EconomicClient, findings: Findings, shops: Sequence[S
 
 def _described(agreement: Any) -> str:
     company = (agreement.get("company") or {}).get("name")
-    currency = (agreement.get("settings") or {}).get("baseCurrency")
-    return f"{SYSTEM} agreement {agreement.get('agreementNumber')}, {company}, base currency {currency}"
+    number = agreement.get("agreementNumber")
+    return f"{SYSTEM} agreement {number}, {company}, base currency {_base_currency(agreement)}"
+
+
+def _base_currency(agreement: Any) -> str:
+    return str((agreement.get("settings") or {}).get("baseCurrency") or "unknown")
 
 
 # Path, member that identifies a row, what a row is called.
@@ -64,6 +68,7 @@ _LISTS = (
     ("payment-terms", "paymentTermsNumber", "payment term"),
     ("customer-groups", "customerGroupNumber", "customer group"),
     ("vat-zones", "vatZoneNumber", "VAT zone for customers"),
+    ("employees", "employeeNumber", "employee"),
 )
 
 
@@ -84,6 +89,7 @@ def _check_numbers(client: EconomicClient, findings: Findings, parts: Parts) -> 
 def _numbers_of(name: str, part: AccountingMapping) -> Iterator[tuple[str, Mapped]]:
     """Yield the list that each number of a mapping must be in."""
     yield "layouts", Mapped(key_in(name, PART, "layout"), part.layout)
+    yield from (("employees", mapped) for mapped in _employees(name, part))
     for method, payment in sorted(part.payments.items()):
         yield "payment-terms", Mapped(key_in(name, PART, "payments", method, "terms"), payment.terms)
         if payment.layout is not None:
@@ -102,6 +108,15 @@ def _numbers_of(name: str, part: AccountingMapping) -> Iterator[tuple[str, Mappe
                 yield "vat-zones", Mapped(key_in(name, PART, key, "vat_zone"), rule.vat_zone)
 
 
+def _employees(name: str, part: AccountingMapping) -> Iterator[Mapped]:
+    """Yield who invoices name as our reference."""
+    if part.employee is not None:
+        yield Mapped(key_in(name, PART, "employee"), part.employee)
+    for method, payment in sorted(part.payments.items()):
+        if payment.employee is not None:
+            yield Mapped(key_in(name, PART, "payments", method, "employee"), payment.employee)
+
+
 def _customer_rules(part: AccountingMapping) -> Iterator[tuple[str, CollectiveCustomer | CustomerEach]]:
     """Yield the rule of each class of buyers that the mapping has, with its key."""
     yield "customers", part.customers
@@ -112,7 +127,8 @@ def _customer_rules(part: AccountingMapping) -> Iterator[tuple[str, CollectiveCu
 
 
 def _is_usable(row: Any) -> bool:
-    return not row.get("deleted") and row.get("enabledForCustomer", True) is True
+    gone = row.get("deleted") or row.get("barred")
+    return not gone and row.get("enabledForCustomer", True) is True
 
 
 def _check_customer(client: EconomicClient, findings: Findings, key: str, number: int) -> None:
@@ -128,7 +144,7 @@ def _check_customer(client: EconomicClient, findings: Findings, key: str, number
         findings.merchant(f"customer {number} ({key}) is barred in {SYSTEM}", f"Open the customer in {SYSTEM}.")
 
 
-def _check_currencies(client: EconomicClient, findings: Findings, parts: Parts) -> None:
+def _check_currencies(client: EconomicClient, findings: Findings, parts: Parts, base: str) -> None:
     codes = findings.ask(lambda: {str(row["code"]) for row in rows_of(client, "currencies", "code")})
     if codes is None:
         return
@@ -137,6 +153,11 @@ def _check_currencies(client: EconomicClient, findings: Findings, parts: Parts) 
             findings.operator(
                 f"{key_in(name, PART, 'currencies')} has {code}, which {SYSTEM} does not have",
                 f"Take {code} out, or create the currency in {SYSTEM}.",
+            )
+        if base in part.exchange_rates:
+            findings.operator(
+                f"{key_in(name, PART, 'exchange_rates', base)}: {base} is the currency of the accounts themselves",
+                "Take it out: only other currencies have a rate.",
             )
 
 

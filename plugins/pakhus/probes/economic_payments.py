@@ -28,13 +28,16 @@ Parts = Sequence[tuple[str, AccountingMapping]]
 
 def check_payments(client: EconomicClient, findings: Findings, parts: Parts) -> None:
     """Note what does not fit of the methods that are registered in any way; a mapping without such asks nothing."""
+    for name, part in parts:
+        debt = part.gift_cards.debt_account if part.gift_cards is not None else None
+        _check_account(client, findings, key_in(name, "economic", "gift_cards", "debt_account"), debt)
     methods = [(f"{name}.yaml: economic.payments.{key}", method) for name, key, method in _registered(parts)]
     if not methods:
         return
     terms = findings.ask(lambda: {int(row["paymentTermsNumber"]): row for row in client.rows(*_TERMS)})
     journals = findings.ask(lambda: {int(row["journalNumber"]): row for row in EconomicJournals(client).journals()})
     for key, method in methods:
-        _check_account(client, findings, f"{key}.clearing_account", method)
+        _check_account(client, findings, f"{key}.clearing_account", method.clearing_account)
         if terms is not None:
             _check_terms(findings, key, method, terms)
         if journals is not None and method.journal is not None:
@@ -61,8 +64,8 @@ def _registered(parts: Parts) -> Iterator[tuple[str, str, PaymentMethod]]:
                 yield name, key, method
 
 
-def _check_account(client: EconomicClient, findings: Findings, key: str, method: PaymentMethod) -> None:
-    number = method.clearing_account
+def _check_account(client: EconomicClient, findings: Findings, key: str, number: int | None) -> None:
+    """Note when entries of payments cannot be posted to an account, or would count as profit."""
     if number is None:
         return
     account = findings.ask(lambda: account_of(client, number))
@@ -75,7 +78,7 @@ def _check_account(client: EconomicClient, findings: Findings, key: str, method:
         )
     elif account.get("accountType") != "status":
         findings.operator(
-            f"{key} is {number}, which is no balance account: what providers owe would count as profit",
+            f"{key} is {number}, which is no balance account: what is owed would count as profit",
             "Write the number of a balance account.",
         )
 

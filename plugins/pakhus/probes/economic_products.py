@@ -35,7 +35,9 @@ def check_products(reader: AccountsReader, findings: Findings, name: str, mappin
     """Note missing and barred products, groups without account, and VAT that is not as the mapping says."""
     if mapping.economic is None:
         return
-    products = [*_own(name, mapping.economic), *_cards(name, mapping.economic), *_renamed(name, mapping)]
+    part = mapping.economic
+    named = [*_own(name, part), *_oss(name, part), *_cards(name, part), *_renamed(name, mapping)]
+    products = list(dict.fromkeys(named))
     for zone in sorted({product.zone for product in products}):
         in_zone = [product for product in products if product.zone == zone]
         facts = findings.ask(partial(reader.facts, [product.number for product in in_zone], zone))
@@ -53,13 +55,29 @@ def _own(name: str, part: AccountingMapping) -> Iterator[_Product]:
         yield _Product(key_in(name, *_KEY, key), getattr(products, key), zones.abroad, _NONE)
     for zone in (zones.domestic, zones.abroad):
         yield _Product(key_in(name, *_KEY, "shipping_untaxed"), products.shipping_untaxed, zone, _NONE)
-    for zone in (zones.domestic, zones.eu, zones.abroad):
+    exempt = () if part.vat.exempt_zone is None else (part.vat.exempt_zone,)
+    for zone in (zones.domestic, zones.eu, zones.abroad, *exempt):
         yield _Product(key_in(name, *_KEY, "rounding"), products.rounding, zone, _NONE)
     for key in ("fee_untaxed", "discount_untaxed"):
         if (own := getattr(products, key)) is not None:
             yield _Product(key_in(name, *_KEY, key), own, zones.domestic, _NONE)
     for text, number in sorted(products.by_rate.items()):
         yield _Product(key_in(name, *_KEY, "by_rate", text), number, zones.domestic, Decimal(text))
+    for text, number in sorted(products.refund_by_rate.items()):
+        yield _Product(key_in(name, *_KEY, "refund_by_rate", text), number, zones.domestic, Decimal(text))
+
+
+def _oss(name: str, part: AccountingMapping) -> Iterator[_Product]:
+    """The product of each country and rate: its account has that country's VAT code in the zone of such invoices."""
+    oss = part.vat.oss
+    if oss is None:
+        return
+    zone = oss.zone or part.vat_zones.domestic
+    for country, by_rate in sorted(oss.products.items()):
+        for text, number in sorted(by_rate.items()):
+            key = key_in(name, "economic", "vat", "oss", "products", country, text)
+            yield _Product(key, number, zone, Decimal(text))
+    yield _Product(key_in(name, *_KEY, "rounding"), part.products.rounding, zone, _NONE)
 
 
 def _cards(name: str, part: AccountingMapping) -> Iterator[_Product]:

@@ -276,6 +276,12 @@ class AccountingMapping(Strict):
         default_factory=dict, description="Country as it is to stand on invoices; else its Danish name"
     )
 
+    @model_validator(mode="after")
+    def _rates_of_invoiced_currencies(self) -> AccountingMapping:
+        if others := sorted(self.exchange_rates.keys() - self.currencies):
+            raise ValueError(f"exchange_rates has {', '.join(others)}, which currencies does not; add it there")
+        return self
+
     def generic_product(self, rate: Decimal) -> str | None:
         """The generic product of a VAT rate, if the mapping has one."""
         return _of_rate(self.products.by_rate, rate)
