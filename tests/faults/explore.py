@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from pakhus.ledger.connection import Ledger
 from tests.faults.changes import CHANGED, changed_scene
 from tests.faults.faults import AT_BOUNDARY, AT_COMMIT, WHILE_HELD, Case, count_commits, strike
+from tests.faults.progress import Met, Progress
 from tests.faults.scene import PATIENT, SYSTEMS, Scene, scene
 from tests.faults.truth import SHIPPED, Finding, Truth
 
@@ -28,7 +30,19 @@ class Result:
     cases: int = 0
     runs: int = 0
     converged: int = 0
-    failures: list[tuple[Case, list[Finding]]] = field(default_factory=list)
+    failures: list[tuple[str, tuple[Finding, ...]]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, met: Iterable[Met]) -> Result:
+        """Add up cases."""
+        result = cls()
+        for one in met:
+            result.cases += 1
+            result.runs += one.runs
+            result.converged += not one.findings
+            if one.findings:
+                result.failures.append((one.case, one.findings))
+        return result
 
     def count(self, kind: str) -> int:
         return sum(1 for _, found in self.failures for finding in found if finding.kind == kind)
@@ -73,50 +87,59 @@ def cases(places: dict[str, int]) -> Iterator[Case]:
 
 def explore(scene: Scene, chosen: Iterable[Case], truth: Truth = SHIPPED) -> Result:
     """Meet each case, heal, compare."""
-    result = Result()
-    for case in chosen:
-        result.cases += 1
-        found = _meet(scene, case, result, truth)
-        if found:
-            result.failures.append((case, found))
-    return result
+    return Result.of(meet(scene, case, truth) for case in chosen)
 
 
-def shard(ledger_url: str, story: str, only: str, every: int, number: int, of: int) -> tuple[dict[str, int], Result]:
-    """Explore each `of`-th of the chosen cases of a story, with servers of one's own."""
-    begin, truth = STORIES[story]
-    with begin(ledger_url) as stage:
-        places = boundaries(stage, truth)
-        chosen = [case for case in cases(places) if only in str(case)][::every]
-        return places, explore(stage, chosen[number::of], truth)
-
-
-def _meet(scene: Scene, case: Case, result: Result, truth: Truth) -> list[Finding]:
+def meet(scene: Scene, case: Case, truth: Truth) -> Met:
+    """Meet a case, heal, compare, and see that a further run changes nothing."""
     scene.reset()
     strike(scene, case)
     for server in scene.servers.values():
         server.clear_faults()
     if case.fault == "late commit":
         scene.pass_time(minutes=1)  # now the effect happens
-    converged = _heal(scene, result, truth)
+    runs, converged = _heal(scene, truth)
     found = truth.findings(scene)
     if not converged:
-        return [*found, Finding("untrue", "documents are still open after the trouble is over")]
+        return Met(str(case), runs, (*found, Finding("untrue", "documents are still open after the trouble is over")))
     scene.reset_counters()
     scene.run()
     if any(server.get("counters")["writes"] for server in scene.servers.values()):
         found.append(Finding("doubled", "a further run wrote again"))
-    result.converged += not found
-    return found
+    return Met(str(case), runs, tuple(found))
 
 
-def _heal(scene: Scene, result: Result, truth: Truth) -> bool:
-    for minutes in HEALING_MINUTES:
+def _heal(scene: Scene, truth: Truth) -> tuple[int, bool]:
+    for runs, minutes in enumerate(HEALING_MINUTES, start=1):
         scene.pass_time(minutes=minutes)
         for server in scene.servers.values():
             server.post("release")
         scene.run()
-        result.runs += 1
         if not truth.open_documents(scene):
-            return True
-    return False
+            return runs, True
+    return len(HEALING_MINUTES), False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be met: each `every`-th case of a story whose name holds `only`, but not what is done; until when."""
+
+    story: str
+    only: str
+    every: int
+    done: frozenset[str]
+    ends: float
+
+
+def shard(ledger_url: str, asked: Asked, number: int, of: int) -> tuple[dict[str, int], list[str]]:
+    """Meet each `of`-th of what is left of a story, with servers of one's own; returns its places and all its cases."""
+    begin, truth = STORIES[asked.story]
+    progress = Progress.of_story(asked.story)
+    with begin(ledger_url) as stage:
+        places = boundaries(stage, truth)
+        chosen = [case for case in cases(places) if asked.only in str(case)][:: asked.every]
+        for case in [case for case in chosen if str(case) not in asked.done][number::of]:
+            if time.monotonic() > asked.ends:
+                break
+            progress.note(meet(stage, case, truth))
+    return places, [str(case) for case in chosen]
