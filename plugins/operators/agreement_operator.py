@@ -11,8 +11,9 @@ from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from operators.ledger_memory import ledger_remembered
-from operators.shop_operator import failures_told, ledger_of
+from operators.shop_operator import failures_told, flow_of, ledger_of
 from pakhus.flows.recovery import stopped_as_behind
+from pakhus.flows.self_stopping import refusal_recorded
 from pakhus.settings import ShopSettings, load_shop
 
 
@@ -37,7 +38,8 @@ class AgreementOperator(BaseOperator):
             behind = stopped_as_behind(tx)
         if behind:
             raise AirflowSkipException(behind)
-        with ledger_remembered(context, ledger):
+        scope, task = context["ti"].dag_id.rpartition("__")[0], context["ti"].task_id
+        with ledger_remembered(context, ledger), refusal_recorded(ledger, scope, flow_of(context), task):
             yield
         ledger.close()
 

@@ -15,10 +15,12 @@ from airflow.sdk.exceptions import AirflowFailException
 from hooks.ledger_hook import LedgerHook
 from operators.failure_texts import TASK_FAILED
 from operators.shop_operator import FAILURE, STOPPED
+from pakhus.flows.alerts import tell_what_goes_on
 from pakhus.flows.report import RunReport
+from pakhus.flows.self_stopping import end_of_run
 from pakhus.ledger import runs
 from pakhus.ledger.alerts import Cause
-from pakhus.ledger.connection import RunIdentity
+from pakhus.ledger.connection import RunIdentity, Transaction
 
 
 class ReportRunOperator(BaseOperator):
@@ -40,18 +42,20 @@ class ReportRunOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         task = context["ti"]
         total = self._total(task)
+        causes = list(dict.fromkeys([*self._failures(task), *total.red_causes()]))
+        self._log(total, causes)  # before the ledger is asked, which may be the cause
+        cause = self._store(task, total, told_as_one(causes))
         note = total.note()
-        self.log.info("%s %s: %s", self.scope, self.flow, note)
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra = {"note": note, "codes": dict(total.codes)}
-        causes = list(dict.fromkeys([*self._failures(task), *total.red_causes()]))
-        texts = " | ".join(dict.fromkeys(cause.text for cause in causes))
-        if causes:
-            self.log.error("%s %s: %s", self.scope, self.flow, texts)  # before the ledger, which may be the cause
-        self._store(task, total, Cause(causes[0].code, texts, causes[0].subject) if causes else None)
-        if causes:
-            raise AirflowFailException(f"{self.scope} {self.flow}: {texts} ({note})")
+        if cause is not None:
+            raise AirflowFailException(f"{self.scope} {self.flow}: {cause.text} ({note})")
         return total.as_dict()
+
+    def _log(self, total: RunReport, causes: Sequence[Cause]) -> None:
+        self.log.info("%s %s: %s", self.scope, self.flow, total.note())
+        for cause in causes:
+            self.log.error("%s %s: %s", self.scope, self.flow, cause.text)
 
     def _total(self, task: Any) -> RunReport:
         reading = [RunReport.from_dict(report) for report in _pulled(task, self.reading, "report")]
@@ -64,13 +68,22 @@ class ReportRunOperator(BaseOperator):
     def _worked(self, task: Any) -> list[Any]:
         return [report for name in self.working for report in _pulled(task, name, "return_value")]
 
-    def _store(self, task: Any, total: RunReport, cause: Cause | None) -> None:
-        """Keep the run; when it is red, its first cause is the one that is told."""
+    def _store(self, task: Any, total: RunReport, cause: Cause | None) -> Cause | None:
+        """Keep the run, with what goes on since it and what is still stopped; returns why it is red."""
         run = RunIdentity(task.dag_id, task.run_id, task.task_id, -1, task.try_number)
         ledger = LedgerHook().ledger(run)
-        note, codes = total.note(), total.codes
-        ledger.persist(lambda tx: runs.report(tx, self.scope, self.flow, note=note, codes=codes, cause=cause))
+        ending = ledger.persist(lambda tx: end_of_run(tx, self.scope, self.flow))
+        total.remark = " · ".join(dict.fromkeys(text for text in (total.remark, *ending.notes) if text))
+        red = cause or told_as_one(ending.standing)
+
+        def store(tx: Transaction) -> None:
+            runs.report(tx, self.scope, self.flow, note=total.note(), codes=total.codes, cause=red)
+            if red is None:
+                tell_what_goes_on(tx, self.scope, self.flow, ending.notes)
+
+        ledger.persist(store)
         ledger.close()
+        return red
 
     def _failures(self, task: Any) -> list[Cause]:
         """Say why tasks of this run failed, in their own words; one that was killed left none."""
@@ -86,6 +99,13 @@ class ReportRunOperator(BaseOperator):
             text = f"task {', '.join(failed)} failed: see its log; the next run goes on"
             causes.append(Cause(TASK_FAILED, text, _task_of(failed[0], watched)))
         return causes
+
+
+def told_as_one(causes: Sequence[Cause]) -> Cause | None:
+    """The first of a run's causes, with the texts of all: it is what is told."""
+    if not causes:
+        return None
+    return Cause(causes[0].code, " | ".join(dict.fromkeys(cause.text for cause in causes)), causes[0].subject)
 
 
 def _task_of(name: str, watched: Sequence[str]) -> str:

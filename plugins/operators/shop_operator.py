@@ -22,6 +22,7 @@ from operators.ledger_memory import LEDGER, ledger_remembered
 from pakhus.clients.webshop import Webshop
 from pakhus.errors import ConfigurationError, LedgerBehindError, PakhusError, RateLimitedError
 from pakhus.flows.recovery import stopped_as_behind
+from pakhus.flows.self_stopping import refusal_recorded
 from pakhus.ledger import stops
 from pakhus.ledger.connection import Ledger, RunIdentity
 from pakhus.settings import ShopSettings, load_shop
@@ -84,6 +85,11 @@ def ledger_of(context: Context) -> Ledger:
     return LedgerHook().ledger(run)
 
 
+def flow_of(context: Context) -> str:
+    """The flow of a task: what its DAG is called after."""
+    return str(context["ti"].dag_id).rpartition("__")[2]
+
+
 class ShopOperator(BaseOperator):
     """An operator of one shop. Loads settings and connections when it runs, never when the DAG is parsed."""
 
@@ -94,20 +100,21 @@ class ShopOperator(BaseOperator):
         self.shop = shop
 
     def execute(self, context: Context) -> Any:
-        """Do the work, unless the flow is stopped for the shop: then the task is skipped and everything stays due.
+        """Do the work, unless a person has stopped the flow: then the task is skipped and everything stays due.
 
-        A failure's message is left for the run's report, which nothing else would tell it.
+        A flow that has stopped itself is tried, and what refuses the task stops it. A failure's message is left for the
+        run's report, which nothing else would tell it.
         """
         with failures_told(context, self.shop):
             self._skip_if_stopped(context)
-            with ledger_remembered(context, self.ledger(context)):
+            ledger, flow = self.ledger(context), flow_of(context)
+            with ledger_remembered(context, ledger), refusal_recorded(ledger, self.shop, flow, context["ti"].task_id):
                 return self.work(context)
 
     def _skip_if_stopped(self, context: Context) -> None:
-        """The flow is the one that the DAG is called after."""
         task = context["ti"]
         ledger = self.ledger(context)
-        flow = task.dag_id.rpartition("__")[2]
+        flow = flow_of(context)
         with ledger.begin() as tx:
             behind = stopped_as_behind(tx)
             stop = stops.find(tx, self.shop, flow)

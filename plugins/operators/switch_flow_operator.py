@@ -33,7 +33,8 @@ class SwitchFlowOperator(BaseOperator):
             if params["switch"] == STOP:
                 told = stop_flow(tx, shop, flow, stopped_by=who, cause=because)
             else:
-                told = f"{resume_flow(tx, shop, flow)} (by {who or 'nobody known'}: {because})"
+                told = resume_flow(tx, shop, flow, who=who, because=because)
+                told += f" (by {who or 'nobody known'}: {because})"
             scope, _, own_flow = task.dag_id.rpartition("__")
             runs.report(tx, scope, own_flow, note=told, codes={})
         ledger.close()

@@ -116,6 +116,12 @@ def _move_voucher(call: Call, action: Action) -> object:
     return {"voucher": rows[0]["voucher"]}
 
 
+def _renew_token(call: Call, action: Action) -> object:
+    """The agreement grants another ``token``: the one before is revoked."""
+    call.state.grant_token = str(action["token"])
+    return {}
+
+
 ACTIONS: dict[str, Callable[[Call, Action], object]] = {
     "edit_draft": _edit_draft,
     "delete_draft": _delete_draft,
@@ -125,4 +131,5 @@ ACTIONS: dict[str, Callable[[Call, Action], object]] = {
     "bar": _bar,
     "book_journal": _book_journal,
     "move_voucher": _move_voucher,
+    "renew_token": _renew_token,
 }

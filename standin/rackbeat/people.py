@@ -1,4 +1,4 @@
-"""What people do in Rackbeat's own pages, for tests and the demo: ship, receive, cancel, adjust, name, bar."""
+"""What people do in Rackbeat's own pages, for tests and the demo: ship, receive, cancel, adjust, bar, renew keys."""
 
 from __future__ import annotations
 
@@ -197,6 +197,12 @@ def _bar(call: Call, action: Mapping[str, Any]) -> object:
     return {"barred": records[key]["is_barred"]}
 
 
+def _renew_token(call: Call, action: Mapping[str, Any]) -> object:
+    """Another API ``token`` holds from now on: the one before is revoked."""
+    call.state.token = str(action["token"])
+    return {}
+
+
 ACTIONS: dict[str, Callable[[Call, Mapping[str, Any]], object]] = {
     "ship": _ship,
     "cancel": _cancel,
@@ -215,4 +221,5 @@ ACTIONS: dict[str, Callable[[Call, Mapping[str, Any]], object]] = {
     "add_item": _add_item,
     "edit_item": _edit_item,
     "bar": _bar,
+    "renew_token": _renew_token,
 }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,8 +11,9 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from operators.report_run_operator import ReportRunOperator
 from pakhus.flows.report import RunReport
-from pakhus.ledger import alerts, runs
-from pakhus.ledger.connection import Ledger
+from pakhus.flows.alerts import message_of
+from pakhus.ledger import alerts, runs, stops
+from pakhus.ledger.connection import Ledger, RunIdentity
 from pakhus.reasons import Verdict
 from tests.operators.run import Task, context
 
@@ -193,3 +195,47 @@ def test_a_message_left_by_an_earlier_try_that_then_succeeded_does_not_make_the_
 def test_is_red_when_the_work_was_not_run_at_all() -> None:
     with pytest.raises(AirflowFailException, match="task reserve was not run"):
         report_of(run_of(states={"observe": "success", "reserve": "upstream_failed"}))
+
+
+def stop_by_itself(ledger: Ledger) -> None:
+    refusal = stops.Refusal("access_denied", "Rackbeat refused our key", "access_denied", "rackbeat__main", "orders")
+    with ledger.begin() as tx:
+        stops.record(tx, "nordlys", "orders", refusal)
+
+
+def test_a_run_of_a_flow_that_has_stopped_itself_is_red_though_it_did_nothing(ledger: Ledger) -> None:
+    stop_by_itself(ledger)
+    for _ in range(2):
+        with pytest.raises(AirflowFailException, match="The flow has stopped itself .*Rackbeat refused our key"):
+            report_of(run_of(counted()))
+    [alert] = raised(ledger)
+    assert (alert.code, alert.subject) == ("access_denied", "rackbeat__main")
+
+
+def test_a_run_that_lets_the_flow_go_on_says_so_to_those_who_were_alarmed(ledger: Ledger) -> None:
+    stop_by_itself(ledger)
+    with pytest.raises(AirflowFailException):
+        report_of(run_of(counted()))
+    [alert] = raised(ledger)
+    with ledger.begin() as tx:
+        alerts.note_told(tx, alert, "mail smtp_default")
+        alerts.end_sending(tx, alert, sent=True)
+    run = replace(ledger, run=RunIdentity("nordlys__orders", "manual__1", "reserve", 0, 1))
+    with run.begin() as tx:
+        stops.lift(tx, "nordlys", "orders", "a document went through; it had stopped itself at 02:10")
+    for _ in range(2):  # a report that is made again tells nobody twice
+        told = report_of(run_of(counted(DONE, seen=1)))
+    assert "goes on: a document went through" in told["remark"]
+    [over] = raised(ledger)
+    message = message_of(over, "http://airflow")
+    assert message.subject.startswith("Pakhus nordlys orders: Goes on: a document went through")
+    assert "Who acts: nobody: what waited is on its way." in message.text()
+
+
+def test_nobody_is_told_that_a_flow_goes_on_who_was_not_told_that_it_had_stopped(ledger: Ledger) -> None:
+    stop_by_itself(ledger)
+    run = replace(ledger, run=RunIdentity("nordlys__orders", "manual__1", "reserve", 0, 1))
+    with run.begin() as tx:
+        stops.lift(tx, "nordlys", "orders", "a document went through")
+    assert "goes on" in report_of(run_of(counted(DONE, seen=1)))["remark"]
+    assert raised(ledger) == []

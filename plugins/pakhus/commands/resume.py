@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 
 from pakhus.commands import Say
 from pakhus.commands.stop import choose_flow, switch
@@ -14,5 +15,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, say: Say) -> int:
-    shop, flow = options.shop, options.flow
-    return switch(shop, lambda tx: resume_flow(tx, shop, flow), say)
+    shop, flow, who = options.shop, options.flow, getpass.getuser()
+    return switch(shop, lambda tx: resume_flow(tx, shop, flow, who=who), say)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
 
+from pakhus.flows.self_stopping import REFUSED_IN_A_ROW
 from pakhus.ledger import alerts
 from pakhus.ledger.alerts import Alert, Cause
-from pakhus.ledger.connection import Ledger
+from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.reasons import REASONS, Actor
 from pakhus.settings.sections import AlertsSettings
 
@@ -23,18 +24,22 @@ logger = logging.getLogger(__name__)
 
 RUN_FAILED = "run_failed"
 RUN_TIMED_OUT = "run_timed_out"
+FLOW_GOES_ON = "flow_goes_on"
 TIMED_OUT = "timed_out"
 """Airflow's word for a run that took longer than its DAG's `dagrun_timeout`."""
 RUNBOOK, REASONS_RUNBOOK = "docs/runbooks/alerts.md", "docs/runbooks/reasons.md"
 _SUBJECT_LENGTH = 120
+_STOPPING = ("access_denied", "configuration", REFUSED_IN_A_ROW)
 # Who acts on a cause that is no document's reason; the runbook has a part for each.
 RUN_CAUSES = {
     "alert_unsent": Actor.OPERATOR,
     "ledger_behind": Actor.OPERATOR,
     "cursor_moved": Actor.NOBODY,
+    FLOW_GOES_ON: Actor.NOBODY,
     "ledger_unavailable": Actor.OPERATOR,
     "mostly_held": Actor.OPERATOR,
     "ping_failed": Actor.OPERATOR,
+    REFUSED_IN_A_ROW: Actor.OPERATOR,
     RUN_FAILED: Actor.OPERATOR,
     RUN_TIMED_OUT: Actor.OPERATOR,
     "settings_wrong": Actor.OPERATOR,
@@ -139,20 +144,18 @@ def message_of(alert: Alert, base_url: str) -> Message:
     link = f"{base_url.rstrip('/')}/dags/{quote(alert.dag_id, safe='')}/runs/{quote(alert.run_id, safe='')}"
     known = REASONS.get(alert.code)
     actor = known.actor if known else RUN_CAUSES.get(alert.code, Actor.OPERATOR)
+    who = "nobody: what waited is on its way." if alert.code == FLOW_GOES_ON else _WHO[actor]
     again = f", in {alert.count} runs, last at {alert.last_seen_at:%H:%M}" if alert.count > 1 else ""
     lines = [
         alert.text,
         "",
-        f"Who acts: {_WHO[actor]}",
+        f"Who acts: {who}",
         f"Since: {alert.raised_at:%Y-%m-%d %H:%M} UTC{again}",
         f"Run: {link}",
         f"What to do: {REASONS_RUNBOOK if known else RUNBOOK}, {alert.code}",
         "",
     ]
-    if alert.resolved_at is None:
-        lines.append("You are told this once, and again after a day if it lasts. A green run of the flow ends it.")
-    else:
-        lines.append(f"It is over: a run was green at {alert.resolved_at:%Y-%m-%d %H:%M} UTC.")
+    lines += _closing(alert)
     facts: dict[str, object] = {
         "scope": alert.scope,
         "flow": alert.flow,
@@ -170,6 +173,24 @@ def message_of(alert: Alert, base_url: str) -> Message:
     }
     identity = hashlib.sha256(f"{alert.id} {link}".encode()).hexdigest()[:32]
     return Message(identity, _subject(alert), tuple(lines), link, facts)
+
+
+def tell_what_goes_on(tx: Transaction, scope: str, flow: str, notes: Sequence[str]) -> None:
+    """Tell those who were told that a flow had stopped itself that it goes on."""
+    if notes:
+        text = "; ".join(notes)
+        alerts.announce(tx, scope, flow, Cause(FLOW_GOES_ON, f"{text[0].upper()}{text[1:]}."))
+
+
+def _closing(alert: Alert) -> list[str]:
+    """The last lines of a message: what becomes of it by itself."""
+    if alert.code == FLOW_GOES_ON:
+        return []
+    if alert.resolved_at is not None:
+        return [f"It is over: a run was green at {alert.resolved_at:%Y-%m-%d %H:%M} UTC."]
+    stops = ["The flow has stopped itself. Each run tries one document, and goes on when that goes through."]
+    once = "You are told this once, and again after a day if it lasts. A green run of the flow ends it."
+    return [*(stops if alert.code in _STOPPING else []), once]
 
 
 def send(

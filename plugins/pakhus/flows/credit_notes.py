@@ -68,11 +68,11 @@ class Crediter:
         """Credit the refunds of these documents as far as the shop's mode goes; returns the counts."""
         settings, ledger = self.observer.settings, self.observer.ledger
         report = RunReport(CREDITS, settings.shop)
-        for start in range(0, len(document_ids), _PACK):
-            pack = document_ids[start : start + _PACK]
-            self.observer.look_again(sorted(set(self._order_ids(pack))))
-            Chunk(ledger, report, workers, stopped_by=INVOICES).work(pack, self._treat)
-        return report
+        chunk = Chunk(ledger, report, workers, stopped_by=INVOICES)
+        return chunk.work(document_ids, self._treat, prepare=self._look_again, at_once=_PACK)
+
+    def _look_again(self, document_ids: Sequence[int]) -> None:
+        self.observer.look_again(sorted(set(self._order_ids(document_ids))))
 
     def _order_ids(self, document_ids: Sequence[int]) -> Iterator[str]:
         with self.observer.ledger.begin() as tx:

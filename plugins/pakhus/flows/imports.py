@@ -7,7 +7,7 @@ import goes on where it was and a second one writes nothing. Sources: domain gui
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
@@ -104,7 +104,7 @@ class Importer:
         taken = list(self._take_all(order_ids))
         try:
             self._pass_over_invoiced([one for one in taken if one.is_open])
-            flow = biller(self.shop, self.accounts, self.ledger, self._judging)
+            flow = replace(biller(self.shop, self.accounts, self.ledger, self._judging), stops=IMPORTS)
             report = flow.book([one.document.id for one in taken if one.is_open])
             report.flow = AUDIT
             return report, outcomes_of(self._outcome(one) for one in taken)

@@ -85,18 +85,20 @@ class Biller:
     drafts: Drafts
     gate: BookingGate
     double: DoubleInvoicing
+    stops: str = INVOICES  # the flow that stops itself when it is refused; an import must not stop the live one
 
     def book(self, document_ids: Sequence[int], *, workers: int = 4) -> RunReport:
         """Invoice the orders of these documents as far as the shop's mode goes; returns the counts."""
         settings, ledger = self.observer.settings, self.observer.ledger
         report = RunReport(INVOICES, settings.shop)
-        for start in range(0, len(document_ids), _PACK):
-            pack = document_ids[start : start + _PACK]
-            self.observer.look_again(list(self._source_ids(pack)))
-            Chunk(ledger, report, workers).work(pack, self._treat)
+        chunk = Chunk(ledger, report, workers, stops=self.stops)
+        chunk.work(document_ids, self._treat, prepare=self._look_again, at_once=_PACK)
         report.progress = self.gate.progress()
         self.gate.watch_corrections(report)
         return report
+
+    def _look_again(self, document_ids: Sequence[int]) -> None:
+        self.observer.look_again(list(self._source_ids(document_ids)))
 
     def _source_ids(self, document_ids: Sequence[int]) -> Iterator[str]:
         with self.observer.ledger.begin() as tx:

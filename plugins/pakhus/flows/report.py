@@ -63,8 +63,7 @@ class RunReport:
         """Count one document's verdict."""
         self.codes[verdict.code] += 1
         self.causes.setdefault(verdict.code, verdict.message())
-        told = dict(verdict.parameters)
-        self.subjects.setdefault(verdict.code, told.get("connection") or told.get("system", ""))
+        self.subjects.setdefault(verdict.code, subject_of(verdict))
 
     def see(self, source_id: int) -> None:
         """Count a source as seen, unless it is counted already."""
@@ -158,3 +157,9 @@ class RunReport:
             progress=str(data.get("progress", "")),
             alarm=Cause(**alarm) if isinstance(alarm := data.get("alarm"), dict) else None,
         )
+
+
+def subject_of(verdict: Verdict) -> str:
+    """The connection or system that a verdict is about, for its alert; empty where it is about neither."""
+    told = dict(verdict.parameters)
+    return told.get("connection") or told.get("system", "")

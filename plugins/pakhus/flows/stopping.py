@@ -11,9 +11,9 @@ def stop_flow(tx: Transaction, shop: str, flow: str, *, stopped_by: str, cause: 
     return f"{shop} {flow}: {stops.stop(tx, shop, flow, stopped_by=stopped_by, cause=cause).text()}"
 
 
-def resume_flow(tx: Transaction, shop: str, flow: str) -> str:
+def resume_flow(tx: Transaction, shop: str, flow: str, *, who: str = "", because: str = "") -> str:
     """Lift the stop of a flow, or that of all flows; returns what to tell: also what is stopped all the same."""
-    lifted = stops.resume(tx, shop, flow)
+    lifted = stops.resume(tx, shop, flow, who=who, because=because)
     told = f"{shop} {flow}: goes on, it was {lifted.text()}" if lifted else f"{shop} {flow}: was not stopped"
     return " · ".join([told, *(f"still stopped: {line}" for line in stopped(tx, shop))])
 

@@ -6,8 +6,7 @@ One document's trouble never ends the others'; a configuration error ends the ch
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,6 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from pakhus.errors import (
-    AccessDeniedError,
     ClaimLostError,
     ConfigurationError,
     DataError,
@@ -23,8 +21,19 @@ from pakhus.errors import (
     TransientError,
 )
 from pakhus.flows.outcomes import StoppedError
+from pakhus.flows.patience import backoff, is_lasting
 from pakhus.flows.report import RunReport
+from pakhus.flows.self_stopping import (
+    REFUSED_IN_A_ROW,
+    Course,
+    OwnStop,
+    is_same,
+    refusal_of,
+    stopping_verdict,
+    symptom_of,
+)
 from pakhus.ledger import documents, stops
+from pakhus.ledger.alerts import Cause
 from pakhus.ledger.claims import Claim, holding, require
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
@@ -33,11 +42,6 @@ from pakhus.reasons import Status, Verdict
 
 logger = logging.getLogger(__name__)
 
-_SHORTEST_BACKOFF = timedelta(seconds=30)
-_LONGEST_BACKOFF = timedelta(hours=1)
-# Nobody need act on what does not answer, so long (domain guide 17.3); then somebody is told, and it is tried on.
-_PATIENCE = timedelta(hours=24)
-_UNAVAILABLE = ("remote_unavailable", "unavailable_for_a_day")
 # What holds a document may be mended where nothing tells us: a product, a period, an invoice booked by hand.
 _HELD_LOOK = timedelta(days=1)
 
@@ -53,6 +57,11 @@ class Treated:
 
 
 Treat = Callable[[Document, Claim], Treated]
+Prepare = Callable[[Sequence[int]], None]
+
+
+def _nothing(document_ids: Sequence[int]) -> None:
+    del document_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +69,102 @@ class Chunk:
     """Works on the documents of one chunk, `workers` at a time (requests in flight per system: design, decision 2).
 
     `stopped_by` is the flow that people stop when they mean this one: the DAG it is a part of; empty: its own.
+    `stops` is the flow that stops itself when a system refuses everything; empty: the same.
     """
 
     ledger: Ledger
     report: RunReport
     workers: int
     stopped_by: str = ""
+    stops: str = ""
 
-    def work(self, document_ids: Sequence[int], treat: Treat) -> RunReport:
-        """Treat each document once and count the verdicts. ConfigurationError stops those not yet begun.
+    def work(
+        self, document_ids: Sequence[int], treat: Treat, *, prepare: Prepare = _nothing, at_once: int = 0
+    ) -> RunReport:
+        """Treat each document once and count the verdicts; `prepare` is called before each pack of `at_once` (0: all).
 
-        So does a person who stops the flow; the documents then stay as they are, to go on from.
+        What refuses the whole flow (see pakhus.flows.self_stopping) stops those not yet begun, and so does a person who
+        stops the flow; the documents then stay as they are, to go on from. Errors of `prepare` are raised.
         """
         self.report.seen += len(document_ids)
-        stopped = threading.Event()
-        with ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix=self.report.flow) as pool:
-            verdicts = list(pool.map(lambda row_id: self._one(row_id, treat, stopped), document_ids))
-        for verdict in verdicts:
-            if verdict is not None:
-                self.report.add(verdict)
+        own = OwnStop(self.ledger, self.report.scope, self.stops or self._flow, self.report.flow)
+        course = Course(self.report.flow)
+        try:
+            rest = self._tried_first(document_ids, treat, prepare, own, course)
+            for pack in _packs(rest, at_once or len(rest)):
+                self._work_pack(pack, treat, prepare, course)
+        finally:
+            if course.refusal is not None:
+                own.record(course.refusal)
+                self._tell(course)
         return self.report
 
-    def _one(self, document_id: int, treat: Treat, stopped: threading.Event) -> Verdict | None:
+    @property
+    def _flow(self) -> str:
+        return self.stopped_by or self.report.flow
+
+    def _tell(self, course: Course) -> None:
+        """What no single document says: that the same was refused of several."""
+        refusal = course.refusal
+        if refusal is not None and refusal.code == REFUSED_IN_A_ROW and self.report.alarm is None:
+            self.report.alarm = Cause(refusal.code, f"{refusal.cause}.", refusal.subject)
+
+    def _work_pack(self, pack: Sequence[int], treat: Treat, prepare: Prepare, course: Course) -> None:
+        if course.refusal is not None:
+            self._count(Verdict.of("not_reached") for _ in pack)
+            return
+        self._prepared(pack, prepare, course)
+        with ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix=self.report.flow) as pool:
+            verdicts = list(pool.map(lambda row_id: self._one(row_id, treat, course), pack))
+        self._count(verdict for verdict in verdicts if verdict is not None)
+
+    def _prepared(self, pack: Sequence[int], prepare: Prepare, course: Course) -> None:
+        try:
+            prepare(pack)
+        except ConfigurationError as error:
+            course.is_refused(refusal_of(stopping_verdict(error), self.report.flow, pack[0]))
+            raise
+
+    def _count(self, verdicts: Iterable[Verdict]) -> None:
+        for verdict in verdicts:
+            self.report.add(verdict)
+
+    def _tried_first(
+        self, document_ids: Sequence[int], treat: Treat, prepare: Prepare, own: OwnStop, course: Course
+    ) -> Sequence[int]:
+        """While the flow has stopped itself, try one document after the other until one goes through or meets the same.
+
+        Returns what is left to work on. One that is held for a reason of its own says nothing either way.
+        """
+        stop = own.standing() if document_ids else None
+        if stop is None or self._is_stopped_by_person():
+            return document_ids
+        left = _first(document_ids, stop.refusal.document_id if stop.refusal else None)
+        mine = own.may_try(stop)
+        while left and mine:
+            tried, left = left[0], left[1:]
+            self._prepared([tried], prepare, course)
+            verdict = self._one(tried, treat, course)
+            self._count([verdict] if verdict is not None else [])
+            if course.troubled and (course.refusal or is_same(stop, course.troubled)):
+                course.refusal = course.refusal or stop.refusal
+                break
+            if verdict is not None and verdict.status is Status.DONE:
+                break
+        if mine and course.refusal is None:
+            own.lift(stop)
+            return left
+        self.report.note_stop(stop)
+        self._count(Verdict.of("not_reached") for _ in left)
+        return []
+
+    def _is_stopped_by_person(self) -> bool:
+        with self.ledger.begin() as tx:
+            return stops.find(tx, self.report.scope, self._flow) is not None
+
+    def _one(self, document_id: int, treat: Treat, course: Course) -> Verdict | None:
         """Treat a document; None when it stays held for the same reason, which is no news of this run."""
-        if stopped.is_set():
+        if course.refusal is not None:
             return Verdict.of("not_reached")
         document, stop = self.ledger.persist(lambda tx: self._look(tx, document_id))
         if stop is not None:
@@ -95,29 +176,32 @@ class Chunk:
             document = self.ledger.persist(lambda tx: documents.load(tx, document_id))
             if document.status not in (Status.DUE, Status.WAITING, Status.HELD):
                 return document.verdict
-            verdict = self._treat(document, claim, treat, stopped)
+            verdict = self._treat(document, claim, treat, course)
         still_held = document.status is Status.HELD and verdict.code == document.verdict.code
         return None if still_held else verdict
 
     def _look(self, tx: Transaction, document_id: int) -> tuple[Document, Stop | None]:
         """A document, and what stops its flow at this moment."""
-        flow = self.stopped_by or self.report.flow
-        return documents.load(tx, document_id), stops.find(tx, self.report.scope, flow)
+        return documents.load(tx, document_id), stops.find(tx, self.report.scope, self._flow)
 
-    def _treat(self, document: Document, claim: Claim, treat: Treat, stopped: threading.Event) -> Verdict:
+    def _treat(self, document: Document, claim: Claim, treat: Treat, course: Course) -> Verdict:
         try:
             treated = treat(document, claim)
             verdict, version, due_at = treated.verdict, treated.version, treated.due_at
+            if verdict.status is Status.DONE:
+                course.goes_well()
         except (OperationalError, InterfaceError):
             raise  # the ledger is away: nothing can be recorded, the task is tried again
         except ClaimLostError as error:
             return _claim_lost(document, error)
         except ConfigurationError as error:
-            stopped.set()
-            verdict, version, due_at = _stopping_verdict(error, document), None, self.ledger.now()
+            verdict, version, due_at = stopping_verdict(error, document.target), None, self.ledger.now()
+            course.is_refused(refusal_of(verdict, self.report.flow, document.id))
         except (StoppedError, DataError, TransientError) as error:
             verdict, due_at = _verdict_of(error, document, self.ledger.now())
             version = document.judged_version
+            if not isinstance(error, StoppedError):
+                course.meets(symptom_of(error), verdict, document.id)
         except Exception as error:
             logger.exception("%s: an error that should not happen", document.key)
             verdict = Verdict.of("internal_error", problem=type(error).__name__)
@@ -143,15 +227,19 @@ class Chunk:
         self.ledger.persist(record)
 
 
+def _packs(document_ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(document_ids), size or 1):
+        yield document_ids[start : start + size]
+
+
+def _first(document_ids: Sequence[int], first: int | None) -> list[int]:
+    """The documents, with one of them before the others if it is there."""
+    return sorted(document_ids, key=lambda row_id: row_id != first)
+
+
 def _claim_lost(document: Document, error: ClaimLostError) -> Verdict:
     logger.warning("%s: %s", document.key, error)
     return Verdict.of("claimed_elsewhere")
-
-
-def _stopping_verdict(error: ConfigurationError, document: Document) -> Verdict:
-    if isinstance(error, AccessDeniedError):
-        return Verdict.of("access_denied", system=error.system, problem=_brief(error), connection=document.target)
-    return Verdict.of("configuration", problem=_brief(error))
 
 
 def _verdict_of(
@@ -163,24 +251,13 @@ def _verdict_of(
         return Verdict.of("rate_limited"), now + error.retry_after
     if isinstance(error, TransientError):
         told = {"system": error.system or "The remote system", "problem": _brief(error)}
-        if _is_lasting(document, now):
-            return Verdict.of("unavailable_for_a_day", **told), now + _LONGEST_BACKOFF
-        return Verdict.of("remote_unavailable", **told), now + _backoff(document, now)
+        wait = backoff(document, now)
+        if is_lasting(document, now):
+            return Verdict.of("unavailable_for_a_day", **told), now + wait
+        return Verdict.of("remote_unavailable", **told), now + wait
     return Verdict.of("refused", system=error.system, step=document.kind, problem=error), None
 
 
 def _brief(error: Exception) -> str:
     """An error's text without the stop that the reason's own text sets."""
     return str(error).rstrip(". ")
-
-
-def _is_lasting(document: Document, now: datetime) -> bool:
-    first, later = _UNAVAILABLE
-    return document.verdict.code == later or (document.verdict.code == first and now - document.since >= _PATIENCE)
-
-
-def _backoff(document: Document, now: datetime) -> timedelta:
-    """As long again as it has been so: 30 s, 1 min, 2 min … up to an hour, without a counter."""
-    if document.verdict.code != "remote_unavailable":
-        return _SHORTEST_BACKOFF
-    return min(max(now - document.since, _SHORTEST_BACKOFF), _LONGEST_BACKOFF)

@@ -100,6 +100,24 @@ def resolve(tx: Transaction, scope: str, flow: str) -> int:
     return tx.connection.execute(over.values(resolved_at=tx.now)).rowcount
 
 
+def announce(tx: Transaction, scope: str, flow: str, cause: Cause) -> None:
+    """Tell something that is over when it is told, once per run; only to those who were told that it began."""
+    told = select(alerts.c.id).where(
+        alerts.c.scope == scope,
+        alerts.c.flow == flow,
+        alerts.c.resolved_at.is_(None),
+        alerts.c.told != literal([], JSONB),
+    )
+    same_run = select(alerts.c.id).where(
+        alerts.c.code == cause.code, alerts.c.dag_id == tx.run.dag_id, alerts.c.run_id == tx.run.run_id
+    )
+    if tx.connection.execute(told.limit(1)).first() is None or tx.connection.execute(same_run.limit(1)).first():
+        return
+    row = {"scope": scope, "flow": flow, "code": cause.code, "subject": cause.subject, "text": cause.text}
+    when = {"raised_at": tx.now, "last_seen_at": tx.now, "resolved_at": tx.now}
+    tx.connection.execute(insert(alerts).values(**row, **when, dag_id=tx.run.dag_id, run_id=tx.run.run_id))
+
+
 def scope_of(tx: Transaction, alert_id: int) -> str:
     """Return whose alert it is."""
     scope: str = tx.connection.execute(select(alerts.c.scope).where(alerts.c.id == alert_id)).scalar_one()

@@ -272,6 +272,27 @@ def counts(tx: Transaction, scope: str, flow: str) -> dict[tuple[Status, str], i
     return found
 
 
+def is_open(tx: Transaction, document_id: int) -> bool:
+    """Tell whether something is still to be done for a document, now or later."""
+    open_ones = (Status.DUE, Status.WAITING, Status.HELD)
+    query = select(documents.c.id).where(documents.c.id == document_id, documents.c.status.in_(open_ones))
+    return tx.connection.execute(query).one_or_none() is not None
+
+
+def wake(tx: Transaction, scope: str, flow: str, reasons: Sequence[str], *, only: int | None = None) -> None:
+    """Let what stands open for one of these reasons be due now instead of at its own time; or one of them `only`."""
+    waiting = update(documents).where(
+        documents.c.scope == scope,
+        documents.c.flow == flow,
+        documents.c.reason.in_(reasons),
+        documents.c.status.in_((Status.WAITING, Status.HELD)),
+        documents.c.due_at > tx.now,
+    )
+    if only is not None:
+        waiting = waiting.where(documents.c.id == only)
+    tx.connection.execute(waiting.values(due_at=tx.now))
+
+
 def untouched(tx: Transaction, document_id: int) -> bool:
     """Tell whether no write for this document may have reached its target."""
     touched = select(attempts.c.id).where(

@@ -7,7 +7,7 @@ from pakhus.ledger.schema.coordination import budgets, claim_fence, claims, curs
 from pakhus.ledger.schema.customers import customer_facts, customer_identities
 from pakhus.ledger.schema.documents import attempts, bodies, calls, documents, source_versions, sources
 from pakhus.ledger.schema.evidence import import_days, proven_days, stock_levels, stock_places
-from pakhus.ledger.schema.operation import alerts, decisions, runs, stops
+from pakhus.ledger.schema.operation import alerts, decisions, runs, stop_events, stops
 
 __all__ = [
     "alerts",
@@ -38,5 +38,6 @@ __all__ = [
     "sources",
     "stock_levels",
     "stock_places",
+    "stop_events",
     "stops",
 ]

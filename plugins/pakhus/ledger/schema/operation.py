@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from pakhus.ledger.schema.base import TIME, identity, metadata
@@ -17,7 +29,34 @@ stops = Table(
     Column("by_person", Boolean, nullable=False, comment="true: only a person lifts it"),
     Column("stopped_by", Text, nullable=False, server_default="", comment="who: a name of Airflow or of the host"),
     Column("since", TIME, nullable=False),
+    Column("subject", Text, nullable=False, server_default="", comment="the system or connection that refused"),
+    Column("symptom", Text, nullable=False, server_default="", comment="what a try is compared with"),
+    Column("part", Text, nullable=False, server_default="", comment="the documents' own flow, or the task that met it"),
+    Column("document_id", BigInteger, ForeignKey("documents.id"), comment="what met it; tried before any other"),
+    Column("tries", Integer, nullable=False, server_default="0", comment="since it stopped, each of one document"),
+    Column("tried_at", TIME),
+    Column("tried_by", Text, nullable=False, server_default="", comment="the run that tried last, or met it"),
     comment="Flows that are stopped for a shop (flow all: every one), by a person or by a configuration error",
+)
+
+stop_events = Table(
+    "stop_events",
+    metadata,
+    identity(),
+    Column("scope", Text, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("event", Text, nullable=False, comment="stopped or lifted"),
+    Column("by_person", Boolean, nullable=False),
+    Column("who", Text, nullable=False, server_default=""),
+    Column("code", Text, nullable=False),
+    Column("cause", Text, nullable=False, comment="why it was stopped; of a lifted stop: why it goes on"),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("dag_id", Text, nullable=False, server_default=""),
+    Column("run_id", Text, nullable=False, server_default=""),
+    Column("at", TIME, nullable=False),
+    CheckConstraint("event in ('stopped','lifted')", name="event_known"),
+    Index(None, "scope", "flow", "at"),
+    comment="When flows were stopped and went on, by persons or by themselves: why documents waited meanwhile",
 )
 
 alerts = Table(
