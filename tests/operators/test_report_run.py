@@ -10,8 +10,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from operators.report_run_operator import ReportRunOperator
-from pakhus.flows.report import RunReport
 from pakhus.flows.alerts import message_of
+from pakhus.flows.report import RunReport
 from pakhus.ledger import alerts, runs, stops
 from pakhus.ledger.connection import Ledger, RunIdentity
 from pakhus.reasons import Verdict
@@ -206,7 +206,7 @@ def stop_by_itself(ledger: Ledger) -> None:
 def test_a_run_of_a_flow_that_has_stopped_itself_is_red_though_it_did_nothing(ledger: Ledger) -> None:
     stop_by_itself(ledger)
     for _ in range(2):
-        with pytest.raises(AirflowFailException, match="The flow has stopped itself .*Rackbeat refused our key"):
+        with pytest.raises(AirflowFailException, match=r"The flow has stopped itself .*Rackbeat refused our key"):
             report_of(run_of(counted()))
     [alert] = raised(ledger)
     assert (alert.code, alert.subject) == ("access_denied", "rackbeat__main")
