@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from pakhus.clients.economic import DEFAULT_URL as ECONOMIC_URL
-from pakhus.clients.economic import EconomicSettings
+from pakhus.clients.economic import OPENAPI_URL, EconomicSettings
 from pakhus.clients.rackbeat import DEFAULT_URL as RACKBEAT_URL
 from pakhus.clients.rackbeat import RackbeatSettings
 from pakhus.clients.woocommerce_api import WooCommerceSettings
@@ -119,7 +119,8 @@ def rackbeat_settings(connection: ConnectionFacts) -> RackbeatSettings:
 def economic_settings(connection: ConnectionFacts) -> EconomicSettings:
     """Password is the agreement's grant token; host is only needed for a server other than e-conomic's.
 
-    Extras: `app_secret_token` (the app's; Airflow masks extras with such a name), `verify`, `path`.
+    Extras: `app_secret_token` (the app's; Airflow masks extras with such a name), `verify`, `path`, `openapi_url`
+    (where journals are booked; by default e-conomic's own, or where the host is).
     """
     app_secret = connection.text("app_secret_token")
     if not app_secret:
@@ -128,6 +129,7 @@ def economic_settings(connection: ConnectionFacts) -> EconomicSettings:
         app_secret_token=app_secret,
         agreement_grant_token=connection.secret("password", "agreement's grant token"),
         base_url=_address(connection, ECONOMIC_URL),
+        openapi_url=connection.text("openapi_url") or _address(connection, OPENAPI_URL),
         verify=_verify(connection),
     )
 

@@ -19,6 +19,9 @@ from pakhus.clients.pages import Page, numbered_pages
 from pakhus.errors import NotFoundError, TransientError
 
 DEFAULT_URL = "https://restapi.e-conomic.com"
+OPENAPI_URL = "https://apis.e-conomic.com"
+"""Host B, whose services each have a version of their own (section 2.9): only journals are booked there."""
+_OPENAPI_SERVICES = ("/journalsapi/",)
 PAGE_SIZE = 1000
 # A bucket of 2,000 that refills by 30 a second (section 2.8).
 BUCKET_CALLS = 2000
@@ -57,6 +60,7 @@ class EconomicSettings:
     app_secret_token: str = field(repr=False)
     agreement_grant_token: str = field(repr=False)
     base_url: str = DEFAULT_URL
+    openapi_url: str = OPENAPI_URL
     verify: bool | str = True
     limits: Limits = field(default_factory=Limits)
 
@@ -64,8 +68,9 @@ class EconomicSettings:
 class EconomicClient:
     """Verbs of the accounts. Returns documents as they came, with Decimals for fractions."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, openapi: Transport | None = None) -> None:
         self._transport = transport
+        self._openapi = openapi or transport
 
     @classmethod
     def from_settings(cls, settings: EconomicSettings, budget: Budget | None = None) -> EconomicClient:
@@ -78,10 +83,10 @@ class EconomicClient:
             del url
             return replace(call, headers={**call.headers, **tokens})
 
-        return cls(
-            Transport(
+        def transport(base_url: str) -> Transport:
+            return Transport(
                 system=SYSTEM,
-                base_url=settings.base_url,
+                base_url=base_url,
                 error_table=error_of,
                 sign=sign,
                 budget=budget or Unlimited(),
@@ -90,11 +95,13 @@ class EconomicClient:
                 limits=settings.limits,
                 verify=settings.verify,
             )
-        )
+
+        return cls(transport(settings.base_url), transport(settings.openapi_url))
 
     def send(self, call: Call) -> Answer:
-        """Make a call that a writer planned."""
-        return self._transport.send(call)
+        """Make a call that a writer planned, at the host that has its path."""
+        is_openapi = call.path.startswith(_OPENAPI_SERVICES)
+        return (self._openapi if is_openapi else self._transport).send(call)
 
     def agreement(self) -> Any:
         """Return `/self`: agreement number, base currency, modules."""

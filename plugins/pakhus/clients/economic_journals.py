@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from urllib3.filepost import encode_multipart_formdata
 
 from pakhus.clients.economic import EconomicClient, filter_value, path_id
 from pakhus.clients.http import Call, to_json
+
+_JOURNALS_SERVICE = "/journalsapi/v16.0.1"  # section 2.9: seen in October 2026
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,16 @@ def attach_pdf(voucher: str, name: str, content: bytes) -> Call:
 def create_voucher(journal: int, body: Mapping[str, Any]) -> Call:
     """POST /journals/{n}/vouchers: one voucher (section 8.2)."""
     return Call("POST", f"/journals/{journal}/vouchers", body=to_json(body))
+
+
+def book_entries(journal: int, entries: Sequence[int], *, as_object: bool) -> Call:
+    """POST …/bookdraftentries on host B: chosen draft entries of a journal.
+
+    Which of the two forms of the body it takes is in doubt (section 8.5): a bare array, or an object with one.
+    """
+    numbers = sorted(entries)
+    body = {"entryNumbers": numbers} if as_object else numbers
+    return Call("POST", f"{_JOURNALS_SERVICE}/journals/{journal}/bookdraftentries", body=to_json(body))
 
 
 def _with(rows: list[Any], word: str) -> list[Any]:

@@ -22,6 +22,7 @@ from pakhus.flows.outcomes import stop
 from pakhus.flows.payout_matching import Matched, match_settlement
 from pakhus.flows.report import RunReport
 from pakhus.flows.settlement_intake import FILE, PAYOUTS, Intake, SettlementFile, numbered
+from pakhus.flows.voucher_booking import READ_FIRST, VoucherBooking
 from pakhus.flows.voucher_files import VoucherFile
 from pakhus.flows.vouchers import Vouchers
 from pakhus.flows.work import Chunk, Treated
@@ -33,6 +34,7 @@ from pakhus.ledger.documents import Document
 from pakhus.ledger.settlements import Settlement
 from pakhus.model import Totals
 from pakhus.reasons import Verdict
+from pakhus.rules.payout_accounts import Booking
 from pakhus.rules.payout_posting import plan_payout
 from pakhus.rules.settlement_balance import balance_problems
 from pakhus.rules.settlement_columns import ColumnMapping
@@ -109,6 +111,8 @@ class Settler:
             known = writer.make(self.vouchers.step(document.key), call)
         verdict = self._posted(document, claim, settlement, known)
         self._attach(document, claim, settlement, known)
+        if self._is_booked(document, claim, settlement, known):
+            verdict = Verdict.of("payout_booked", amount=_amount(settlement), voucher=known.remote_id)
         return Treated(verdict, None)
 
     def _plan(self, document: Document, settlement: Settlement) -> Voucher | Verdict:
@@ -186,11 +190,27 @@ class Settler:
             )
 
         self.ledger.persist(note)
-        amount = f"{net:.2f} {settlement.currency}"
-        return Verdict.of("payout_journaled", amount=amount, journal=self.settings.journal, voucher=written.remote_id)
+        journal, voucher = self.settings.journal, written.remote_id
+        return Verdict.of("payout_journaled", amount=_amount(settlement), journal=journal, voucher=voucher)
+
+    def _is_booked(self, document: Document, claim: Claim, settlement: Settlement, written: Written) -> bool:
+        """Book the voucher where the account's settings say so and every line is sure."""
+        settings = self.settings
+        if settings.book is Booking.NEVER or settings.book_entries_body is None:
+            return False
+        if not self.ledger.persist(lambda tx: settlements.is_sure(tx, settlement.id)):
+            return False
+        writer = Writer(self.ledger, claim, document, READ_FIRST, self.accounts.send)
+        vouchers, form = self.vouchers, settings.book_entries_body
+        booking = VoucherBooking(writer, vouchers.journals, vouchers.reader, settings.journal, form, document.key)
+        return booking.book(written)
 
     def _today(self) -> date:
         return self.ledger.now().astimezone(ZoneInfo(self.settings.timezone)).date()
+
+
+def _amount(settlement: Settlement) -> str:
+    return f"{settlement.net:.2f} {settlement.currency}"
 
 
 def _unsure(matched: Matched) -> Verdict:

@@ -178,6 +178,15 @@ def mark_posted(tx: Transaction, settlement_id: int, document_id: int) -> None:
             clearing.settle(tx, int(item), Decimal(amount), document_id)
 
 
+def is_sure(tx: Transaction, settlement_id: int) -> bool:
+    """Whether every payment and refund has its document, to the cent, and nothing goes to the difference account."""
+    lines = settlement_lines.c
+    is_payment, is_sure = lines.kind.in_(("capture", "refund")), lines.outcome.in_(("matched", "linked"))
+    doubtful = (is_payment & (~is_sure | lines.difference.is_not(None))) | (lines.kind == "adjustment")
+    query = select(lines.number).where(lines.settlement_id == settlement_id, doubtful).limit(1)
+    return tx.connection.execute(query).one_or_none() is None
+
+
 def unmatched(tx: Transaction, account: str | None = None) -> Sequence[Row[Any]]:
     """Return the lines that have no sure document, with their settlement, oldest first."""
     query = (

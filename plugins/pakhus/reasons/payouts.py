@@ -20,6 +20,13 @@ PAYOUTS: tuple[Reason, ...] = (
         NOTHING,
     ),
     Reason(
+        "payout_booked",
+        Status.DONE,
+        Actor.NOBODY,
+        "{amount} is booked as voucher {voucher}: every line had its document.",
+        NOTHING,
+    ),
+    Reason(
         "payout_before_start",
         Status.NOT_OURS,
         Actor.NOBODY,

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
 from pakhus.rules.mapping_fields import Currency, Strict
+
+
+class Booking(StrEnum):
+    """Who books the vouchers of payouts."""
+
+    NEVER = "never"  # the bookkeeper does
+    WHEN_MATCHED = "when_matched"  # those whose every payment and refund has a sure document, and nothing differs
+
+
+class EntriesForm(StrEnum):
+    """The body of e-conomic's bookdraftentries: sources contradict each other (economic.md 8.5)."""
+
+    ARRAY = "array"
+    OBJECT = "object"
 
 
 class PayoutAccounts(Strict):

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from pakhus.rules.mapping_fields import Currency, Day, Strict
 from pakhus.rules.payment_methods import PaymentSign
-from pakhus.rules.payout_accounts import PayoutAccounts
+from pakhus.rules.payout_accounts import Booking, EntriesForm, PayoutAccounts
 from pakhus.settings.documents import Document, read_document
 from pakhus.settings.loading import SUFFIX, include_folder, load_columns
 from pakhus.settings.problems import Problem, SettingsError, problem_at, problems_of
@@ -67,6 +67,16 @@ class AccountSettings(Strict):
         description="A payout with lines that no document is sure of: hold it for a person, or post those lines on the "
         "difference account",
     )
+    book: Booking = Field(
+        Booking.NEVER,
+        description="Who books a payout's voucher: never, the bookkeeper does; when_matched, Pakhus does at once where "
+        "every payment and refund has a sure document and nothing differs. Needs book_entries_body",
+    )
+    book_entries_body: EntriesForm | None = Field(
+        None,
+        description="Form of e-conomic's bookdraftentries: array or object. Book one entry of a test journal to see "
+        "which one this agreement takes (docs/to-confirm.md)",
+    )
     customer_payment_sign: PaymentSign = Field(
         PaymentSign.NEGATIVE, description="As in the mapping: how money received is signed on a customer payment"
     )
@@ -109,6 +119,9 @@ def load_account(name: str, folder: Path | None = None) -> AccountSettings:
         problems.append(problem_at(document, ("account",), text))
     if (settings.reader == "column_mapping") != (settings.columns is not None):
         problems.append(problem_at(document, ("columns",), "goes with reader column_mapping, and that needs it"))
+    if settings.book is not Booking.NEVER and settings.book_entries_body is None:
+        text = f"is {settings.book.value}: that needs book_entries_body, as this agreement was seen to take it"
+        problems.append(problem_at(document, ("book",), text))
     if problems:
         raise SettingsError(problems)
     if settings.columns is not None:
