@@ -105,6 +105,11 @@ def _economic() -> dict[str, Any]:
                 "description": "The secret of the app that the agreement was granted to.",
                 "schema": {"type": ["string", "null"], "format": "password"},
             },
+            "openapi_url": {
+                "label": "Address for booking journals",
+                "description": "Empty: https://apis.e-conomic.com, or the address above where that is another server.",
+                "schema": {"type": ["string", "null"]},
+            },
             "path": _PATH,
             "verify": _VERIFY,
         },
