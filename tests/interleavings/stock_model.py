@@ -1,0 +1,90 @@
+"""What is free for a shop, by the definition of docs/runbooks/stock.md: reckoned from the systems, not by our code.
+
+What the warehouse had available when its reading began, less what was sold in any shop and not reserved then; for a
+shop that sells from one location, what was free there; less the shop's safety; of a bundle, what its components make.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+
+from pakhus.clients.http import Call
+from tests.flows.two_shops import TwoShops
+from tests.flows.world import World
+
+SKUS = ("NH-1000", "NH-1010", "NH-1018")
+BUNDLE = "NH-1001"
+PARTS = {"NH-1000": 2, "NH-1018": 1}
+TOWN = 200  # a location beside the main store
+OPEN = ("pending", "on-hold", "processing")
+ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the warehouse said, and had booked, at the moment of a reading."""
+
+    available: dict[str, Decimal] = field(default_factory=dict)
+    in_town: dict[str, Decimal] = field(default_factory=dict)
+    reserved: dict[str, Counter[str]] = field(default_factory=dict)  # our order's key -> pieces
+
+    @classmethod
+    def of(cls, both: TwoShops) -> Reading:
+        return cls(both.available(), {sku: _in_town(both, sku) for sku in SKUS}, _reserved(both))
+
+
+def free(both: TwoShops, reading: Reading, world: World) -> dict[str, Decimal]:
+    """The most that a shop may be given of each product."""
+    sold = _sold_beside(both, reading)
+    stock = world.settings.stock
+    source = reading.in_town if stock.locations else reading.available
+    loose = {sku: Decimal(source[sku]) - sold[sku] for sku in SKUS}
+    bundles = min((loose[part] / pieces).to_integral_value(ROUND_FLOOR) for part, pieces in PARTS.items())
+    return {sku: max(pieces - stock.safety, ZERO) for sku, pieces in {**loose, BUNDLE: bundles}.items()}
+
+
+def orders(world: World) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = world.shop_server.dump()["orders"]
+    return rows
+
+
+def _sold_beside(both: TwoShops, reading: Reading) -> Counter[str]:
+    """Pieces of open orders beyond what was reserved for them."""
+    sold = Counter[str]()
+    for world in both.worlds:
+        for order in orders(world):
+            if order["status"] in OPEN:
+                lines = [(line["sku"], Decimal(line["quantity"])) for line in order["line_items"]]
+                sold += _pieces(lines) - reading.reserved.get(f"{world.settings.shop}-{order['id']}-order", Counter())
+    return sold
+
+
+def _reserved(both: TwoShops) -> dict[str, Counter[str]]:
+    rows = both.nordlys.warehouse_server.dump()["orders"].values()
+    return {
+        str(row["heading"]): _pieces([(line["child_id"], line["quantity"]) for line in row["lines"]])
+        for row in rows
+        if row["is_booked"]
+    }
+
+
+def _pieces(lines: list[tuple[str, Decimal]]) -> Counter[str]:
+    found = Counter[str]()
+    for sku, quantity in lines:
+        for part, pieces in (PARTS if sku == BUNDLE else {sku: 1}).items():
+            found[part] += quantity * pieces  # type: ignore[assignment]
+    return found
+
+
+def _in_town(both: TwoShops, sku: str) -> Decimal:
+    """What is free in town: orders that could not be met from the shelf of their row may take from here."""
+    rows = both.nordlys.warehouse.send(Call("GET", f"/products/{sku}/locations")).json()["product_locations"]
+    by_number = {row["number"]: row for row in rows}
+    total = both.available()[sku]
+    held = sum((row["stock_quantity"] for row in rows), ZERO) - total
+    shown = sum((max(row["stock_quantity"], ZERO) - max(row["available_quantity"], ZERO) for row in rows), ZERO)
+    here = max(by_number[TOWN]["available_quantity"], ZERO) if TOWN in by_number else ZERO
+    return min(here - max(held - shown, ZERO), total)
