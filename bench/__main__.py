@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from bench import import_orders, near_real_time, order_pull, settlement_matching
+from bench import import_orders, near_real_time, order_pull, settlement_matching, stock_push
 from bench.figures import Figure, shown
 
 BENCHES: dict[str, Callable[[int], list[Figure]]] = {
@@ -16,6 +16,7 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "near_real_time": near_real_time.measure,
     "order_pull": order_pull.measure,
     "settlement_matching": settlement_matching.measure,
+    "stock_push": stock_push.measure,
 }
 """Each measures something so many times."""
 

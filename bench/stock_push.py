@@ -1,0 +1,171 @@
+"""Stock of 10,000 products: 1 % changed, and nothing, against a plain script that puts one product at a time.
+
+The warehouse and a shop for each of the two are processes of their own, which answer after `LATENCY_MS` and count. The
+first runs, which learn what is there, are not measured. At most may be asked: the pages of the warehouse's list, a
+batch per hundred changes, and five more.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import requests
+import simplejson
+
+from bench.figures import Figure
+from bench.many_orders import KEYS
+from bench.order_pull import TIMEOUT_S
+from pakhus.ledger.migrate import migrate
+from stack import ROOT
+from stack.postgres import Cluster
+from stack.waiting import wait_until
+from standin.registry import default_seed
+from standin.seeds import with_shop_products
+from standin.woocommerce import goods_of, recorded_shop
+
+LATENCY_MS = 100
+PRODUCTS, PAGE, BATCH, MORE = 10_000, 1000, 100, 5
+CHANGED = PRODUCTS // 100
+BY_HAND, PAKHUS = "by hand", "Pakhus"
+_MODULES = {BY_HAND: "bench.pullers.stock_by_hand", PAKHUS: "bench.pullers.pakhus_stock"}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The servers, a folder for each of the two, and the ledger."""
+
+    folder: Path
+    urls: Mapping[str, str]
+    ledger: str
+
+    def count_again(self, quantity: int) -> None:
+        """Give a hundredth of the products another quantity in the warehouse."""
+        for number in range(0, PRODUCTS, PRODUCTS // CHANGED):
+            action = {"action": "set_stock", "item": _sku(number), "quantity": quantity}
+            requests.post(f"{self.urls['warehouse']}/_standin/act", json=action, timeout=20).raise_for_status()
+
+    def latency(self, milliseconds: int) -> None:
+        for url in self.urls.values():
+            settings = {"latency_ms": milliseconds}
+            requests.post(f"{url}/_standin/settings", json=settings, timeout=20).raise_for_status()
+
+    def push(self, who: str) -> dict[str, Any]:
+        """Let one of them push; what the servers counted meanwhile belongs to it."""
+        mine = (self.urls["warehouse"], self.urls[who])
+        for url in mine:
+            requests.post(f"{url}/_standin/counters/reset", timeout=20).raise_for_status()
+        home = self.folder / who
+        report = home / "report.json"
+        command = [sys.executable, "-m", _MODULES[who], "delta", "--url", self.urls[who], "--folder", str(home)]
+        command += ["--key", KEYS["consumer_key"], "--secret", KEYS["consumer_secret"]]
+        command += ["--ledger", self.ledger, "--report", str(report)]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{who}: {done.stderr.strip()[-800:]}")
+        counted = [requests.get(f"{url}/_standin/counters", timeout=20).json()["requests"] for url in mine]
+        return {**json.loads(report.read_text(encoding="utf-8")), "requests": sum(counted)}
+
+
+def measure(tries: int) -> list[Figure]:
+    """Push in turns: what changed, then nothing. RuntimeError when Pakhus asks more than it may."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    with _scene() as scene:
+        for who in (BY_HAND, PAKHUS):
+            scene.push(who)
+        scene.latency(LATENCY_MS)
+        for number in range(tries):
+            scene.count_again(10 + number)
+            for how in (f"{CHANGED} of {PRODUCTS} changed", "nothing changed"):
+                for who in (BY_HAND, PAKHUS):
+                    found.setdefault((how, who), []).append(scene.push(who))
+    return list(_figures(found))
+
+
+def _figures(found: Mapping[tuple[str, str], list[dict[str, Any]]]) -> Iterator[Figure]:
+    peers: dict[str, Figure] = {}
+    most = math.ceil(PRODUCTS / PAGE) + math.ceil(CHANGED / BATCH) + MORE
+    for (how, who), runs in found.items():
+        facts = {"products": runs[-1]["orders"], "requests": max(run["requests"] for run in runs)}
+        if who == PAKHUS:
+            facts["allowed"] = most
+            if facts["requests"] > most:
+                raise RuntimeError(f"{how}: {facts['requests']} requests, {most} are allowed")
+        yield (figure := Figure(f"{how}: {who}", tuple(run["seconds"] for run in runs), peers.get(how), facts=facts))
+        peers.setdefault(how, figure)
+
+
+@contextmanager
+def _scene() -> Iterator[Scene]:
+    with tempfile.TemporaryDirectory(prefix="pakhus-bench-") as name:
+        folder = Path(name)
+        cluster = Cluster(folder / "postgresql", durable=False)
+        try:
+            cluster.start()
+            ledger = cluster.create_database("bench")
+            migrate(ledger)
+            with _servers(folder) as (urls, token):
+                for who in (BY_HAND, PAKHUS):
+                    (folder / who).mkdir()
+                    told = json.dumps({"url": urls["warehouse"], "token": token})
+                    (folder / who / "warehouse.json").write_text(told, encoding="utf-8")
+                yield Scene(folder, urls, ledger)
+        finally:
+            cluster.remove()
+
+
+@contextmanager
+def _servers(folder: Path) -> Iterator[tuple[dict[str, str], str]]:
+    """The warehouse and two shops with the same products; their addresses, and the warehouse's token."""
+    pattern = recorded_shop()["products"][0]
+    products = [
+        {**pattern, "id": 100_000 + number, "sku": _sku(number), "slug": f"many-{number}", "stock_quantity": 5}
+        for number in range(PRODUCTS)
+    ]
+    shop = {**recorded_shop(), "products": products, "orders": [], "refunds": [], "notes": {}}
+    goods = [{**row, "stock": 5} for row in goods_of(shop)]
+    warehouse = with_shop_products(default_seed("rackbeat"), goods)
+    entries: list[dict[str, Any]] = []
+    for system, data, switches, names in (
+        ("rackbeat", warehouse, {}, ["warehouse"]),
+        ("woocommerce", {**shop, "credentials": KEYS}, {"behind_tls": True}, [BY_HAND, PAKHUS]),
+    ):
+        path = folder / f"{system}.json"
+        path.write_bytes(simplejson.dumps(data, use_decimal=True, ensure_ascii=False).encode())
+        entries += [{"system": system, "name": name, "data": str(path), "settings": switches} for name in names]
+    processes, urls = [], dict[str, str]()
+    try:
+        for entry in entries:
+            config, told = folder / f"{entry['name']}.yaml", folder / f"{entry['name']}-url.json"
+            config.write_text(json.dumps({"stand_ins": [entry]}), encoding="utf-8")
+            command = [sys.executable, "-m", "standin", "--config", str(config), "--urls", str(told)]
+            processes.append(subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL))
+            urls |= wait_until(partial(_addresses, told), entry["name"], 120)
+        yield urls, warehouse["credentials"]["token"]
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(20)
+
+
+def _addresses(told: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads(told.read_text(encoding="utf-8") or "{}") if told.exists() else {}
+    return found
+
+
+def _sku(number: int) -> str:
+    return f"MANY-{number:05d}"
