@@ -1,10 +1,13 @@
 """Payouts: settlements of payment providers -> e-conomic, a balanced voucher each. One DAG per account at a provider.
 
-`settle` takes in the files that are new in the account's folder, holds each settlement against itself (it must balance
-to 0.00), matches its lines with the payments on the clearing account, and enters one voucher per payout.
+`settle` asks the provider's API, or takes in the files that are new in the account's folder, holds each settlement
+against itself (it must balance to 0.00), matches its lines with the payments on the clearing account, and enters one
+voucher per payout.
 
 When a run is red, look at the message of its task `report`: it names the cause and who must act.
-- access_denied, configuration: mend the Airflow connection, folder or settings it names; the next run goes on.
+- access_denied, configuration: mend the Airflow connection, folder or settings it names; the next run goes on where
+  this one was. Files, and payouts that were read before, are entered meanwhile.
+- remote_unavailable: the provider did not answer; nothing to do, the next run asks again.
 - payout_unbalanced, settlement_reissued, payout_line_again: the provider's numbers contradict each other; nothing of
   that settlement was entered (docs/runbooks/payouts.md).
 - held payouts leave the run green: their lines without a sure document are matched anew by each run.

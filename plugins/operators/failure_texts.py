@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from sqlalchemy.exc import DBAPIError
@@ -18,7 +19,9 @@ from pakhus.errors import (
     TransientError,
 )
 from pakhus.ledger.alerts import Cause
+from pakhus.provider_connections import PROVIDERS
 from pakhus.settings import SettingsError, ShopSettings, load_shop
+from pakhus.settings.accounts import AccountSettings, load_account
 
 TASK_FAILED = "task_failed"
 _CODES: tuple[tuple[type[PakhusError], str], ...] = (
@@ -75,15 +78,27 @@ def _advice(error: PakhusError, shop: str) -> str:
 
 
 def connection_of(error: RemoteError, shop: str) -> str | None:
-    """Return the Airflow connection of the system that an error came from, where the error says which."""
-    settings: ShopSettings | None = None
+    """Return the Airflow connection of the system that an error came from, where the error says which.
+
+    `shop` may be an account at a payment provider, too.
+    """
     with suppress(SettingsError):
-        settings = load_shop(shop)
-    if settings is None:
-        return None
-    connections = {
+        return _of_shop(load_shop(shop)).get(error.system)
+    with suppress(SettingsError):
+        return _of_account(load_account(shop)).get(error.system)
+    return None
+
+
+def _of_shop(settings: ShopSettings) -> Mapping[str, str | None]:
+    return {
         "WooCommerce": settings.connection,
         "Rackbeat": settings.rackbeat_target,
         "e-conomic": settings.economic_target,
     }
-    return connections.get(error.system)
+
+
+def _of_account(settings: AccountSettings) -> Mapping[str, str | None]:
+    """WooPayments is asked through the shop."""
+    systems = [] if settings.api is None else [PROVIDERS[settings.api.provider].system]
+    found: dict[str, str | None] = dict.fromkeys([*systems, "WooCommerce"] if systems else [], settings.api_connection)
+    return {**found, "e-conomic": settings.economic_target}

@@ -8,16 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-_VERIFY = {
-    "label": "Verify TLS",
-    "description": "true (default), false, or the path of a CA file. Only for https.",
-    "schema": {"type": ["string", "null"]},
-}
-_PATH = {
-    "label": "Path",
-    "description": "Put after the host, where the address has a path of its own.",
-    "schema": {"type": ["string", "null"]},
-}
+from pakhus.form_fields import PATH, VERIFY
+from pakhus.provider_forms import provider_forms
 
 
 def provider_info() -> dict[str, Any]:
@@ -25,8 +17,8 @@ def provider_info() -> dict[str, Any]:
     return {
         "package-name": "pakhus",
         "name": "Pakhus",
-        "description": "Webshops, the Rackbeat warehouse and the e-conomic accounts.",
-        "connection-types": [_woocommerce(), _rackbeat(), _economic()],
+        "description": "Webshops, the Rackbeat warehouse, the e-conomic accounts and payment providers.",
+        "connection-types": [_woocommerce(), _rackbeat(), _economic(), *provider_forms()],
     }
 
 
@@ -51,8 +43,8 @@ def _woocommerce() -> dict[str, Any]:
                 "description": "The address the shop believes to have, where a proxy makes it another; only over http.",
                 "schema": {"type": ["string", "null"]},
             },
-            "path": _PATH,
-            "verify": _VERIFY,
+            "path": PATH,
+            "verify": VERIFY,
             "webhook_secret": {
                 "label": "Webhook secret",
                 "description": "At least 24 letters and digits that nobody knows; signs the shop's webhooks.",
@@ -83,8 +75,8 @@ def _rackbeat() -> dict[str, Any]:
                 "description": "An e-mail address that Rackbeat may write to about our calls.",
                 "schema": {"type": ["string", "null"]},
             },
-            "path": _PATH,
-            "verify": _VERIFY,
+            "path": PATH,
+            "verify": VERIFY,
         },
     }
 
@@ -110,7 +102,7 @@ def _economic() -> dict[str, Any]:
                 "description": "Empty: https://apis.e-conomic.com, or the address above where that is another server.",
                 "schema": {"type": ["string", "null"]},
             },
-            "path": _PATH,
-            "verify": _VERIFY,
+            "path": PATH,
+            "verify": VERIFY,
         },
     }

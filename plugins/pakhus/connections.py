@@ -75,10 +75,10 @@ def woocommerce_settings(connection: ConnectionFacts, shop: ShopSettings | None 
     """
     return WooCommerceSettings(
         shop=shop.shop if shop else connection.conn_id.partition("__")[2] or connection.conn_id,
-        base_url=_address(connection, ""),
+        base_url=address_of(connection, ""),
         consumer_key=connection.secret("login", "consumer key"),
         consumer_secret=connection.secret("password", "consumer secret"),
-        verify=_verify(connection),
+        verify=verification_of(connection),
         start_from=shop.start_from if shop else None,
         extra_states=tuple(sorted(shop.known_states)) if shop else (),
         attribute_map=shop.mapping.buyer_fields if shop else {},
@@ -110,9 +110,9 @@ def rackbeat_settings(connection: ConnectionFacts) -> RackbeatSettings:
     """
     return RackbeatSettings(
         token=connection.secret("password", "API key"),
-        base_url=_address(connection, RACKBEAT_URL),
+        base_url=address_of(connection, RACKBEAT_URL),
         contact=connection.text("contact"),
-        verify=_verify(connection),
+        verify=verification_of(connection),
     )
 
 
@@ -128,9 +128,9 @@ def economic_settings(connection: ConnectionFacts) -> EconomicSettings:
     return EconomicSettings(
         app_secret_token=app_secret,
         agreement_grant_token=connection.secret("password", "agreement's grant token"),
-        base_url=_address(connection, ECONOMIC_URL),
-        openapi_url=connection.text("openapi_url") or _address(connection, OPENAPI_URL),
-        verify=_verify(connection),
+        base_url=address_of(connection, ECONOMIC_URL),
+        openapi_url=connection.text("openapi_url") or address_of(connection, OPENAPI_URL),
+        verify=verification_of(connection),
     )
 
 
@@ -261,7 +261,7 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if host.count(":") > 1 and not host.startswith("[") and "://" not in host else host
 
 
-def _address(connection: ConnectionFacts, default: str) -> str:
+def address_of(connection: ConnectionFacts, default: str) -> str:
     """Return scheme, host, port and path. Host may hold all of it; else schema, port and the extra `path` add to it."""
     if not connection.host.strip():
         if default:
@@ -289,7 +289,7 @@ def _address(connection: ConnectionFacts, default: str) -> str:
     return urlunsplit((parts.scheme, netloc, f"/{path}" if path else "", "", ""))
 
 
-def _verify(connection: ConnectionFacts) -> bool | str:
+def verification_of(connection: ConnectionFacts) -> bool | str:
     """Return how certificates are checked: true (default), false, or the path of a CA file."""
     value = connection.extra.get("verify", True)
     if isinstance(value, bool):

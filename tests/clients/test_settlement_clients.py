@@ -27,7 +27,7 @@ from pakhus.clients.stripe_settlements import StripeSettlements
 from pakhus.clients.vipps_mobilepay_settlements import VippsMobilepaySettlements
 from pakhus.clients.woocommerce_api import WooCommerceApi, WooCommerceSettings
 from pakhus.clients.woopayments_settlements import WoopaymentsSettlements
-from pakhus.errors import AccessDeniedError, RateLimitedError, TransientError
+from pakhus.errors import AccessDeniedError, ConfigurationError, RateLimitedError, TransientError
 from pakhus.formats.settlements.batches import Source
 from pakhus.formats.settlements.readers import read
 from pakhus.rules.settlement_balance import balance_problems
@@ -100,6 +100,8 @@ def paypal(asked: Asked) -> Reply:
 
 def vipps(asked: Asked) -> Reply:
     said = fixture("vipps_mobilepay")
+    if asked.path == "/settlement/v1/ledgers":
+        return Reply({"items": [{"ledgerId": "302321", "currency": "DKK"}, {"ledgerId": "302322", "currency": "DKK"}]})
     if asked.path == "/accesstoken/get":
         assert (asked.headers["client_id"], asked.headers["client_secret"]) == ("id", SECRET)
         return Reply({"access_token": "t1", "expires_in": "3600"})
@@ -175,7 +177,7 @@ def client(
 def test_all_pages_are_read_and_their_settlement_is_the_worked_payout(reader: str) -> None:
     with client(reader) as (provider, server):
         known = KNOWN.get(reader, "PAYOUT7001")
-        assert known in provider.payouts(FIRST, LAST)
+        assert known in provider.payouts(FIRST, LAST).ready
         content = provider.settlement(known)
         again = provider.settlement(known)
     assert content == again
@@ -187,11 +189,95 @@ def test_all_pages_are_read_and_their_settlement_is_the_worked_payout(reader: st
     assert len(tokens) <= 1
 
 
+PROBED = {
+    "stripe": "Stripe, payouts and transactions can be read",
+    "klarna": "Klarna, merchant ",
+    "epay": "ePay, transfers can be read",
+    "paypal_search": "PayPal account ",
+    "vipps_mobilepay": "Vipps MobilePay ledger 302321",
+    "woopayments": "WooPayments, deposits can be read",
+}
+
+
+@pytest.mark.parametrize("reader", CLIENTS)
+def test_a_probe_says_where_the_connection_leads(reader: str) -> None:
+    with client(reader) as (provider, server):
+        assert provider.probe().startswith(PROBED[reader])
+    assert all(asked.method == "GET" or "token" in asked.path for asked in server.asked)
+
+
+@pytest.mark.parametrize("reader", CLIENTS)
+def test_a_probe_needs_every_right_that_the_payouts_need(reader: str) -> None:
+    """Each address that is read for a settlement and its list is refused in turn: the probe must notice."""
+    answers, _ = CLIENTS[reader]
+    probed = _asked(reader, lambda provider: provider.probe())
+    for address in probed:
+
+        def script(asked: Asked, refused: str = address) -> Reply:
+            return Reply({"message": "no"}, 403) if _address(asked) == refused else answers(asked)
+
+        with client(reader, script) as (provider, _), pytest.raises(AccessDeniedError):
+            provider.probe()
+    lists = {"stripe": {"/v1/payouts", "/v1/balance_transactions"}}
+    assert lists.get(reader, set()) <= probed
+
+
+def _asked(reader: str, ask: Callable[[SettlementClient], object]) -> set[str]:
+    with client(reader) as (provider, server):
+        ask(provider)
+    return {_address(asked) for asked in server.asked if "token" not in asked.path}
+
+
+def _address(asked: Asked) -> str:
+    return asked.path
+
+
+def test_a_ledger_that_the_keys_may_not_read_is_told_with_those_that_they_may() -> None:
+    with serving(vipps) as server:
+        settings = ProviderSettings(server.url, f"id:{SECRET}", name="9", subscription_key="sub", limits=ONCE)
+        with pytest.raises(ConfigurationError, match="may not read ledger 9, but 302321, 302322"):
+            VippsMobilepaySettlements(settings).probe()
+
+
+def test_a_test_mode_key_says_so() -> None:
+    def script(asked: Asked) -> Reply:
+        rows = stripe(asked).body
+        assert isinstance(rows, dict)
+        return Reply({**rows, "data": [{**row, "livemode": False} for row in rows["data"]]})
+
+    with client("stripe", script) as (provider, _):
+        assert "test mode" in provider.probe()
+
+
+@pytest.mark.parametrize("reader", ["stripe", "paypal_search", "vipps_mobilepay", "klarna", "epay", "woopayments"])
+def test_nothing_of_a_person_is_kept(reader: str) -> None:
+    """Whatever a provider tells besides what the reader needs is left out."""
+    answers, _ = CLIENTS[reader]
+
+    def script(asked: Asked) -> Reply:
+        reply = answers(asked)
+        return reply if "token" in asked.path else Reply(_with_person(reply.body), reply.status)
+
+    known = KNOWN.get(reader, "PAYOUT7001")
+    with client(reader, script) as (provider, _):
+        content = provider.settlement(known)
+    assert b"Lise" not in content
+    assert balance_problems(read(reader, Source(content, "main"))[0]) == []
+
+
+def _with_person(value: Any) -> Any:
+    """An answer in which each movement tells a person's name, too; small objects in it are amounts and the like."""
+    if isinstance(value, dict):
+        person = {"customer_name": "Lise"} if len(value) > 6 and "sale_amount" not in value else {}
+        return {name: _with_person(inner) for name, inner in value.items()} | person
+    return [_with_person(inner) for inner in value] if isinstance(value, list) else value
+
+
 @pytest.mark.usefixtures("short_pages")
 def test_payouts_that_are_not_itemised_or_not_of_these_days_are_left_out() -> None:
     for reader in ("stripe", "epay", "woopayments"):
         with client(reader) as (provider, _):
-            assert provider.payouts(FIRST, LAST) == ["PAYOUT7001"]
+            assert provider.payouts(FIRST, LAST).ready == ["PAYOUT7001"]
 
 
 @pytest.mark.parametrize("reader", [name for name in CLIENTS if name != "woopayments"])

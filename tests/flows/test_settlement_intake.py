@@ -8,6 +8,7 @@ import pytest
 from pakhus.flows import decisions
 from pakhus.ledger import documents as document_rows
 from pakhus.ledger import settlements
+from pakhus.ledger.settlements import NewSettlement
 from pakhus.reasons import Answer
 from tests.flows.shipped_orders import only
 from tests.flows.test_payments import CARD, balance, pay, paying, waiting
@@ -78,16 +79,11 @@ def test_taking_a_file_after_its_settlement_was_entered_changes_nothing(at):
     assert reason(at) == "payout_journaled"
     with at.ledger.begin() as tx:
         settlement = settlements.of_document(tx, _payout(at))
+        assert settlement is not None
+        batch = settling(at).intake.batch(settlement)
+        new = NewSettlement(batch, settlement.net, settlement.file, file_name="", reader="", content="")
         with pytest.raises(RuntimeError, match="is posted"):
-            settlements.replace(
-                tx,
-                settlement.id,
-                settling(at).intake.batch(settlement),
-                net=settlement.net,
-                file=settlement.file,
-                file_name="",
-                content="",
-            )
+            settlements.replace(tx, settlement.id, new)
     assert document.key
 
 

@@ -17,10 +17,16 @@ from jsonschema import Draft7Validator
 
 from pakhus import connections
 from pakhus.connection_forms import provider_info
+from pakhus.provider_connections import PROVIDERS
 from stack import ROOT
 
 pytestmark = pytest.mark.airflow
-TYPES = {"woocommerce": "WooCommerce", "rackbeat": "Rackbeat", "economic": "e-conomic"}
+TYPES = {
+    "woocommerce": "WooCommerce",
+    "rackbeat": "Rackbeat",
+    "economic": "e-conomic",
+    **{kind: provider.system for kind, provider in PROVIDERS.items() if kind != "woopayments"},
+}
 
 
 def test_airflow_takes_the_provider_for_one_of_its_own_form() -> None:
@@ -52,11 +58,15 @@ def test_each_form_names_a_hook_of_its_type(form: dict[str, str]) -> None:
 def test_each_form_has_the_extras_that_are_read(form: dict[str, dict[str, object]]) -> None:
     """Every extra that the settings of this type read is in its form, and no other."""
     kind = str(form["connection-type"])
-    readers = [getattr(connections, f"{kind}_settings")]
+    readers = [PROVIDERS[kind].client if kind in PROVIDERS else getattr(connections, f"{kind}_settings")]
     readers += [connections.webhook_secrets] if kind == "woocommerce" else []
     text = "".join(inspect.getsource(reader) for reader in readers)
     read = set(re.findall(r'connection\.text\("(\w+)"\)', text))
     assert set(form["conn-fields"]) == read | {"path", "verify"}
+
+
+def test_each_type_has_a_form() -> None:
+    assert {form["connection-type"] for form in provider_info()["connection-types"]} == set(TYPES)
 
 
 def test_airflow_masks_the_secrets_among_the_extras() -> None:
@@ -64,6 +74,7 @@ def test_airflow_masks_the_secrets_among_the_extras() -> None:
     assert fields["economic"]["app_secret_token"]["schema"]["format"] == "password"
     assert fields["woocommerce"]["webhook_secret"]["schema"]["format"] == "password"
     assert fields["woocommerce"]["webhook_secret_before"]["schema"]["format"] == "password"
+    assert fields["vipps_mobilepay"]["subscription_key_secret"]["schema"]["format"] == "password"
 
 
 def test_airflow_shows_a_form_for_each_type() -> None:

@@ -7,11 +7,32 @@ from datetime import date
 from typing import Any
 
 from pakhus.clients.budget import Budget
-from pakhus.clients.settlement_api import ProviderApi, ProviderSettings, Row, bearer, by, envelope
+from pakhus.clients.settlement_api import Listed, ProviderApi, ProviderSettings, Row, bearer, by, envelope, only
 
 DEFAULT_URL = "https://payments.epay.eu"
 _TRANSFERS = "/public/api/v1/settlements/transfers"
 _PAGE = 500
+_TRANSFER = (
+    "id",
+    "acquirer",
+    "settlementName",
+    "postingDate",
+    "netAmount",
+    "currency",
+    "acquirerReference",
+    "adjustments",
+)
+_TRANSACTION = (
+    "id",
+    "settlementTransferId",
+    "transactionId",
+    "merchantReference",
+    "acquirerReference",
+    "postingDate",
+    "settlementNetAmount",
+    "settlementCurrency",
+    "adjustments",
+)
 
 
 class EpaySettlements:
@@ -20,19 +41,25 @@ class EpaySettlements:
     def __init__(self, settings: ProviderSettings, budget: Budget | None = None) -> None:
         self._api = ProviderApi("ePay", settings, bearer(settings.secret), budget)
 
-    def payouts(self, first: date, last: date) -> Sequence[str]:
+    def payouts(self, first: date, last: date) -> Listed:
         """Return the ids of the transfers posted on these days; ePay's list has no filter, so all of it is read."""
         days = first.isoformat(), last.isoformat()
         found = [
             row for row in self._list(_TRANSFERS, "settlementTransfer") if days[0] <= str(row["postingDate"]) <= days[1]
         ]
-        return [str(row["id"]) for row in by(found, "postingDate", "id")]
+        return Listed([str(row["id"]) for row in by(found, "postingDate", "id")])
 
     def settlement(self, payout_id: str) -> bytes:
         """Return the transfer with all its transactions."""
         transfer = _inside(self._api.get(f"{_TRANSFERS}/{payout_id}"), "settlementTransfer")
         rows = self._list(f"{_TRANSFERS}/{payout_id}/transactions", "settlementTransaction")
-        return envelope(transfer=transfer, transactions=by(rows, "id"))
+        kept = [only(row, _TRANSACTION) for row in by(rows, "id")]
+        return envelope(transfer=only(transfer, _TRANSFER), transactions=kept)
+
+    def probe(self) -> str:
+        """Read one transfer."""
+        found = self._api.rows(self._api.get(_TRANSFERS, (("perPage", "1"),)), "items")
+        return f"ePay, {'transfers can be read' if found else 'no transfer yet'}"
 
     def _list(self, path: str, member: str) -> list[Row]:
         offset: list[str] = []

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -44,14 +45,40 @@ class ProviderSettings:
     limits: Limits = field(default_factory=Limits)
 
 
+@dataclass(frozen=True, slots=True)
+class PaidApart:
+    """A payout whose lines the provider does not tell: `amount` in `currency`, paid on `day`."""
+
+    id: str
+    day: date
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a provider lists for some days.
+
+    `ready` are the ids of settlements that can be read whole, oldest first. `open_since` is the day of the first one
+    that is not finished yet; None: there is none. `apart` are payouts that it will never itemise.
+    """
+
+    ready: Sequence[str]
+    open_since: date | None = None
+    apart: Sequence[PaidApart] = ()
+
+
 class SettlementClient(Protocol):
     """A provider's API, as the payouts flow sees it."""
 
-    def payouts(self, first: date, last: date) -> Sequence[str]:
-        """Return the ids of the settlements of some days, oldest first, that can be read whole."""
+    def payouts(self, first: date, last: date) -> Listed:
+        """Return what the provider lists for these days (UTC)."""
 
     def settlement(self, payout_id: str) -> bytes:
-        """Return a settlement in the form that the provider's reader takes."""
+        """Return a settlement in the form that the provider's reader takes, without what nobody needs to know."""
+
+    def probe(self) -> str:
+        """Read a little of all that `payouts` and `settlement` need, and say what this leads to."""
 
 
 class ProviderApi:
@@ -110,6 +137,11 @@ class ProviderApi:
 def envelope(**members: object) -> bytes:
     """Return answers as one JSON object, fractions digit by digit."""
     return to_json(members)
+
+
+def only(row: Row, names: Iterable[str]) -> Row:
+    """Return these members of a row, where it has them: what is kept for years holds nothing of a person."""
+    return {name: row[name] for name in names if name in row}
 
 
 def by(rows: Iterable[Row], *names: str) -> list[Row]:

@@ -12,10 +12,22 @@ from datetime import date, timedelta
 
 from pakhus.clients.budget import Budget
 from pakhus.clients.http import Call
-from pakhus.clients.settlement_api import ProviderApi, ProviderSettings, RenewedToken, Row, envelope
-from pakhus.errors import TransientError
+from pakhus.clients.settlement_api import Listed, ProviderApi, ProviderSettings, RenewedToken, Row, envelope, only
+from pakhus.errors import ConfigurationError, TransientError
 
 DEFAULT_URL = "https://api.vipps.no"
+_LEDGERS = "/settlement/v1/ledgers"
+_ENTRY = (
+    "pspReference",
+    "time",
+    "ledgerDate",
+    "entryType",
+    "reference",
+    "currency",
+    "amount",
+    "balanceBefore",
+    "balanceAfter",
+)
 _TOKEN = "/accesstoken/get"  # noqa: S105 - a path
 
 
@@ -29,16 +41,30 @@ class VippsMobilepaySettlements:
         self._token = RenewedToken("Vipps MobilePay")
         self._api = ProviderApi("Vipps MobilePay", settings, self._sign, budget)
 
-    def payouts(self, first: date, last: date) -> Sequence[str]:
+    def payouts(self, first: date, last: date) -> Listed:
         """Return the span; only days that are over, since a ledger date may be open for hours after midnight."""
-        return [f"{first}_{last}"]
+        return Listed([f"{first}_{last}"])
 
     def settlement(self, payout_id: str) -> bytes:
         """Return all entries of both ledgers in the span, in their order."""
         first, last = (date.fromisoformat(day) for day in payout_id.split("_"))
         days = [first + timedelta(days=at) for at in range((last - first).days + 1)]
-        funds, fees = ([row for day in days for row in self._entries(topic, day)] for topic in ("funds", "fees"))
+        funds, fees = (
+            [only(row, _ENTRY) for day in days for row in self._entries(topic, day)] for topic in ("funds", "fees")
+        )
         return envelope(ledgerId=self._ledger, fromStart=False, funds=funds, fees=fees)
+
+    def probe(self) -> str:
+        """See that the ledger is one of those that the keys may read."""
+        ledgers = [str(row.get("ledgerId")) for row in self._api.rows(self._api.get(_LEDGERS), "items")]
+        if self._ledger not in ledgers:
+            known = ", ".join(sorted(ledgers)) or "none"
+            raise ConfigurationError(
+                f"Vipps MobilePay: these keys may not read ledger {self._ledger}, but {known}; put the ledger's id "
+                "into the connection, or grant the keys access to it",
+                system="Vipps MobilePay",
+            )
+        return f"Vipps MobilePay ledger {self._ledger}"
 
     def _entries(self, topic: str, day: date) -> list[Row]:
         path = f"/report/v2/ledgers/{self._ledger}/{topic}/dates/{day}"

@@ -30,10 +30,16 @@ from pakhus.flows.webhooks import described, ensure
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.migrate import migrate
 from pakhus.probes.findings import Findings
-from pakhus.probes.installation import check_connections, needed_connections
+from pakhus.probes.installation import (
+    account_connections,
+    check_account_connections,
+    check_connections,
+    needed_connections,
+)
 from pakhus.probes.systems import Connections, shop_client
 from pakhus.probes.webhooks import secret_of
 from pakhus.settings import ShopSettings, load_all
+from pakhus.settings.accounts import load_accounts
 from pakhus.settings.pools import Pool, pools_of
 
 
@@ -43,9 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, say: Say) -> int:
     del options
-    shops = load_all()
+    shops, accounts = load_all(), load_accounts()
     findings = Findings("apply")
-    airflow = airflow_here()
+    airflow, wanted = airflow_here(), {*needed_connections(shops), *account_connections(accounts)}
     connections: Connections = connections_from_environment()
     if airflow is None:
         findings.operator(
@@ -53,11 +59,12 @@ def run(options: argparse.Namespace, say: Say) -> int:
         )
     else:
         make_pools(airflow, shops, findings, say)
-        if find_ledger_url(connections) is None or not connections.keys() >= set(needed_connections(shops)):
+        if find_ledger_url(connections) is None or not connections.keys() >= wanted:
             connections = {**(findings.ask(airflow.connections) or {}), **connections}
     url = find_ledger_url(connections)
     ready = migrate_ledger(url, findings, say)
     check_connections(findings, shops, connections)
+    check_account_connections(findings, accounts, connections)
     if url is not None and ready:
         register_webhooks(url, shops, connections, findings, say)
     for finding in findings.found:

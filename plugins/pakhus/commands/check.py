@@ -19,13 +19,20 @@ from pakhus.errors import ConfigurationError
 from pakhus.flows.stopping import stopped
 from pakhus.probes.ean_fields import probe_ean_fields
 from pakhus.probes.findings import Findings
-from pakhus.probes.installation import alert_connections, check_alert_channels, check_pools, needed_connections
+from pakhus.probes.installation import (
+    account_connections,
+    alert_connections,
+    check_alert_channels,
+    check_pools,
+    needed_connections,
+)
 from pakhus.probes.methods import probe_methods
 from pakhus.probes.products import probe_products
+from pakhus.probes.providers import probe_providers
 from pakhus.probes.systems import Connections, probe_systems
 from pakhus.rules.sku_report import SkuProblem
 from pakhus.settings import ShopSettings, include_folder, load_all, load_shop
-from pakhus.settings.accounts import load_accounts
+from pakhus.settings.accounts import AccountSettings, load_accounts
 from pakhus.settings.pools import pools_of
 
 # Payment methods that nobody used for so long are told by nobody.
@@ -65,7 +72,7 @@ def run(options: argparse.Namespace, say: Say) -> int:
     if options.connections:
         connections: Connections = connections_from_file(options.connections)
     else:
-        connections = installation(shops, found)
+        connections = installation(shops, found, accounts)
     systems = probe_systems(shops, connections)
     reached = {findings.connection for findings in systems if findings.facts}
     systems += _methods([shop for shop in shops if shop.connection in reached], connections)
@@ -75,6 +82,7 @@ def run(options: argparse.Namespace, say: Say) -> int:
         systems += products.found
         if options.csv is not None:
             write_csv(options.csv, _PRODUCT_COLUMNS, [astuple(problem) for problem in products.problems])
+    systems += probe_providers(accounts, connections)
     return _told([*found, *_stops(connections), _channels(shops, connections), *systems], say)
 
 
@@ -114,7 +122,9 @@ def _stops(connections: Connections) -> list[Findings]:
     return [findings]
 
 
-def installation(shops: Sequence[ShopSettings], found: list[Findings]) -> Connections:
+def installation(
+    shops: Sequence[ShopSettings], found: list[Findings], accounts: Sequence[AccountSettings] = ()
+) -> Connections:
     """Return the connections that this installation has; note what its Airflow lacks."""
     connections = connections_from_environment()
     airflow = airflow_here()
@@ -127,7 +137,8 @@ def installation(shops: Sequence[ShopSettings], found: list[Findings]) -> Connec
         return connections
     findings.facts.append(f"{len(slots)} pools")
     check_pools(findings, pools_of(shops), slots)
-    if {*needed_connections(shops), *alert_connections(shops)} <= connections.keys():
+    wanted = {*needed_connections(shops), *alert_connections(shops), *account_connections(accounts)}
+    if wanted <= connections.keys():
         return connections
     return {**(findings.ask(airflow.connections) or {}), **connections}
 

@@ -59,8 +59,22 @@ _MEANINGS = {
     ("rackbeat", "password"): "the API key",
     ("economic", "host"): f"only for another server than e-conomic's own, `{ECONOMIC_URL}`",
     ("economic", "password"): "the agreement's grant token",
+    (
+        "stripe",
+        "password",
+    ): "a restricted key (Developers → API keys) with read access to *Balance* and *Payouts*, no more",
+    ("klarna", "login"): "API username (merchant portal → Settings → Klarna API keys)",
+    ("klarna", "password"): "API password",
+    ("vipps_mobilepay", "login"): "`client_id` of the sales unit, or of an accounting partner",
+    ("vipps_mobilepay", "password"): "`client_secret` of the same",
+    ("paypal", "login"): "client id of an app (developer.paypal.com) that may search transactions",
+    ("paypal", "password"): "its secret",
+    ("epay", "password"): "an API key of the ePay administration",
 }
 _COMMON = {
+    "host": "only for another server than the provider's own",
+    "login": "as in the form",
+    "password": "as in the form",
     "schema": "`http` or `https` where the host does not say it; default `https`",
     "port": "where the host does not say it",
 }
@@ -85,8 +99,8 @@ def reference() -> str:
 def _connections() -> Iterator[str]:
     yield "## Connections\n"
     yield (
-        "Ids are `<platform>__<shop>`, `rackbeat__<agreement>` and `economic__<agreement>`; the ledger is "
-        "`pakhus_ledger` (type postgres).\n"
+        "Ids are `<platform>__<shop>`, `rackbeat__<agreement>`, `economic__<agreement>` and, for an account whose "
+        "provider is polled, `<provider>__<account>`; the ledger is `pakhus_ledger` (type postgres).\n"
     )
     for form in provider_info()["connection-types"]:
         kind = form["connection-type"]

@@ -69,7 +69,8 @@ class OpenLine:
 
 @dataclass(frozen=True, slots=True)
 class OpenMatter:
-    """A payout with lines to decide, or a file (without lines) of which a person is to say whether it counts."""
+    """A payout with lines to decide; or, without lines, what is decided as a whole: whether a file counts, or whether a
+    payout that the provider never itemised was entered by hand."""
 
     document: Document
     answers: Sequence[Answer]
@@ -82,7 +83,7 @@ def open_matters(tx: Transaction, account: str) -> list[OpenMatter]:
     for document in documents.held_in(tx, account, PAYOUTS):
         answers = [one for one in reason(document.verdict.code).answers if one is not Answer.AGAIN]
         lines = open_lines(tx, document) if document.kind == PAYOUT else []
-        if lines or (document.kind == FILE and answers):
+        if lines or (_is_whole(document) and answers):
             found.append(OpenMatter(document, answers, lines))
     return found
 
@@ -90,7 +91,7 @@ def open_matters(tx: Transaction, account: str) -> list[OpenMatter]:
 def open_lines(tx: Transaction, document: Document) -> list[OpenLine]:
     """Return the lines of a payout that no document is sure of, decided ones too while nothing is entered."""
     settlement = settlements.of_document(tx, document.id)
-    if settlement.is_posted:
+    if settlement is None or settlement.is_posted:
         return []
     said = settlement_answers.all_of(tx, settlement.id)
     unsure = settlement_answers.unsure(tx, settlement.id)
@@ -109,12 +110,17 @@ def decide_file(ledger: Ledger, account: str, key: str, given: Answer, by: str) 
     """Say whether a file that contradicts what was imported counts. NotDecidableError, BusyError."""
     with ledger.begin() as tx:
         document = documents.find(tx, key)
-    if document is None or document.scope != account or document.kind != FILE:
+    if document is None or document.scope != account or not _is_whole(document):
         raise NotDecidableError(f"{account} has no file {key}")
     decided = answer(ledger, account, key, document.since, given, by)
     if not decided.changed:
         raise NotDecidableError(f"{key} waits for nobody: {decided.verdict.text()}")
     return decided.verdict
+
+
+def _is_whole(document: Document) -> bool:
+    """Whether it is decided as a whole: a file, or a payout that the provider does not itemise."""
+    return document.kind == FILE or document.verdict.code == "payout_not_itemised"
 
 
 def decide_line(ledger: Ledger, settings: AccountSettings, key: str, number: int, said: Said, by: str) -> str:
@@ -127,6 +133,8 @@ def decide_line(ledger: Ledger, settings: AccountSettings, key: str, number: int
         if claim is None:
             raise BusyError(f"{key}: a run is working on it at this moment; try again in a minute")
         settlement = settlements.of_document(tx, document.id)
+        if settlement is None:
+            raise NotDecidableError(f"the provider tells no lines of {key}")
         if is_entered(tx, settlement):
             raise NotDecidableError(f"{key} is entered, or may be: correct it in the accounts")
         line = settlement_answers.line(tx, settlement.id, number)

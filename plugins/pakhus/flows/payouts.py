@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pakhus.clients.economic import EconomicClient
 from pakhus.clients.economic_journals import EconomicJournals, voucher_address
+from pakhus.clients.settlement_api import PaidApart
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.chunks import due_chunks
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
@@ -56,11 +57,11 @@ class Settler:
     vouchers: Vouchers
     intake: Intake
 
-    def run(self, files: Iterable[SettlementFile]) -> RunReport:
+    def run(self, found: Iterable[SettlementFile | PaidApart]) -> RunReport:
         """Take in what is new, journal what is due; the note ends with what stands on the clearing accounts."""
         report = RunReport(PAYOUTS, self.settings.account)
-        for file in files:
-            verdict = self.intake.take(file)
+        for one in found:
+            verdict = self.intake.set_apart(one) if isinstance(one, PaidApart) else self.intake.take(one)
             if verdict is not None:
                 report.add(verdict)
         self._journal_due(report)
@@ -100,6 +101,8 @@ class Settler:
             return Treated(self.intake.take_again(document), None)
         writer = Writer(self.ledger, claim, document, ECONOMIC, self.accounts.send)
         settlement = self.ledger.persist(lambda tx: settlements.of_document(tx, document.id))
+        if settlement is None:  # the provider never itemised it
+            return Treated(document.verdict, None)
         known = writer.known(self.vouchers.step(document.key))
         if known is None:
             planned = self._plan(document, settlement)

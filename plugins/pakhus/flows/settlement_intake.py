@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from pakhus.clients.settlement_api import PaidApart
 from pakhus.errors import ConfigurationError
 from pakhus.flows.vouchers import STEP
 from pakhus.formats.settlements.batches import Source
@@ -19,8 +20,9 @@ from pakhus.formats.settlements.records import SettlementFormatError
 from pakhus.ledger import attempts, bodies, decisions, documents, settlements
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document, NewDocument
-from pakhus.ledger.settlements import Settlement
+from pakhus.ledger.settlements import NewSettlement, Settlement
 from pakhus.reasons import Answer, Status, Verdict
+from pakhus.rules.settlement_channels import same_money
 from pakhus.rules.settlement_columns import ColumnMapping
 from pakhus.rules.settlement_issues import compare
 from pakhus.settings.accounts import AccountSettings
@@ -34,10 +36,14 @@ _SHOWN_PROBLEMS = 3
 
 @dataclass(frozen=True, slots=True)
 class SettlementFile:
-    """A file as it was found, or what a provider's API answered, under a name that people recognise."""
+    """A file as it was found, or what a provider's API answered, under a name that people recognise.
+
+    `reader` is what reads an answer; empty: as the account says for its files.
+    """
 
     name: str
     content: bytes
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Intake:
 
     def take(self, file: SettlementFile) -> Verdict | None:
         """Keep a file and the settlements in it; None when this very file is known. What it says is told once."""
-        key = f"{self.settings.account}-file-{hashlib.sha256(file.content).hexdigest()}"
+        key = f"{self._origin(file.reader)}-{hashlib.sha256(file.content).hexdigest()}"
         with self.ledger.begin() as tx:
             known = documents.find(tx, key)
             if known is not None and known.status is not Status.DUE:
@@ -66,12 +72,23 @@ class Intake:
         digest = document.key.rpartition("-")[2]
         content = self.ledger.persist(lambda tx: bodies.load(tx, digest))
         name = dict(document.verdict.parameters).get("file", digest[:12])
-        return self._taken(SettlementFile(name, content), digest, self._counts(document))
+        origin = document.key.removeprefix(f"{self.settings.account}-").rpartition("-")[0]
+        file = SettlementFile(name, content, reader=origin.partition("_")[2])
+        return self._taken(file, digest, self._counts(document))
+
+    def set_apart(self, paid: PaidApart) -> Verdict | None:
+        """Note a payout that the provider does not itemise, for a person; None when it is known, or not ours."""
+        if not self.settings.is_ours(paid.day):
+            return None
+        told = {"batch": paid.id, "amount": f"{paid.amount:.2f} {paid.currency}", "date": paid.day}
+        verdict = Verdict.of("payout_not_itemised", **told)
+        new = self._new(settlements.payout_key(self.settings.account, paid.id), PAYOUT)
+        return verdict if self.ledger.persist(lambda tx: documents.create(tx, new, verdict)) else None
 
     def batch(self, settlement: Settlement) -> Batch:
         """Return a stored settlement, read anew from its file. ConfigurationError when it is not in there any more."""
         content = self.ledger.persist(lambda tx: bodies.load(tx, settlement.file))
-        for batch in self._read(content):
+        for batch in self._read(content, settlement.reader):
             if batch.id == settlement.batch:
                 return batch
         raise ConfigurationError(
@@ -91,7 +108,7 @@ class Intake:
     def _taken(self, file: SettlementFile, digest: str, counts: bool) -> Verdict:
         """`counts`: a person has said that this file is right where it contradicts another."""
         try:
-            batches = self._read(file.content)
+            batches = self._read(file.content, file.reader)
         except SettlementFormatError as error:
             return Verdict.of("settlement_unreadable", file=file.name, problem=error)
         fresh, against = 0, dict[Settlement, str]()
@@ -101,7 +118,8 @@ class Intake:
                 if known is None:
                     self._store(tx, batch, file, digest)
             problem = "" if known is None else self._difference(known, batch)
-            if known is None or (problem and counts and self._replaced(known, batch, file, digest)):
+            newer = counts or (known is not None and _answers_again(known, file))
+            if known is None or (problem and newer and self._replaced(known, batch, file, digest)):
                 fresh += 1
             elif problem:
                 against[known] = problem
@@ -109,10 +127,10 @@ class Intake:
             return self._contradiction(file, against)
         return Verdict.of("settlement_read", count=len(batches), fresh=fresh)
 
-    def _read(self, content: bytes) -> tuple[Batch, ...]:
-        settings = self.settings
-        if settings.reader not in READERS:
-            raise ConfigurationError(f"reader {settings.reader!r} is unknown; there are {', '.join(sorted(READERS))}")
+    def _read(self, content: bytes, reader: str) -> tuple[Batch, ...]:
+        settings, reader = self.settings, reader or self.settings.reader or ""
+        if reader not in READERS:
+            raise ConfigurationError(f"reader {reader!r} is unknown; there are {', '.join(sorted(READERS))}")
         source = Source(
             content,
             settings.account,
@@ -120,20 +138,18 @@ class Intake:
             columns=self.columns,
             day_first=settings.day_first,
         )
-        return read(settings.reader, source)
+        return read(reader, source)
 
     def _store(self, tx: Transaction, batch: Batch, file: SettlementFile, digest: str) -> None:
-        key = settlements.payout_key(self.settings.account, batch.id)
-        document = documents.ensure(tx, self._new(key, PAYOUT), Verdict.of("due"))
-        settlements.store(
-            tx,
-            numbered(batch),
-            net=paid_out(batch),
-            file=digest,
-            file_name=file.name,
-            content=content_of(batch),
-            document_id=document.id,
-        )
+        key, due = settlements.payout_key(self.settings.account, batch.id), Verdict.of("due")
+        document = documents.ensure(tx, self._new(key, PAYOUT), due)
+        if document.verdict != due:  # it was set apart, and has its lines now
+            documents.give_verdict(tx, document.id, due)
+        settlements.store(tx, _read_from(file, digest, batch), document.id)
+
+    def _origin(self, reader: str) -> str:
+        """How the key of a file or an answer begins: it tells what reads it, should that have to be done again."""
+        return f"{self.settings.account}-{f'answer_{reader}' if reader else 'file'}"
 
     def _new(self, key: str, kind: str) -> NewDocument:
         return NewDocument(key, self.settings.account, PAYOUTS, kind, self.settings.economic_target)
@@ -145,10 +161,11 @@ class Intake:
         if known.content == content_of(batch):
             return ""
         try:
-            reissue = compare(self.batch(known), batch)
+            before = self.batch(known)
+            reissue = compare(before, batch)
         except (SettlementFormatError, ConfigurationError) as error:
             return f"what was imported cannot be read any more ({error})"
-        if reissue.is_same:
+        if reissue.is_same or same_money(before, batch):
             return ""
         net = paid_out(batch)
         paid = f"it pays out {net:.2f} instead of {known.net:.2f}; " if net != known.net else ""
@@ -176,15 +193,7 @@ class Intake:
             documents.lock(tx, known.document_id)
             if is_entered(tx, known):
                 return False
-            settlements.replace(
-                tx,
-                known.id,
-                numbered(batch),
-                net=paid_out(batch),
-                file=digest,
-                file_name=file.name,
-                content=content_of(batch),
-            )
+            settlements.replace(tx, known.id, _read_from(file, digest, batch))
             documents.give_verdict(tx, known.document_id, Verdict.of("due"))
             return True
 
@@ -198,6 +207,15 @@ def is_entered(tx: Transaction, settlement: Settlement) -> bool:
     """Whether a voucher of the settlement is made, or may be: what has left us cannot be taken back here."""
     attempt = attempts.current(tx, settlement.document_id, STEP)
     return settlement.is_posted or (attempt is not None and attempt.status != "planned")
+
+
+def _read_from(file: SettlementFile, digest: str, batch: Batch) -> NewSettlement:
+    return NewSettlement(numbered(batch), paid_out(batch), digest, file.name, file.reader, content_of(batch))
+
+
+def _answers_again(known: Settlement, file: SettlementFile) -> bool:
+    """Whether a provider's API says itself what it said otherwise before: the later answer counts, without a person."""
+    return bool(file.reader) and known.reader == file.reader
 
 
 def _payouts_of(document: Document) -> list[str]:

@@ -35,6 +35,7 @@ class Settlement:
     paid_on: date | None
     file: str
     file_name: str
+    reader: str
     content: str
     document_id: int
     is_posted: bool
@@ -55,50 +56,57 @@ def find(tx: Transaction, account: str, batch: str) -> Settlement | None:
     return None if row is None else _settlement(row)
 
 
-def of_document(tx: Transaction, document_id: int) -> Settlement:
-    """Return the settlement that a payout's document is about; NoResultFound when there is none."""
+def of_document(tx: Transaction, document_id: int) -> Settlement | None:
+    """Return the settlement that a payout's document is about; None when the provider never itemised it."""
     query = select(settlements).where(settlements.c.document_id == document_id)
-    return _settlement(tx.connection.execute(query).one())
+    row = tx.connection.execute(query).one_or_none()
+    return None if row is None else _settlement(row)
 
 
-def store(
-    tx: Transaction, batch: Batch, *, net: Decimal, file: str, file_name: str, content: str, document_id: int
-) -> int:
+@dataclass(frozen=True, slots=True)
+class NewSettlement:
+    """A settlement as it was read: its lines, what the bank gets, and the file that says so."""
+
+    batch: Batch
+    net: Decimal
+    file: str
+    file_name: str
+    reader: str
+    content: str
+
+
+def store(tx: Transaction, new: NewSettlement, document_id: int) -> int:
     """Store a settlement that is new, with its lines; returns its row."""
-    values = {
-        **_facts(tx, batch, net, file, file_name, content),
-        "account": batch.account,
-        "batch": batch.id,
-        "document_id": document_id,
-    }
-    row_id: int = tx.connection.execute(insert(settlements).values(values).returning(settlements.c.id)).scalar_one()
-    _store_lines(tx, row_id, batch)
+    key = {"account": new.batch.account, "batch": new.batch.id, "document_id": document_id}
+    statement = insert(settlements).values({**_facts(tx, new), **key}).returning(settlements.c.id)
+    row_id: int = tx.connection.execute(statement).scalar_one()
+    _store_lines(tx, row_id, new.batch)
     return row_id
 
 
-def replace(
-    tx: Transaction, settlement_id: int, batch: Batch, *, net: Decimal, file: str, file_name: str, content: str
-) -> None:
+def replace(tx: Transaction, settlement_id: int, new: NewSettlement) -> None:
     """Put another issue of a settlement in the place of the stored one; RuntimeError when that one is posted."""
     statement = update(settlements).where(settlements.c.id == settlement_id, settlements.c.posted_at.is_(None))
-    if tx.connection.execute(statement.values(_facts(tx, batch, net, file, file_name, content))).rowcount != 1:
-        raise RuntimeError(f"settlement {batch.id} of {batch.account} is posted")
+    if tx.connection.execute(statement.values(_facts(tx, new))).rowcount != 1:
+        raise RuntimeError(f"settlement {new.batch.id} of {new.batch.account} is posted")
     tx.connection.execute(delete(settlement_lines).where(settlement_lines.c.settlement_id == settlement_id))
-    _store_lines(tx, settlement_id, batch)
+    _store_lines(tx, settlement_id, new.batch)
 
 
-def _facts(tx: Transaction, batch: Batch, net: Decimal, file: str, file_name: str, content: str) -> dict[str, Any]:
+def _facts(tx: Transaction, new: NewSettlement) -> dict[str, Any]:
+    batch = new.batch
     return {
         "provider": batch.provider,
         "currency": batch.currency,
         "opening": batch.opening,
         "closing": batch.closing,
-        "net": net,
+        "net": new.net,
         "paid_on": batch.payout_on,
         "payment_reference": batch.payout_reference,
-        "file_name": file_name,
-        "file_sha256": file,
-        "content_sha256": content,
+        "file_name": new.file_name,
+        "reader": new.reader,
+        "file_sha256": new.file,
+        "content_sha256": new.content,
         "imported_at": tx.now,
     }
 
@@ -253,6 +261,7 @@ def _settlement(row: Row[Any]) -> Settlement:
         paid_on=row.paid_on,
         file=row.file_sha256,
         file_name=row.file_name,
+        reader=row.reader,
         content=row.content_sha256,
         document_id=row.document_id,
         is_posted=row.posted_at is not None,

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pakhus.connections import ConnectionFacts, economic_settings, rackbeat_settings, woocommerce_settings
 from pakhus.errors import ConfigurationError
 from pakhus.probes.findings import Findings
+from pakhus.provider_connections import settlement_client
 from pakhus.settings import ShopSettings
+from pakhus.settings.accounts import AccountSettings
 from pakhus.settings.pools import Pool
 
 
@@ -40,6 +42,28 @@ def needed_connections(shops: Iterable[ShopSettings]) -> list[str]:
     """Return the connections that these shops name, each once."""
     named = [name for shop in shops for name in (shop.connection, shop.rackbeat_target, shop.economic_target)]
     return sorted({name for name in named if name})
+
+
+def check_account_connections(
+    findings: Findings, accounts: Iterable[AccountSettings], connections: Mapping[str, ConnectionFacts]
+) -> None:
+    """Note the connections of polled providers that are missing or from which no client can be made. Asks nobody."""
+    for account in accounts:
+        if account.api is None or account.api_connection is None:
+            continue
+        connection = connections.get(account.api_connection)
+        if connection is None:
+            note_missing(findings, account.api_connection)
+            continue
+        try:
+            settlement_client(account.api.provider, connection)
+        except ConfigurationError as error:
+            findings.operator(str(error), "Mend the connection in Airflow, or where its variable is set.")
+
+
+def account_connections(accounts: Iterable[AccountSettings]) -> list[str]:
+    """Return the connections by which these accounts' providers are polled, each once."""
+    return sorted({name for account in accounts if (name := account.api_connection)})
 
 
 def alert_connections(shops: Iterable[ShopSettings]) -> dict[str, str]:

@@ -9,7 +9,7 @@ PAYOUTS: tuple[Reason, ...] = (
         "settlement_read",
         Status.DONE,
         Actor.NOBODY,
-        "Read: {count} settlements, {fresh} of them new.",
+        "Read: {count} settlements, {fresh} of them new, or changed before they were entered.",
         NOTHING,
     ),
     Reason(
@@ -76,6 +76,14 @@ PAYOUTS: tuple[Reason, ...] = (
         Actor.NOBODY,
         "Nothing was paid, held back or charged: there is nothing to enter.",
         NOTHING,
+    ),
+    Reason(
+        "payout_not_itemised",
+        Status.HELD,
+        Actor.MERCHANT,
+        "The provider paid out {amount} on {date} ({batch}), and does not say for which payments.",
+        "Enter it by hand by the provider's balance report, then ignore this; let the provider pay out by a schedule.",
+        (Answer.IGNORE,),
     ),
     Reason(
         "payout_unbalanced",

@@ -6,6 +6,7 @@ A column mapping for tables that no reader knows is a file of its own, include/s
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -23,6 +24,9 @@ from pakhus.settings.schedules import checked_cron
 from pakhus.settings.shop import Agreement, ShopId, TimeZone
 
 ACCOUNTS = "accounts"
+ProviderName = Literal["epay", "klarna", "paypal", "stripe", "vipps_mobilepay", "woopayments"]
+"""The providers whose API can be polled; `pakhus.provider_connections` has a client for each."""
+
 Model = TypeVar("Model", bound=BaseModel)
 _FOLDER = re.compile(r"(file|s3|gs|abfs|adls|sftp|ftp)://\S+")
 
@@ -33,18 +37,42 @@ def _folder(text: str) -> str:
     return text.rstrip("/")
 
 
+class ProviderApiSettings(Strict):
+    """The provider's API, where settlements are read from."""
+
+    provider: ProviderName = Field(
+        description="Whose API it is: the type of the Airflow connection, too; WooPayments is reached through the shop"
+    )
+    connection: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")] | None = Field(
+        None,
+        description="Airflow connection; default <provider>__<account>. For woopayments the shop's, "
+        "woocommerce__<shop>",
+    )
+    again_days: int = Field(
+        14,
+        ge=1,
+        le=90,
+        description="Payouts of so many days are read again by each run: late changes of what was imported are seen",
+    )
+
+
 class AccountSettings(Strict):
     """An account file."""
 
     account: ShopId = Field(description="The account's id; the file is called after it")
     provider: str = Field(min_length=1, description="The provider, as people call it")
-    reader: str = Field(
-        pattern=r"^[a-z][a-z0-9_]*$",
-        description="Format of the settlements: stripe_csv, klarna_csv, vipps_mobilepay_xml, adyen, column_mapping …",
+    api: ProviderApiSettings | None = Field(
+        None, description="The provider's API, which is polled; with it, a folder may be left out"
     )
-    folder: Annotated[str, AfterValidator(_folder)] = Field(
+    reader: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | None = Field(
+        None,
+        description="Format of the files: stripe_csv, klarna_csv, vipps_mobilepay_xml, adyen, column_mapping …; goes "
+        "with folder",
+    )
+    folder: Annotated[str, AfterValidator(_folder)] | None = Field(
+        None,
         description="Where settlement files arrive: file:///folder, or what Airflow's object storage knows, such as "
-        "s3://<connection>@bucket/folder; files stay there"
+        "s3://<connection>@bucket/folder; files stay there",
     )
     files: str = Field("*", min_length=1, description="Which files of the folder, as a pattern: *.csv")
     economic: Agreement = Field(description="e-conomic agreement; connection economic__<agreement>")
@@ -81,13 +109,18 @@ class AccountSettings(Strict):
         PaymentSign.NEGATIVE, description="As in the mapping: how money received is signed on a customer payment"
     )
     schedule: Annotated[str, AfterValidator(checked_cron)] = Field(
-        "15 6 * * *", description="When files are looked for"
+        "15 6 * * *", description="When files are looked for and the API is asked"
     )
 
     @property
     def economic_target(self) -> str:
         """The Airflow connection, pool and budget of the e-conomic agreement."""
         return f"economic__{self.economic}"
+
+    @property
+    def api_connection(self) -> str | None:
+        """The Airflow connection of the provider's API; None where no API is polled."""
+        return None if self.api is None else self.api.connection or f"{self.api.provider}__{self.account}"
 
     @property
     def first_moment(self) -> datetime:
@@ -117,6 +150,7 @@ def load_account(name: str, folder: Path | None = None) -> AccountSettings:
     if settings.account != name:
         text = f"is {settings.account!r}, but the file is called {name}{SUFFIX}"
         problems.append(problem_at(document, ("account",), text))
+    problems += [problem_at(document, path, text) for path, text in _sources(settings)]
     if (settings.reader == "column_mapping") != (settings.columns is not None):
         problems.append(problem_at(document, ("columns",), "goes with reader column_mapping, and that needs it"))
     if settings.book is not Booking.NEVER and settings.book_entries_body is None:
@@ -127,6 +161,17 @@ def load_account(name: str, folder: Path | None = None) -> AccountSettings:
     if settings.columns is not None:
         load_columns(settings.columns, root)
     return settings
+
+
+def _sources(settings: AccountSettings) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What is wrong with where settlements come from: the key and the text."""
+    if settings.folder is None and settings.api is None:
+        yield ("folder",), "is missing; say where files arrive, or with api which API is polled"
+    if (settings.reader is None) != (settings.folder is None):
+        yield ("reader",), "goes with folder, and that needs it"
+    api = settings.api
+    if api is not None and api.provider == "woopayments" and not (api.connection or "").startswith("woocommerce__"):
+        yield ("api", "connection"), "must be the shop's, like woocommerce__nordlys"
 
 
 def load_accounts(folder: Path | None = None) -> tuple[AccountSettings, ...]:

@@ -60,6 +60,9 @@ settlements = Table(
     Column("payment_reference", Text, nullable=False, server_default=""),
     Column("file_name", Text, nullable=False, server_default=""),
     Column("file_sha256", Text, ForeignKey("bodies.sha256"), nullable=False, comment="the file as it came"),
+    Column(
+        "reader", Text, nullable=False, server_default="", comment="what reads that file; empty: as the account says"
+    ),
     Column("content_sha256", Text, nullable=False, comment="of what was read from it: tells re-issued files"),
     Column("document_id", BigInteger, ForeignKey("documents.id"), nullable=False, unique=True),
     Column("imported_at", TIME, nullable=False),
