@@ -20,7 +20,7 @@ from pakhus.flows.settlement_polling import CURSOR, Poller, window
 from pakhus.ledger import bodies, cursors
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.migrate import migrate
-from pakhus.ledger.schema import documents, settlements
+from pakhus.ledger.schema import documents, settlement_lines, settlements
 from pakhus.provider_connections import PROVIDERS
 from pakhus.settings.accounts import AccountSettings, ProviderApiSettings
 from tests.clients.scripted_shop import Asked, Reply, ScriptedShop, serving
