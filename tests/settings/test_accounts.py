@@ -68,6 +68,34 @@ def test_says_what_is_wrong_and_where(include, change, problem):
     assert "accounts/kort.yaml:" in str(error.value)
 
 
+POLLED = KORT.replace("reader: stripe_csv\nfolder: file:///srv/kort\n", "api: {provider: stripe}\n")
+
+
+def test_an_account_may_be_polled_instead_of_getting_files(include):
+    write(include, POLLED)
+    account = load_account("kort", include)
+    assert (account.folder, account.api_connection) == (None, "stripe__kort")
+    assert account.api is not None
+    assert account.api.again_days == 14
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (POLLED.replace("api: {provider: stripe}\n", ""), "folder: is missing; say where files arrive, or with api"),
+        (POLLED.replace("economic:", "reader: stripe_csv\neconomic:"), "reader: goes with folder"),
+        (KORT.replace("reader: stripe_csv\n", ""), "reader: goes with folder"),
+        (POLLED.replace("stripe}", "nets}"), "api.provider: "),
+        (POLLED.replace("stripe}", "woopayments}"), "api.connection: must be the shop's, like woocommerce__nordlys"),
+    ],
+)
+def test_says_what_is_wrong_with_where_settlements_come_from(include, text, problem):
+    write(include, text)
+    with pytest.raises(SettingsError) as error:
+        load_account("kort", include)
+    assert problem in str(error.value)
+
+
 def test_tells_the_problems_of_all_files_at_once(include):
     write(include, KORT.replace("journal: 5\n", ""))
     write(include, KORT.replace("account: kort", "account: klarna").replace("DKK:", "dkk:"), "klarna")
