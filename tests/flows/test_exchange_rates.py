@@ -9,6 +9,7 @@ from pakhus.rules.exchange_rates import RateStates, StatedRate
 from pakhus.settings import InvoiceMode
 from tests.flows.test_booking import accounting, booked, drafts, due, invoicing, order_of
 from tests.flows.test_booking import shop as shop  # the fixture: recorded orders are none of ours
+from tests.flows.test_credit_notes import credit, refund
 from tests.flows.test_people_and_races import row
 from tests.flows.world import World
 
@@ -110,3 +111,18 @@ def test_rate_that_a_person_booked_is_kept_as_the_accounts_own(shop: World) -> N
     shop.forward(hours=25)
     shop.book()
     assert kept(shop, key) == (Decimal(744), "accounts", True)
+
+
+def test_credit_note_keeps_its_invoices_rate_with_its_source_and_day(shop: World) -> None:
+    selling_in_euro(shop, EUR=STATED)
+    key = due(shop, **stating("7.4312"))
+    shop.book()
+    note = refund(shop, str(order_of(key)), amount="10.00")
+    credit(shop)
+    found, invoice = row(shop, note), row(shop, key)
+    assert (found.reason, found.exchange_rate, found.exchange_rate_source) == (
+        "transferred",
+        Decimal("743.12"),
+        "order",
+    )
+    assert found.exchange_rate_date == invoice.document_date

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from pakhus.formats.economic import header_from_economic, lines_from_economic
 from pakhus.ledger import document_lines
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Transaction
+from pakhus.ledger.document_lines import RateOfDocument
 from pakhus.rules.document_lines import booked_lines
 from pakhus.rules.mappings import RoundingMode
 
@@ -32,17 +34,13 @@ def note_as_booked(
     if lines != planned:
         document_lines.put(tx, document_id, claim, lines)
     day, rate = header_from_economic(booked)
-    document_lines.note_header(
-        tx,
-        document_id,
-        claim,
-        document_date=day,
-        exchange_rate=rate,
-        exchange_rate_source=_source_of(rate, stated_rate),
-    )
+    exchange = None if rate is None else _exchange(tx, document_id, RateOfDocument(rate, "accounts", day), stated_rate)
+    document_lines.note_header(tx, document_id, claim, document_date=day, exchange=exchange)
 
 
-def _source_of(rate: Decimal | None, stated: Decimal | None) -> str:
-    if rate is None:
-        return ""  # in base currency
-    return "order" if rate == stated else "accounts"
+def _exchange(tx: Transaction, document_id: int, found: RateOfDocument, stated: Decimal | None) -> RateOfDocument:
+    """The rate with its source: a credit note's is its invoice's, and of the same day."""
+    invoice = document_lines.rate_of_parent(tx, document_id)
+    if invoice is not None and invoice.rate == found.rate:
+        return invoice
+    return replace(found, source="order") if found.rate == stated else found

@@ -6,7 +6,7 @@ Lines are kept as the accounts have them: as we drafted them, or as a person boo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -34,21 +34,38 @@ def of_document(tx: Transaction, document_id: int) -> tuple[DocumentLine, ...]:
     return tuple(DocumentLine(**row._mapping) for row in tx.connection.execute(query))
 
 
+@dataclass(frozen=True, slots=True)
+class RateOfDocument:
+    """The exchange rate of a document (price of 100 units in base currency), whose it is, and the day it is of."""
+
+    rate: Decimal
+    source: str
+    day: date | None
+
+
+def rate_of_parent(tx: Transaction, document_id: int) -> RateOfDocument | None:
+    """Return the rate of the invoice that a document belongs to; None: there is none, or it is in base currency."""
+    parent = documents.alias("parent")
+    query = select(parent.c.exchange_rate, parent.c.exchange_rate_source, parent.c.exchange_rate_date)
+    query = query.join(documents, documents.c.parent_id == parent.c.id).where(documents.c.id == document_id)
+    row = tx.connection.execute(query).one_or_none()
+    return None if row is None or row[0] is None else RateOfDocument(*row)
+
+
 def note_header(
     tx: Transaction,
     document_id: int,
     claim: Claim,
     *,
     document_date: date,
-    exchange_rate: Decimal | None,
-    exchange_rate_source: str,
+    exchange: RateOfDocument | None,
 ) -> None:
-    """Record the date on the document and the exchange rate that the accounts applied. Guarded by the claim."""
+    """Record the date on the document and the exchange rate that was applied. Guarded by the claim."""
     require(tx, claim)
     values = {
         "document_date": document_date,
-        "exchange_rate": exchange_rate,
-        "exchange_rate_source": exchange_rate_source,
-        "exchange_rate_date": document_date if exchange_rate is not None else None,
+        "exchange_rate": exchange.rate if exchange else None,
+        "exchange_rate_source": exchange.source if exchange else "",
+        "exchange_rate_date": exchange.day if exchange else None,
     }
     tx.connection.execute(update(documents).where(documents.c.id == document_id).values(**values))

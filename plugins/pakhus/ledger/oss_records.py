@@ -1,7 +1,7 @@
 """Records of sales under OSS, as member states may ask for them during ten years (domain guide 6.2).
 
 Made of the lines of booked invoices and credit notes. Amounts are in the document's currency; where it is not the base
-currency, the accounts' exchange rate stands beside them.
+currency, the exchange rate stands beside them, with its source: the accounts' own, or the one that the order states.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class OssRecord:
     vat: Decimal
     currency: str
     exchange_rate: Decimal | None
+    exchange_rate_source: str
     paid_on: date | None
     paid: Decimal | None
 
@@ -67,6 +68,7 @@ def oss_records(tx: Transaction, start: date, end: date, shop: str | None = None
             func.sum(line.vat).label("vat"),
             documents.c.currency,
             documents.c.exchange_rate,
+            documents.c.exchange_rate_source,
             func.date(paid.c.first_at).label("paid_on"),
             paid.c.amount.label("paid"),
         )
