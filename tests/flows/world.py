@@ -32,6 +32,7 @@ from standin.registry import create, default_seed
 from standin.seeds import with_shop_products
 from standin.server import StandinServer
 from standin.woocommerce import products_of_recorded_shop, products_of_second_shop
+from tests.flows.vendor_bodies import assert_bodies_fit
 
 QUICK = Limits(connect_s=2, read_s=5, deadline_s=10, tries=3, longest_wait_s=1, first_backoff_s=0.05)
 GOODS = [*products_of_recorded_shop(), *products_of_second_shop()]
@@ -184,7 +185,10 @@ DEFAULT_KEYS = {"consumer_key": "ck_test", "consumer_secret": "cs_test"}
 def world(
     ledger_url: str, *, shop: str = "nordlys", seed: Sequence[tuple[str, Any]] = (), goods: Sequence[Any] = ()
 ) -> Iterator[World]:
-    """Start the three servers for a shop of include/shops; `seed` changes the shop's data, `goods` are sold besides."""
+    """Start the three servers for a shop of include/shops; `seed` changes the shop's data, `goods` are sold besides.
+
+    At the end all that was sent to the accounts is held against the vendor's schemas.
+    """
     time, clock = ShiftedTime(), Clock()
     keys = {"consumer_key": "ck_" + "n" * 40, "consumer_secret": "cs_" + "n" * 40}
     name = "recorded" if shop == "nordlys" else "second"
@@ -201,3 +205,4 @@ def world(
         ledger = Ledger(ledger_url, clock=time)
         stack.callback(ledger.close)
         yield World(*servers, ledger=ledger, settings=load_shop(shop), time=time, seeds=seeds)
+        assert_bodies_fit(ledger)

@@ -1,0 +1,50 @@
+"""Whatever a test made Pakhus send to the accounts fits the vendor's schemas: taken from the ledger, byte by byte."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import select
+
+from pakhus.ledger import bodies
+from pakhus.ledger.connection import Ledger
+from pakhus.ledger.schema import attempts, documents
+from tests.contract.test_economic_vendor_schemas import SCHEMAS, assert_valid_request
+
+# Which schema a write's body must fit; "" for files. A draft as it was read must be accepted by the PUT although the
+# schema of the PUT lacks its layout (economic.md 6.1), so it is held against that of the POST.
+_SCHEMAS = (
+    (r"POST /invoices/drafts", "invoices.drafts.post"),
+    (r"PUT /invoices/drafts/\d+", "invoices.drafts.post"),
+    (r"POST /invoices/booked", "invoices.booked.post"),
+    (r"POST /customers", "customers.post"),
+    (r"PUT /customers/\d+", "customers.customerNo.put"),
+    (r"POST /customers/\d+/contacts", "customers.customerNumber.contacts.post"),
+    (r"POST /journals/\d+/vouchers", "journals.journalNumber.vouchers.post"),
+    (r"POST /products", "products.post"),
+    (r"PUT /products/[^/]+", "products.productNumber.put"),
+    (r"POST /journals/\d+/vouchers/[^/]+/attachment/file", ""),
+)
+
+
+def assert_bodies_fit(ledger: Ledger) -> None:
+    """Fail unless each body that was planned for e-conomic fits; without the vendor's files nothing is asked."""
+    if not SCHEMAS.is_dir():
+        return
+    to_economic = documents.c.target.like("economic%")
+    query = select(attempts.c.method, attempts.c.path, attempts.c.request_sha256).distinct().where(to_economic)
+    with ledger.begin() as tx:
+        sent = tx.connection.execute(query.join(documents, documents.c.id == attempts.c.document_id)).all()
+        written = [(f"{row.method} {row.path}", bodies.load(tx, row.request_sha256)) for row in sent]
+    for request, body in written:
+        if body:
+            schema = schema_of(request)
+            if schema:
+                assert_valid_request(schema, body)
+
+
+def schema_of(request: str) -> str:
+    """The schema of a request like "POST /invoices/drafts"; AssertionError for one that nobody has thought of."""
+    found = next((name for pattern, name in _SCHEMAS if re.fullmatch(pattern, request)), None)
+    assert found is not None, f"{request}: which of the vendor's schemas must it fit?"
+    return found
