@@ -14,6 +14,7 @@ from bench.figures import Figure, shown
 BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "import_orders": import_orders.measure,
     "near_real_time": near_real_time.measure,
+    "order_memory": order_pull.measure_memory,
     "order_pull": order_pull.measure,
     "settlement_matching": settlement_matching.measure,
     "stock_push": stock_push.measure,

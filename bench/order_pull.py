@@ -138,12 +138,19 @@ class Scene:
 
 
 def measure(tries: int) -> list[Figure]:
-    """Pull in turns: the window, what changed, and nothing; then the memory of small and large histories."""
+    """Pull in turns: the window, what changed, and nothing."""
     with _scene() as scene:
         pullers = scene.there()
         rounds = [_round(scene, pullers, number) for number in range(tries)]
         figures = [figure for how in ("import", "delta", "nothing new") for figure in _figures(how, rounds)]
-        return [*figures, *_memory(scene, pullers), *_missing(scene)]
+        return [*figures, *_missing(scene)]
+
+
+def measure_memory(tries: int) -> list[Figure]:
+    """The peak of memory over small and large histories; once is enough, since it does not scatter."""
+    del tries
+    with _scene() as scene:
+        return [*_memory(scene, scene.there()), *_missing(scene)]
 
 
 def _round(scene: Scene, pullers: list[Puller], number: int) -> dict[tuple[str, str], Pull]:
@@ -175,14 +182,17 @@ def _figures(how: str, rounds: list[dict[tuple[str, str], Pull]]) -> Iterator[Fi
 
 
 def _memory(scene: Scene, pullers: list[Puller]) -> Iterator[Figure]:
-    """The first reading of a whole history, without latency; the seconds are told, the peak of memory is the point."""
+    """The first reading of a whole history, without latency; the ratio is to the same puller's small one."""
+    small: dict[Puller, Figure] = {}
     for count in MEMORY:
         with many_orders_shop(scene.folder, count, latency_ms=0) as url:
             for puller in pullers:
                 home = scene.folder / f"{puller.name}-{count}"
                 pull = scene.pull(puller, "delta", url, home, scene.ledger(puller), "")
-                facts = {"orders": pull.orders, "requests": pull.requests, "peak_mb": round(pull.peak_mb)}
-                yield Figure(f"first reading of {count}: {puller.name}", (pull.seconds,), facts=facts)
+                facts = {"orders": pull.orders, "requests": pull.requests}
+                figure = Figure(f"{count} orders: {puller.name}", (pull.peak_mb,), small.get(puller), "MB", facts)
+                small.setdefault(puller, figure)
+                yield figure
                 shutil.rmtree(home)
 
 
