@@ -31,12 +31,14 @@ class ReportRunOperator(BaseOperator):
 
     template_fields = ()
 
-    def __init__(self, *, flow: str, scope: str, reading: str, working: str | Sequence[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *, flow: str, scope: str, reading: str | Sequence[str], working: str | Sequence[str], **kwargs: Any
+    ) -> None:
         kwargs.setdefault("trigger_rule", "all_done")
         super().__init__(**kwargs)
         self.flow = flow
         self.scope = scope
-        self.reading = reading
+        self.reading = [reading] if isinstance(reading, str) else list(reading)
         self.working = [working] if isinstance(working, str) else list(working)
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -58,10 +60,10 @@ class ReportRunOperator(BaseOperator):
             self.log.error("%s %s: %s", self.scope, self.flow, cause.text)
 
     def _total(self, task: Any) -> RunReport:
-        reading = [RunReport.from_dict(report) for report in _pulled(task, self.reading, "report")]
+        reading = [RunReport.from_dict(report) for name in self.reading for report in _pulled(task, name, "report")]
         working = [RunReport.from_dict(report) for report in self._worked(task)]
         total = RunReport.of_run(self.flow, self.scope, reading, working)
-        stopped = [text for name in (self.reading, *self.working) for text in _pulled(task, name, STOPPED)]
+        stopped = [text for name in (*self.reading, *self.working) for text in _pulled(task, name, STOPPED)]
         total.stopped = next(iter(stopped), total.stopped)
         return total
 
@@ -87,7 +89,7 @@ class ReportRunOperator(BaseOperator):
 
     def _failures(self, task: Any) -> list[Cause]:
         """Say why tasks of this run failed, in their own words; one that was killed left none."""
-        watched = [self.reading, *self.working]
+        watched = [*self.reading, *self.working]
         states = task.get_task_states(dag_id=task.dag_id, task_ids=watched, run_ids=[task.run_id])
         found = {name: state for tasks in states.values() for name, state in tasks.items()}
         failed = sorted(name for name, state in found.items() if state == "failed")

@@ -22,7 +22,8 @@ PARSE_BUDGET_S = 6.0
 ONE_DAG_BUDGET_S = 0.5
 FLOWS = ("orders", "fulfilment", "invoices")
 AROUND = ("audit", "questions", "decisions")
-PER_SHOP = (*FLOWS, *AROUND, "initial_sync")
+BEFORE = ("skus", "start")  # whatever a shop has
+PER_SHOP = (*FLOWS, *AROUND, *BEFORE, "initial_sync")
 BROKEN_TOO = (*PER_SHOP, "webhooks")  # a file that cannot be read may want any of them
 INSTALLATION = {"pakhus__alive", "pakhus__stop_switch"}
 WELL = {"main__stock"} | INSTALLATION | {f"{shop}__{flow}" for shop in ("nordlys", "fjordliv") for flow in PER_SHOP}
@@ -155,7 +156,7 @@ def test_the_dags_of_a_shop_follow_its_agreements(include: Path, lacking: str, f
     assert not bag.import_errors
     own = {name for name in bag.dags if name.startswith("havn__")}
     stock = set() if lacking == "rackbeat" else {"stock", "initial_sync"}
-    assert own == {f"havn__{flow}" for flow in {*flows, *AROUND, *stock}}
+    assert own == {f"havn__{flow}" for flow in {*flows, *AROUND, *BEFORE, *stock}}
     pools = {task.pool for name in own for task in bag.dags[name].tasks}
     assert not any(pool.startswith(lacking) for pool in pools if lacking)
 

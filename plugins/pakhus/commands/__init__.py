@@ -21,7 +21,7 @@ COMMANDS = {
     "initial_sync": "the first transfer of a shop's products and stock to Rackbeat: preview, once, undo list",
     "month": "the bookkeeper's sheet of a month: orders, posted VAT per code, clearing, what is not booked",
     "imports": "what importing earlier orders came to, or would: counts and sums per month and cause",
-    "report": "what providers owe and said: clearing, unmatched, refunds, fees; as a table or CSV",
+    "report": "what providers owe and said (clearing, unmatched, refunds, fees), wrong SKUs; as a table or CSV",
     "decide": "what waits for a person's word at a provider account: lines without a sure document, files; and answers",
     "export": "records of sales under OSS of a quarter, as CSV",
     "again": "send orders again: by number, id or key, or all that have a reason, a status or days in common",

@@ -1,51 +1,36 @@
-"""`python -m pakhus report clearing`: what providers owe and said, from the ledger; as a table, or CSV for a sheet."""
+"""`python -m pakhus report clearing`: what providers owe and said, or SKUs, from the ledger; as a table, or CSV."""
 
 from __future__ import annotations
 
 import argparse
-import csv
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from pakhus.commands import Exit, Say
-from pakhus.commands.ledger_here import ledger_here
-from pakhus.errors import ConfigurationError
+from pakhus.commands.ledger_here import ledger_here, used
+from pakhus.commands.tables import write_csv
 from pakhus.flows.payout_reports import REPORTS, Report
+from pakhus.flows.skus import SKUS, last_report
+
+_REPORTS = {**REPORTS, SKUS: last_report}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("report", choices=REPORTS, help="which one")
+    parser.add_argument("report", choices=_REPORTS, help="which one; skus: what is wrong with the SKUs of shops")
     parser.add_argument("--account", help="of this provider account only")
+    parser.add_argument("--shop", help="skus: of this shop only")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write it there instead of printing it")
 
 
 def run(options: argparse.Namespace, say: Say) -> int:
-    ledger = ledger_here()
-    try:
-        with ledger.begin() as tx:
-            report = REPORTS[options.report](tx, options.account)
-    except SQLAlchemyError as error:
-        raise ConfigurationError(
-            f"the ledger's database cannot be used ({type(error).__name__}). See whether it runs; `python -m pakhus "
-            "apply` brings its tables up to date."
-        ) from None
-    finally:
-        ledger.close()
+    with used(ledger_here()) as ledger, ledger.begin() as tx:
+        report = _REPORTS[options.report](tx, options.shop if options.report == SKUS else options.account)
     if options.csv:
-        _write(report, options.csv)
+        write_csv(options.csv, report.columns, report.rows)
         say(f"wrote {len(report.rows)} rows to {options.csv}")
     else:
         for line in _table(report):
             say(line)
     return Exit.WELL
-
-
-def _write(report: Report, file: Path) -> None:
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(report.columns)
-        writer.writerows(report.rows)
 
 
 def _table(report: Report) -> list[str]:

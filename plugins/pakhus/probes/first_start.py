@@ -117,19 +117,22 @@ class FirstStart:
 
     def steps(self) -> list[Step]:
         """Return all steps; what comes after a missing one is not looked at."""
-        needed = needed_connections([self.shop])
+        found: list[Step] = []
+        for name in NAMES:
+            found.append(self.look(name) if all(step.passes for step in found) else Step(name, Standing.LATER))
+        return found
+
+    def look(self, name: str) -> Step:
+        """Look at one step, whatever became of those before it."""
         looks: dict[str, Callable[[], Step]] = {
-            CONNECTED: lambda: connected(needed, self.connections, self.ledger),
+            CONNECTED: lambda: connected(needed_connections([self.shop]), self.connections, self.ledger),
             MAPPED: self._mapped,
             SYNCED: self._synced,
             TRIED: self._tried,
             DRAFTING: self._drafting,
             BOOKING: self._booking,
         }
-        found: list[Step] = []
-        for name, look in looks.items():
-            found.append(look() if all(step.passes for step in found) else Step(name, Standing.LATER))
-        return found
+        return looks[name]()
 
     @property
     def _there(self) -> Ledger:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from pakhus.clients.woocommerce import WooCommerceClient
+from pakhus.flows.skus import accounts_numbers, catalogue_of, needs_accounts_products, warehouse_numbers
 from pakhus.model import Product
-from pakhus.probes.economic_lists import rows_of
 from pakhus.probes.findings import Findings
 from pakhus.probes.systems import Connections, economic_client, rackbeat_client, shop_client
 from pakhus.rules.goods import PRODUCT_NUMBER_LENGTH
@@ -113,30 +113,10 @@ class _Known:
         return self._found[target]
 
     def _rackbeat(self, target: str) -> set[str]:
-        client = rackbeat_client(self.connections[target])
-        return {str(row["number"]) for row in client.list_products()}
+        return warehouse_numbers(rackbeat_client(self.connections[target]))
 
     def _economic(self, target: str) -> set[str]:
-        client = economic_client(self.connections[target])
-        return {str(row["productNumber"]) for row in rows_of(client, "products", "productNumber")}
-
-
-def catalogue_of(
-    shop: ShopSettings,
-    products: Sequence[Product],
-    *,
-    warehouse: Collection[str] | None,
-    accounts: Collection[str] | None,
-) -> Catalogue:
-    """Return a shop's products as the report wants them."""
-    together = frozenset(target for target in (shop.rackbeat_target, shop.economic_target) if target)
-    return Catalogue(shop.shop, products, shop.mapping.product_numbers, warehouse, accounts, together)
-
-
-def needs_accounts_products(shop: ShopSettings) -> bool:
-    """Whether an invoice needs each product in e-conomic: the mapping has no generic product per rate."""
-    economic = shop.mapping.economic
-    return bool(shop.economic_target and economic is not None and not economic.products.by_rate)
+        return accounts_numbers(economic_client(self.connections[target]))
 
 
 def _catalogue(client: WooCommerceClient) -> list[Product]:

@@ -6,7 +6,7 @@ from pakhus.ledger.schema.clearing import clearing_items, settlement_answers, se
 from pakhus.ledger.schema.coordination import budgets, claim_fence, claims, cursors, inbox, installation
 from pakhus.ledger.schema.customers import customer_facts, customer_identities
 from pakhus.ledger.schema.documents import attempts, bodies, calls, documents, source_versions, sources
-from pakhus.ledger.schema.evidence import import_days, proven_days, stock_levels, stock_places
+from pakhus.ledger.schema.evidence import import_days, proven_days, sku_reports, stock_levels, stock_places
 from pakhus.ledger.schema.operation import alerts, decisions, runs, stop_events, stops
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "settlement_answers",
     "settlement_lines",
     "settlements",
+    "sku_reports",
     "source_versions",
     "sources",
     "stock_levels",

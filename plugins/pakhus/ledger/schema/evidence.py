@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Date, Numeric, Table, Text
+from sqlalchemy import CheckConstraint, Column, Date, Integer, Numeric, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from pakhus.ledger.schema.base import TIME, metadata
@@ -32,6 +32,17 @@ import_days = Table(
     Column("run_id", Text, nullable=False, server_default=""),
     CheckConstraint("mode in ('dry_run','draft','book')", name="mode_known"),
     comment="What importing the earlier orders of a day came to, or would",
+)
+
+sku_reports = Table(
+    "sku_reports",
+    metadata,
+    Column("scope", Text, primary_key=True, comment="shop"),
+    Column("products", Integer, nullable=False, comment="how many were looked at"),
+    Column("problems", JSONB, nullable=False, comment="the products whose SKU is wrong, in the report's order"),
+    Column("reported_at", TIME, nullable=False),
+    Column("run_id", Text, nullable=False, server_default=""),
+    comment="The last SKU report of each shop",
 )
 
 stock_levels = Table(
