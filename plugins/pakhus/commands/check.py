@@ -29,7 +29,7 @@ from pakhus.probes.installation import (
 from pakhus.probes.methods import probe_methods
 from pakhus.probes.products import probe_products
 from pakhus.probes.providers import probe_providers
-from pakhus.probes.systems import Connections, probe_systems
+from pakhus.probes.systems import Connections, probe_accounts, probe_systems
 from pakhus.rules.sku_report import SkuProblem
 from pakhus.settings import ShopSettings, include_folder, load_all, load_shop
 from pakhus.settings.accounts import AccountSettings, load_accounts
@@ -76,6 +76,7 @@ def run(options: argparse.Namespace, say: Say) -> int:
     systems = probe_systems(shops, connections)
     reached = {findings.connection for findings in systems if findings.facts}
     systems += _methods([shop for shop in shops if shop.connection in reached], connections)
+    systems += probe_accounts(_accounts_of(accounts, shops, options.shop), shops, connections)
     if options.products:
         whole = [shop for shop in shops if reached >= set(needed_connections([shop]))]
         products = probe_products(whole, connections)
@@ -84,6 +85,14 @@ def run(options: argparse.Namespace, say: Say) -> int:
             write_csv(options.csv, _PRODUCT_COLUMNS, [astuple(problem) for problem in products.problems])
     systems += probe_providers(accounts, connections)
     return _told([*found, *_stops(connections), _channels(shops, connections), *systems], say)
+
+
+def _accounts_of(
+    accounts: Sequence[AccountSettings], shops: Sequence[ShopSettings], shop: str | None
+) -> list[AccountSettings]:
+    """Of one shop those whose payouts go where its payments do."""
+    targets = {one.economic_target for one in shops}
+    return [account for account in accounts if shop is None or account.economic_target in targets]
 
 
 def _methods(shops: Sequence[ShopSettings], connections: Connections) -> list[Findings]:

@@ -15,10 +15,12 @@ from pakhus.connections import ConnectionFacts, economic_settings, rackbeat_sett
 from pakhus.probes.economic import probe_economic
 from pakhus.probes.findings import LIMITS, Findings
 from pakhus.probes.installation import note_missing
+from pakhus.probes.provider_accounts import check_account, check_together
 from pakhus.probes.rackbeat import probe_rackbeat
 from pakhus.probes.shop import probe_shop
 from pakhus.probes.webhooks import probe_webhooks
 from pakhus.settings import ShopSettings
+from pakhus.settings.accounts import AccountSettings
 
 Connections = Mapping[str, ConnectionFacts]
 Probe = Callable[[ConnectionFacts, Findings], str]
@@ -57,6 +59,28 @@ def probe_systems(shops: Sequence[ShopSettings], connections: Connections) -> li
                 f"{conn_id} and {other} lead to the same place ({identity}): everything would be done twice",
                 "Give each its own, or use one name for both.",
             )
+    return found
+
+
+def probe_accounts(
+    accounts: Sequence[AccountSettings], shops: Sequence[ShopSettings], connections: Connections
+) -> list[Findings]:
+    """Return what was found of provider accounts: against each other, the shops, and their agreements."""
+    if not accounts:
+        return []
+    together = Findings("Provider accounts")
+    check_together(together, accounts, shops)
+    found = [together]
+    for account in accounts:
+        findings = Findings(account.economic_target, account.account)
+        found.append(findings)
+        connection = connections.get(account.economic_target)
+        if connection is None:
+            note_missing(findings, account.economic_target)
+            continue
+        client = findings.ask(partial(economic_client, connection))
+        if client is not None:
+            check_account(client, findings, account)
     return found
 
 
