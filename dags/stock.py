@@ -3,6 +3,7 @@
 `read` reads the warehouse once for all shops; then `see_<shop>` reads what each shop has sold since, and `push_<shop>`
 writes only what differs from what the shop last confirmed, less what is sold in any shop and not reserved yet. A shop
 that fails or is stopped does not hold the others up; while one's sales cannot be read, quantities are only lowered.
+It runs at its schedule, and as soon as Rackbeat says that stock has changed (which it does not for reserved goods).
 
 When a run is red, look at the message of its task `report`: it names the cause and who must act.
 - access_denied, configuration: mend the Airflow connection or settings it names; nothing is lost, the next run goes on.
@@ -24,6 +25,7 @@ from operators.read_stock_operator import ReadStockOperator
 from operators.report_run_operator import ReportRunOperator
 from operators.see_sales_operator import SeeSalesOperator
 from operators.shop_operator import TASK_DEFAULTS
+from triggers.inbox_trigger import hinted_run_types, hinted_schedule
 
 FLOW = "stock"
 
@@ -34,11 +36,15 @@ for agreement in agreements_for(FLOW, wanted=lambda shop: shop.stock.enabled):
         f"{agreement.name}__{FLOW}",
         doc_md=__doc__,
         default_args=TASK_DEFAULTS,
-        schedule=MultipleCronTriggerTimetable(*schedules, timezone=agreement.shops[0].timezone),
+        schedule=hinted_schedule(
+            agreement.target,
+            agreement.shops,
+            MultipleCronTriggerTimetable(*schedules, timezone=agreement.shops[0].timezone),
+        ),
         start_date=min(shop.start_from for shop in agreement.shops),
         catchup=False,
         max_active_runs=1,
-        allowed_run_types=["scheduled", "manual"],  # the past has no stock to show
+        allowed_run_types=hinted_run_types(agreement.shops),  # the past has no stock to show
         params={
             COMPARE: Param(
                 False,

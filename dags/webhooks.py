@@ -1,5 +1,7 @@
 """Webhooks: registered in the shop, and repaired when it has switched them off. One DAG per shop, `<shop>__webhooks`.
 
+So is Rackbeat's webhook for changed stock, where the shop is given stock; shops of one agreement share it.
+
 When a run is red, look at the message of its task `report`: it names the cause and who must act.
 - "has switched off its webhooks again": the shop does not reach this Airflow; see docs/runbooks/webhooks.md.
 - access_denied, configuration: mend the Airflow connection or settings it names.
@@ -10,6 +12,7 @@ Clearing, re-running or marking success is safe at any time: what is registered 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable
 
 from notifiers.alert_notifier import AlertNotifier
+from operators.ensure_warehouse_hints_operator import EnsureWarehouseHintsOperator
 from operators.ensure_webhooks_operator import EnsureWebhooksOperator
 from operators.flow_shops import shops_for
 from operators.report_run_operator import ReportRunOperator
@@ -34,12 +37,17 @@ for shop in shops_for(FLOW):
         on_failure_callback=AlertNotifier(scope=shop.shop, flow=FLOW),
     ):
         ensure = EnsureWebhooksOperator(task_id="ensure", shop=shop.shop, pool=shop.connection)
+        looks = [ensure]
+        if shop.stock.enabled and shop.rackbeat_target:
+            looks.append(
+                EnsureWarehouseHintsOperator(task_id="ensure_warehouse", shop=shop.shop, pool=shop.rackbeat_target)
+            )
         report = ReportRunOperator(
             task_id="report",
             flow=FLOW,
             scope=shop.shop,
             reading="ensure",
-            working="ensure",
+            working=[look.task_id for look in looks],
             outlets=[Asset(f"pakhus_{FLOW}_{shop.shop}")],
         )
-        ensure >> report
+        looks >> report

@@ -1,4 +1,4 @@
-"""Where shops send their webhooks: verify, note the id, answer. The only part of Pakhus that is open to strangers.
+"""Where shops and warehouses send webhooks: verify, note the id, answer. The only part of Pakhus open to strangers.
 
 What was sent is never kept: an id goes into the inbox, and the shop is read again (design, decision 5). A delivery is
 answered within `ANSWER_WITHIN_S` of its last byte, however slow the database is: 503 then, and the schedule finds the
@@ -19,6 +19,7 @@ from apps.hooked_shops import HookedShops
 from apps.one_worker import OneWorker
 from apps.rare_notices import RareNotices
 from hooks.ledger_hook import LedgerHook
+from pakhus.clients.rackbeat_webhooks import INVENTORY
 from pakhus.clients.webshop import Hint
 from pakhus.errors import AccessDeniedError
 from pakhus.ledger import inbox
@@ -30,7 +31,7 @@ _BODY_WITHIN_S = 10.0
 _MOST_AT_ONCE = 32  # times MOST_BYTES is the most memory that strangers can fill
 _MOST_UNWRITTEN = 500
 _BOUNDS = Bounds(connections=2, connect_s=2, statement_s=2, free_connection_s=1)
-_READ = frozenset({"order"})  # what some flow takes out of the inbox
+_READ = frozenset({"order", INVENTORY})  # what some flow takes out of the inbox
 _LONGEST_ID = 100
 _SHOWN_LETTERS = 40  # of a shop's name: anybody may call us by any name
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Hashable, Mapping
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +19,7 @@ from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from hooks.ledger_hook import LedgerHook
+from pakhus.clients.rackbeat_webhooks import INVENTORY
 from pakhus.errors import PakhusError
 from pakhus.ledger.inbox import NEWEST_WAITING
 from pakhus.settings import ShopSettings
@@ -45,9 +46,26 @@ def live_schedule(shop: ShopSettings, timetable: Any) -> Any:
     return AssetOrTimeSchedule(assets=[Asset(f"pakhus_inbox_{shop.shop}", watchers=[watcher])], timetable=timetable)
 
 
+def hinted_schedule(target: str, shops: Sequence[ShopSettings], timetable: Any) -> Any:
+    """The same for the DAG of an agreement, `target`: its warehouse hints where one of its shops has webhooks on."""
+    if not _hints(shops):
+        return timetable
+    watcher = AssetWatcher(name=f"pakhus_inbox_{target}", trigger=InboxTrigger(target))
+    return AssetOrTimeSchedule(assets=[Asset(f"pakhus_inbox_{target}", watchers=[watcher])], timetable=timetable)
+
+
 def live_run_types(shop: ShopSettings) -> list[str]:
     """Return the kinds of runs that the shop's live DAG allows: never a backfill."""
     return ["scheduled", "manual", "operator_triggered", *(["asset_triggered"] if shop.webhooks.enabled else [])]
+
+
+def hinted_run_types(shops: Sequence[ShopSettings]) -> list[str]:
+    """Return the kinds of runs that the DAG of these shops' agreement allows."""
+    return ["scheduled", "manual", *(["asset_triggered"] if _hints(shops) else [])]
+
+
+def _hints(shops: Sequence[ShopSettings]) -> bool:
+    return any(shop.webhooks.enabled for shop in shops)
 
 
 class InboxTrigger(BaseEventTrigger):
@@ -87,7 +105,7 @@ class InboxTrigger(BaseEventTrigger):
 
 
 async def newest_hints(poll_s: float) -> AsyncIterator[Mapping[str, int]]:
-    """Yield the id of each shop's newest waiting hint, for ever; connects again when the ledger was away."""
+    """Yield the id of each scope's newest waiting hint, for ever; connects again when the ledger was away."""
     connection: psycopg.AsyncConnection[Any] | None = None
     away = False
     try:
@@ -95,7 +113,7 @@ async def newest_hints(poll_s: float) -> AsyncIterator[Mapping[str, int]]:
             try:
                 if connection is None:
                     connection = await _connected()
-                cursor = await connection.execute(NEWEST_WAITING, (ORDER,))
+                cursor = await connection.execute(NEWEST_WAITING, ([ORDER, INVENTORY],))
                 newest = dict(await cursor.fetchall())
             except (psycopg.Error, PakhusError, OSError) as error:
                 connection = await _closed(connection)

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from airflow.sdk import CronTriggerTimetable
 from airflow.triggers.base import TriggerEvent
 from airflow.triggers.shared_stream import SharedStreamManager
 
@@ -15,7 +16,14 @@ from pakhus.ledger.connection import Ledger
 from pakhus.settings import load_shop
 from tests.apps.hooked import StallingProxy, include_with_webhooks
 from triggers import inbox_trigger
-from triggers.inbox_trigger import InboxTrigger, live_run_types, live_schedule, newest_hints
+from triggers.inbox_trigger import (
+    InboxTrigger,
+    hinted_run_types,
+    hinted_schedule,
+    live_run_types,
+    live_schedule,
+    newest_hints,
+)
 
 pytestmark = pytest.mark.airflow
 WITHIN_S = 15
@@ -116,6 +124,29 @@ def test_one_connection_serves_all_shops(ledger: Ledger) -> None:
     assert fired == {"nordlys": 2, "fjordliv": 1, "bornholm": 0}
     assert connections == 1
     assert ours(ledger) == 0  # closed with the last of them
+
+
+def test_a_warehouse_wakes_its_agreement_and_what_we_note_for_ourselves_wakes_nobody(ledger: Ledger) -> None:
+    hint(ledger, "rackbeat__main", "NH-1000", entity="inventory")
+    hint(ledger, "nordlys", "nh-1000", entity="shown")
+
+    async def first() -> Mapping[str, int]:
+        levels = newest_hints(0.05)
+        found = await anext(levels)
+        await levels.aclose()  # type: ignore[attr-defined]
+        return found
+
+    assert list(asyncio.run(asyncio.wait_for(first(), WITHIN_S))) == ["rackbeat__main"]
+
+
+def test_stock_runs_by_its_schedule_alone_where_no_shop_has_webhooks(tmp_path: Any) -> None:
+    include = include_with_webhooks(tmp_path / "include", "https://pakhus.example.dk")
+    hooked, other = load_shop("nordlys", include), load_shop("fjordliv", include)
+    timetable = object()
+    assert hinted_schedule("rackbeat__main", [other], timetable) is timetable
+    assert set(hinted_run_types([other, hooked])) - set(hinted_run_types([other])) == {"asset_triggered"}
+    assert "backfill" not in hinted_run_types([other, hooked])
+    assert hinted_schedule("rackbeat__main", [other, hooked], CronTriggerTimetable("1 * * * *", timezone="UTC"))
 
 
 def test_what_waits_when_the_triggerer_starts_wakes_its_shop(ledger: Ledger) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.clients.rackbeat_stock import read_available
+from pakhus.clients.rackbeat_webhooks import INVENTORY
 from pakhus.errors import CursorMovedError
 from pakhus.flows.report import RunReport
 from pakhus.flows.stock_account import ask_account
 from pakhus.flows.stock_locations import LocationStock, at_locations
 from pakhus.flows.unreserved_sales import shown_rules
-from pakhus.ledger import stock
+from pakhus.ledger import inbox, stock
 from pakhus.ledger.connection import Ledger
 from pakhus.model import Available
 from pakhus.reasons import Verdict
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 STOCK = "stock"
 _STORE_TRIES = 3
+_HINTS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +41,34 @@ class StockReader:
     def read(self, shops: Sequence[ShopSettings], selling: Sequence[ShopSettings] = ()) -> RunReport:
         """Read all quantities, store what has changed. A product whose quantity is the same changes no row.
 
+        The warehouse's hints are taken out: what they were about is read.
+
         `shops` are given stock; `selling` are all that sell from it (none: the same).
         """
         report = RunReport(STOCK, self.target.partition("__")[2])
         ask_account(self.warehouse, self.ledger, self.target)
+        with self.ledger.begin() as tx:
+            hints = inbox.waiting(tx, self.target, INVENTORY, limit=_HINTS_AT_ONCE)
+        moved = {hint.source_id for hint in hints}
         # Stamped before the first request: what is reserved while the list is read may or may not be in it.
         read_at = self.ledger.now()
         items = read_available(self.warehouse)
         report.seen = len(items)
-        for shop, free in self._free(shops, items, report):
+        for shop, free in self._free(shops, items, moved, report):
             for level in self._store(shop, selling or shops, read_at, free):
                 if level.reason:
                     report.add(Verdict.of(level.reason, sku=level.sku))
+        self.ledger.persist(lambda tx: inbox.remove(tx, hints))
         return report
 
     def _free(
-        self, shops: Sequence[ShopSettings], items: Sequence[Available], report: RunReport
+        self, shops: Sequence[ShopSettings], items: Sequence[Available], moved: Collection[str], report: RunReport
     ) -> Iterator[tuple[ShopSettings, Sequence[Available]]]:
         """Yield what is free for each shop. One whose settings name a location that is not there gets nothing new."""
         placed = [shop for shop in shops if shop.stock.locations]
         places = LocationStock(self.warehouse, self.ledger, self.target)
         tree = places.tree() if placed else LocationTree.of(())
-        known = places.read(placed, items) if placed else {}
+        known = places.read(placed, items, moved) if placed else {}
         for shop in shops:
             try:
                 chosen = tree.chosen(shop.stock.locations)

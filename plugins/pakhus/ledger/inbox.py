@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.schema import inbox
 
-NEWEST_WAITING = "select scope, max(id) from inbox where taken_at is null and entity = %s group by scope"
+NEWEST_WAITING = "select scope, max(id) from inbox where taken_at is null and entity = any(%s) group by scope"
 """The newest waiting hint of each scope, for watchers with a connection of their own."""
 
 
