@@ -15,6 +15,7 @@ SYSTEMS = {
     "economic": "standin.economic",
     "mail": "standin.mail",
     "rackbeat": "standin.rackbeat",
+    "stripe": "standin.stripe",
     "woocommerce": "standin.woocommerce",
 }
 
