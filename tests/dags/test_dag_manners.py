@@ -32,6 +32,7 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Any]]:
         shop = yaml.safe_load(file.read_text(encoding="utf-8"))
         shop["webhooks"] = {"enabled": True, "address": "https://pakhus.example.dk"}
         shop.setdefault("stock", {})["enabled"] = True
+        shop["products"] = {"master": "shop"}
         file.write_text(yaml.safe_dump(shop), encoding="utf-8")
     (folder / "accounts").mkdir()
     write(folder)

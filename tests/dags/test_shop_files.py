@@ -24,7 +24,7 @@ FLOWS = ("orders", "fulfilment", "invoices")
 AROUND = ("audit", "questions", "decisions")
 BEFORE = ("skus", "start")  # whatever a shop has
 PER_SHOP = (*FLOWS, *AROUND, *BEFORE, "initial_sync")
-BROKEN_TOO = (*PER_SHOP, "webhooks")  # a file that cannot be read may want any of them
+BROKEN_TOO = (*PER_SHOP, "webhooks", "products")  # a file that cannot be read may want any of them
 INSTALLATION = {"pakhus__alive", "pakhus__stop_switch"}
 WELL = {"main__stock"} | INSTALLATION | {f"{shop}__{flow}" for shop in ("nordlys", "fjordliv") for flow in PER_SHOP}
 
@@ -98,7 +98,7 @@ def test_a_broken_mapping_takes_only_the_shops_that_name_it(include: Path) -> No
     (include / "mappings" / "own_customers.yaml").write_text("version: 1\nextends: standard\nrackbeet: {}\n")
     bag = parse()
     assert bag.import_errors == {}
-    assert set(bag.dags) == WELL | {"fjordliv__webhooks"}
+    assert set(bag.dags) == WELL | {"fjordliv__webhooks", "fjordliv__products"}
     assert flow_shops.BROKEN in bag.dags["fjordliv__orders"].tags
     assert "include/mappings/own_customers.yaml:3: rackbeet" in str(bag.dags["fjordliv__orders"].doc_md)
     assert flow_shops.BROKEN not in bag.dags["nordlys__orders"].tags

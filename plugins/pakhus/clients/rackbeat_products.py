@@ -21,6 +21,11 @@ def create_product(body: Mapping[str, Any]) -> Call:
     return Call("POST", "/products", body=to_json(body))
 
 
+def update_product(number: str, changes: Mapping[str, Any]) -> Call:
+    """PUT /products/{number}: these members, the others stay as they are (section 3.1)."""
+    return Call("PUT", f"/products/{quote(number, safe='')}", body=to_json(changes))
+
+
 def create_adjustment(body: Mapping[str, Any]) -> Call:
     """POST /inventory-adjustments: a draft, which moves nothing (section 5.1)."""
     return Call("POST", "/inventory-adjustments", body=to_json(body))

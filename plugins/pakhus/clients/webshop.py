@@ -8,7 +8,7 @@ docs/decisions/0003-webshop-protocol.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -85,6 +85,14 @@ class ChangesPage:
     orders: tuple[Seen, ...]
     cursor: str
     young: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ProductChanges:
+    """Products that changed, and from where to ask the next time. Of a product that changed all variations come."""
+
+    products: tuple[Product, ...]
+    cursor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +217,14 @@ class Webshop(Protocol):
     def catalogue(self) -> Iterator[Product]:
         """Yield all products and variants."""
 
-    def put_product(self, product: Product, calls: CallRecorder) -> ProductRef:
-        """Create or update one product by its SKU."""
+    def product_changes(self, cursor: str | None) -> ProductChanges:
+        """Return products and variants changed since `cursor` (None: all of them); none of what was deleted."""
+
+    def product(self, sku: str) -> Product | None:
+        """Return the product or variant of this SKU as it stands now; DataError when several have it."""
+
+    def put_product(self, product: Product, calls: CallRecorder, *, fields: Collection[str] = ()) -> ProductRef:
+        """Create one product by its SKU, or write these fields of it (none: all that are known)."""
 
     def read_hint(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Hint | None:
         """Verify a webhook in constant time on the raw body with any of `secrets` (old and new while one is changed).

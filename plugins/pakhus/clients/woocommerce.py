@@ -6,7 +6,7 @@ stock, products, webhooks, probe.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from pakhus.clients import woocommerce_webhooks as webhooks
@@ -17,6 +17,7 @@ from pakhus.clients.webshop import (
     Capability,
     ChangesPage,
     Hint,
+    ProductChanges,
     Receipt,
     Resolution,
     RowOutcome,
@@ -111,8 +112,14 @@ class WooCommerceClient:
     def catalogue(self) -> Iterator[Product]:
         return self._products.catalogue()
 
-    def put_product(self, product: Product, calls: CallRecorder) -> ProductRef:
-        return self._products.put(product, calls)
+    def product_changes(self, cursor: str | None) -> ProductChanges:
+        return self._products.changes(cursor)
+
+    def product(self, sku: str) -> Product | None:
+        return self._products.one(sku)
+
+    def put_product(self, product: Product, calls: CallRecorder, *, fields: Collection[str] = ()) -> ProductRef:
+        return self._products.put(product, calls, fields)
 
     def read_hint(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> Hint | None:
         return webhooks.read_hint(headers, body, secrets, self._addresses)

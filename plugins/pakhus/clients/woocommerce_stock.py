@@ -74,8 +74,13 @@ class WooCommerceStock:
                 break
         return [outcomes[number] for number in range(len(rows))]
 
-    def _rows_with(self, skus: Sequence[str]) -> Iterable[Mapping[str, Any]]:
-        query = [("sku", ",".join(skus)), ("_fields", REF_FIELDS), ("orderby", "id"), ("order", "asc")]
+    def rows_with(self, sku: str, fields: str) -> list[Mapping[str, Any]]:
+        """Return the rows of one SKU with these members, compared as the shop does; none for an empty SKU."""
+        rows = self._rows_with([sku], fields) if sku.strip() else ()
+        return [row for row in rows if _compared(Fields(row).text("sku")) == _compared(sku)]
+
+    def _rows_with(self, skus: Sequence[str], fields: str = REF_FIELDS) -> Iterable[Mapping[str, Any]]:
+        query = [("sku", ",".join(skus)), ("_fields", fields), ("orderby", "id"), ("order", "asc")]
         rows = self._api.all_rows("/products", query)
         asked = {_compared(sku) for sku in skus}
         # The database may take two letters for one (å for a); more than that means that the filter was not heard.

@@ -19,6 +19,7 @@ COMMANDS = {
     "preview": "what a change of rules or mapping would do to the newest orders, side by side; writes nothing",
     "trial": "the accounts and VAT codes that a month's real orders would hit, for the bookkeeper to approve",
     "initial_sync": "the first transfer of a shop's products and stock to Rackbeat: preview, once, undo list",
+    "products": "what keeping a shop's products in step would make and change now; writes nothing",
     "month": "the bookkeeper's sheet of a month: orders, posted VAT per code, clearing, what is not booked",
     "imports": "what importing earlier orders came to, or would: counts and sums per month and cause",
     "report": "what providers owe and said (clearing, unmatched, refunds, fees), wrong SKUs; as a table or CSV",

@@ -9,6 +9,7 @@ from typing import Any
 
 from pakhus.rules.initial_sync import Stocked, WarehouseProduct
 from pakhus.rules.product_mapping import NewWarehouseProducts
+from pakhus.rules.product_sync import BARCODE, BARRED, DESCRIPTION, NAME, NO, PRICE, YES, Values
 
 STOCKED_FIELDS = "number,stock_quantity,in_order_quantity,inventory_enabled,deleted_at"
 
@@ -28,6 +29,46 @@ def product_to_rackbeat(product: WarehouseProduct, new: NewWarehouseProducts) ->
     if new.unit is not None:
         body["unit_id"] = new.unit
     return body
+
+
+_MEMBERS = {NAME: "name", DESCRIPTION: "description", BARCODE: "barcode"}
+
+
+def new_product_to_rackbeat(number: str, values: Values, new: NewWarehouseProducts) -> dict[str, Any]:
+    """Return the body that makes a product of a master's values; one without a price has 0, since one is needed."""
+    price = Decimal(values.get(PRICE, "0"))
+    product = WarehouseProduct(number, values[NAME], price, values.get(DESCRIPTION, ""), values.get(BARCODE, ""))
+    return product_to_rackbeat(product, new)
+
+
+def changes_to_rackbeat(changes: Values) -> dict[str, Any]:
+    """Return the body that changes these fields alone (section 3.1: any subset is taken)."""
+    body: dict[str, Any] = {_MEMBERS[name]: changes[name] for name in _MEMBERS if name in changes}
+    if PRICE in changes:
+        body["sales_price"] = Decimal(changes[PRICE])
+    if BARRED in changes:
+        body["is_barred"] = changes[BARRED] == YES
+    return body
+
+
+def values_from_rackbeat(row: Mapping[str, Any]) -> tuple[str, Values]:
+    """Return a product's number, and what Rackbeat shows of it; a price that is no number is none."""
+    values: dict[str, str] = {name: str(row.get(member) or "") for name, member in _MEMBERS.items()}
+    price = _quantity(row.get("sales_price"))
+    values[PRICE] = "" if price is None else f"{price:f}"
+    values[BARRED] = YES if row.get("is_barred") else NO
+    return str(row["number"]), values
+
+
+def is_deleted(row: Mapping[str, Any]) -> bool:
+    """Whether a product was deleted and its number is still taken (section 3.2)."""
+    return row.get("deleted_at") is not None
+
+
+def is_used(row: Mapping[str, Any]) -> bool:
+    """Whether pieces are there or on their way; what is not readable counts as so."""
+    names = ("stock_quantity", "in_order_quantity", "purchased_quantity")
+    return any(_quantity(row.get(name, 0)) != 0 for name in names)
 
 
 def product_number(answer: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -57,22 +57,27 @@ def product_from_woocommerce(
     )
 
 
-def product_to_woocommerce(product: Product, *, creating: bool) -> dict[str, object]:
+def product_to_woocommerce(product: Product, *, creating: bool, fields: Collection[str] = ()) -> dict[str, object]:
     """Return what is sent for a product: prices as text (a number is refused), nothing that we do not know.
 
-    Stock is only set at creation: afterwards it has one writer, the stock flow. A variation's name is its parent's.
+    `fields` (name, price, description, barcode, barred) are all that is sent of a product that is there; none: all that
+    is known, never whether it is published. Stock is only set at creation: afterwards it has one writer, the stock
+    flow. A variation's name is its parent's.
     """
-    body: dict[str, object] = {}
+    known: dict[str, tuple[str, object]] = {}
     if product.parent_id is None:
-        body["name"] = html_of_text(product.name)
-    if product.tax_class:
-        body["tax_class"] = product.tax_class
-    if product.description:
-        body["description"] = html_of_text(product.description)
-    if product.barcode:
-        body["global_unique_id"] = product.barcode
+        known["name"] = ("name", html_of_text(product.name))
+    if product.tax_class and not fields:
+        known["tax_class"] = ("tax_class", product.tax_class)
+    if product.description or "description" in fields:
+        known["description"] = ("description", html_of_text(product.description))
+    if product.barcode or "barcode" in fields:
+        known["barcode"] = ("global_unique_id", product.barcode)
     if product.price is not None:
-        body["regular_price"] = f"{product.price.amount:f}"
+        known["price"] = ("regular_price", f"{product.price.amount:f}")
+    if "barred" in fields:
+        known["barred"] = ("status", "draft" if product.barred else "publish")
+    body = {member: value for name, (member, value) in known.items() if not fields or name in fields}
     if creating:
         body["sku"] = product.sku
         body["type"] = "simple"

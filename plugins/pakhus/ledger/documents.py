@@ -194,7 +194,7 @@ def due(tx: Transaction, scope: str, flow: str, *, limit: int) -> list[Due]:
     query = (
         select(documents.c.id, func.coalesce(sources.c.number, documents.c.key).label("number"))
         .outerjoin(sources, documents.c.source_id == sources.c.id)
-        .where(documents.c.scope == scope, documents.c.flow == flow, _is_due(tx))
+        .where(documents.c.scope == scope, documents.c.flow == flow, is_due(tx))
         .order_by(documents.c.id)
         .limit(limit)
     )
@@ -313,7 +313,8 @@ def _order_of(source_id: int) -> ScalarSelect[int]:
     return select(order.c.id).where(sources.c.id == source_id, is_it, order.c.kind == "order").scalar_subquery()
 
 
-def _is_due(tx: Transaction) -> ColumnElement[bool]:
+def is_due(tx: Transaction) -> ColumnElement[bool]:
+    """The condition that a document can be worked on now."""
     return or_(
         and_(documents.c.status == Status.DUE, or_(documents.c.due_at.is_(None), documents.c.due_at <= tx.now)),
         and_(documents.c.status.in_((Status.WAITING, Status.HELD)), documents.c.due_at <= tx.now),

@@ -86,15 +86,21 @@ def plan_transfers(
 
     `ours` are numbers that an earlier, interrupted run made or counted: what it began is finished by what it recorded.
     """
-    problems: dict[str, str] = {}
-    for problem in sku_report([catalogue]):
-        if problem.trouble in _WRONG:
-            problems.setdefault(problem.product_id, _WRONG[problem.trouble])
+    problems = sku_troubles(catalogue)
     return tuple(
         _transfer(product, catalogue.number(product), problems.get(product.id or ""), there, new, stock, ours)
         for product in catalogue.sold()
         if product.sku not in not_goods
     )
+
+
+def sku_troubles(catalogue: Catalogue) -> dict[str, str]:
+    """Return by product id why its SKU cannot be a number elsewhere."""
+    problems: dict[str, str] = {}
+    for problem in sku_report([catalogue]):
+        if problem.trouble in _WRONG:
+            problems.setdefault(problem.product_id, _WRONG[problem.trouble])
+    return problems
 
 
 def _transfer(

@@ -33,7 +33,7 @@ from pakhus.rules.mapping_fields import (
     as_number,
 )
 from pakhus.rules.payment_methods import PaymentMethod, PaymentSign
-from pakhus.rules.product_mapping import NewWarehouseProducts
+from pakhus.rules.product_mapping import NewAccountsProducts, NewWarehouseProducts
 from pakhus.rules.vat_mapping import VatRules
 
 
@@ -99,7 +99,9 @@ class WarehouseMapping(Strict):
         False, description="Whether the warehouse sends the gift cards of economic.gift_cards.sold by post"
     )
     new_products: NewWarehouseProducts | None = Field(
-        None, description="How products that are made in Rackbeat look there; needed for the first transfer of products"
+        None,
+        description="How products that are made in Rackbeat look there; needed for the first transfer of products, and "
+        "where products.master is shop or rackbeat",
     )
     tracking: TrackingField | None = Field(None, description="Where tracking numbers stand; none: none are told")
 
@@ -230,6 +232,11 @@ class AccountingMapping(Strict):
     layout: int = Field(gt=0, description="Layout number of invoices")
     products: ProductNumbers = Field(
         ProductNumbers(), description="Product numbers of lines that are no products of the shop"
+    )
+    new_products: NewAccountsProducts | None = Field(
+        None,
+        description="How products that are made in e-conomic look there; none: no product is made or changed there, "
+        "whatever products.master says",
     )
     payments: dict[str, PaymentMethod] = Field(
         default_factory=dict, description="Payment method's id in the shop -> terms; an unmapped method holds the order"

@@ -27,7 +27,7 @@ _PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".lan")
 @dataclass(frozen=True, slots=True)
 class Outline:
     """The facts that these rules look at. `invoice_mode` is None where the file leaves it at its default, and
-    `mapping_parts` is None where the mapping could not be read."""
+    `mapping_parts` and `product_targets` are None where the mapping could not be read."""
 
     platform: str = ""
     rackbeat: bool = False
@@ -44,11 +44,19 @@ class Outline:
     orders: bool = True
     fulfilment: bool = True
     stock: bool = False
+    products: str = "none"
+    product_targets: frozenset[str] | None = None
 
 
 def contradictions(outline: Outline) -> list[Contradiction]:
     """Return (key, what is wrong and what to do) for each."""
-    return [*_topology(outline), *_invoicing(outline), *_states(outline), *_webhooks(outline)]
+    return [
+        *_topology(outline),
+        *_products(outline),
+        *_invoicing(outline),
+        *_states(outline),
+        *_webhooks(outline),
+    ]
 
 
 def outline_of(values: Mapping[str, Any], mapping_parts: frozenset[str] | None) -> Outline:
@@ -71,6 +79,7 @@ def outline_of(values: Mapping[str, Any], mapping_parts: frozenset[str] | None) 
         orders=str(orders.get("enabled", True)).lower() in _TRUE,
         fulfilment=str(_table(values, "fulfilment").get("enabled", True)).lower() in _TRUE,
         stock=str(_table(values, "stock").get("enabled")).lower() in _TRUE,
+        products=str(_table(values, "products").get("master") or "none"),
     )
 
 
@@ -86,6 +95,24 @@ def _topology(outline: Outline) -> Iterator[Contradiction]:
     for part, wanted in (("rackbeat", outline.rackbeat), ("economic", outline.economic)):
         if wanted and parts is not None and part not in parts:
             yield (part,), f"the mapping {outline.mapping_name} has no part {part!r}; add it there, or leave this out"
+
+
+def _products(outline: Outline) -> Iterator[Contradiction]:
+    path, targets = ("products", "master"), outline.product_targets
+    if outline.products == "none":
+        return
+    if outline.products == "rackbeat" and not outline.rackbeat:
+        yield path, "is rackbeat, but the file names no Rackbeat agreement; name one, or write shop or none"
+        return
+    if targets is None:
+        return
+    if outline.products == "rackbeat" and "rackbeat" not in targets:
+        # Its currency and rates say what Rackbeat's prices are in the shop.
+        yield path, f"is rackbeat, but the mapping {outline.mapping_name} has no rackbeat.new_products; add it there"
+    there = {name for name, named in (("rackbeat", outline.rackbeat), ("economic", outline.economic)) if named}
+    if outline.products == "shop" and not targets & there:
+        parts, name = "rackbeat.new_products or economic.new_products", outline.mapping_name
+        yield path, f"is shop, but products go nowhere: add {parts} to the mapping {name}, or write none"
 
 
 def _invoicing(outline: Outline) -> Iterator[Contradiction]:

@@ -5,4 +5,4 @@ from __future__ import annotations
 ALL_FLOWS = "all"
 """In a stop: every flow of the shop."""
 
-FLOWS = ("orders", "fulfilment", "stock", "invoices", "audit", "decisions", "webhooks")
+FLOWS = ("orders", "fulfilment", "stock", "products", "invoices", "audit", "decisions", "webhooks")

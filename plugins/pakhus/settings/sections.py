@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -25,6 +25,7 @@ _AMOUNT = re.compile(r"\d{1,9}(\.\d{1,2})?")
 Count = Annotated[int, BeforeValidator(as_number), Field(ge=0)]
 ConnectionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,250}$")]
 ImportReference = Annotated[str, Field(pattern=r"\{(number|id)\}")]
+ProductsField = Literal["name", "price", "description", "barcode"]
 PublicAddress = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
 
 
@@ -127,6 +128,52 @@ class StockSettings(Strict):
     locations: frozenset[LocationName] = Field(
         frozenset(),
         description="Names or numbers of the locations in Rackbeat whose goods the shop may sell; none: all of them",
+    )
+
+
+class ProductsMaster(StrEnum):
+    """Whose products, texts and prices are the ones that count (domain guide 2.1, 4.7)."""
+
+    NONE = "none"
+    SHOP = "shop"
+    RACKBEAT = "rackbeat"
+
+
+class Unpublished(StrEnum):
+    """What becomes of a product that its master sells no more."""
+
+    KEEP = "keep"
+    BAR = "bar"
+
+
+class ProductsSettings(Strict):
+    """The flow of products: from their master to the shop, Rackbeat and e-conomic. One direction per shop."""
+
+    master: ProductsMaster = Field(
+        ProductsMaster.NONE,
+        description="Whose products count: shop (they go on to Rackbeat and e-conomic), rackbeat (to the shop and "
+        "e-conomic; not for a shop with variations, which Rackbeat cannot make), or none. A system takes part where "
+        "the mapping says how new products look there: rackbeat.new_products, economic.new_products",
+    )
+    schedule: Cron = Field("*/30 * * * *", description="Cron in the shop's time zone")
+    fields: frozenset[ProductsField] = Field(
+        frozenset({"name", "price", "description", "barcode"}),
+        description="What follows the master in products that are there: name, price, description, barcode. A new "
+        "product gets all four",
+    )
+    create_missing: bool = Field(True, description="Whether products that a system does not have are made there")
+    take_over: bool = Field(
+        False,
+        description="Whether products that were there before are brought in step at once; false: what differs stays "
+        "and is told, and only what the master changes later is written",
+    )
+    unpublished: Unpublished = Field(
+        Unpublished.KEEP,
+        description="What becomes of products that the master deletes, hides or bars: keep, or bar (in Rackbeat only "
+        "without stock and open orders; orders that are not invoiced yet are held by a barred product)",
+    )
+    publish: bool = Field(
+        False, description="Master rackbeat: whether new products are published in the shop; false: they are drafts"
     )
 
 

@@ -26,6 +26,8 @@ from pakhus.settings.sections import (
     ImportsSettings,
     InvoicesSettings,
     OrdersSettings,
+    ProductsMaster,
+    ProductsSettings,
     StockSettings,
     WebhooksSettings,
 )
@@ -94,6 +96,7 @@ class ShopSettings(Strict):
     orders: OrdersSettings = Field(OrdersSettings(), description="The flow shop -> Rackbeat")
     fulfilment: FulfilmentSettings = Field(FulfilmentSettings(), description="The flow Rackbeat -> shop: shipments")
     stock: StockSettings = Field(StockSettings(), description="The flow Rackbeat -> shop: stock")
+    products: ProductsSettings = Field(ProductsSettings(), description="The flow of products from their master")
     invoices: InvoicesSettings = Field(InvoicesSettings(), description="The flow shop -> e-conomic")
     imports: ImportsSettings = Field(ImportsSettings(), description="The import of earlier orders")
     audit: AuditSettings = Field(AuditSettings(), description="The nightly sweep and proof of each day")
@@ -136,6 +139,31 @@ class ShopSettings(Strict):
         prepaid = orders.prepay_states if orders.prepay_later else frozenset()
         return orders.reserve_states | prepaid | orders.ignore_states | self.invoices.states
 
+    @property
+    def sends_products(self) -> bool:
+        """Whether products are kept in step anywhere."""
+        return self.products.master is not ProductsMaster.NONE
+
+    @property
+    def products_source(self) -> str | None:
+        """The connection and pool of the system whose products count."""
+        return self.rackbeat_target if self.products.master is ProductsMaster.RACKBEAT else self.connection
+
+    @property
+    def product_targets(self) -> tuple[str, ...]:
+        """The connections of the systems that products go to: where the mapping says how new ones look there."""
+        master, parts = self.products.master, self._new_products()
+        if master is ProductsMaster.NONE:
+            return ()
+        first = self.connection if master is ProductsMaster.RACKBEAT else self.rackbeat_target
+        found = (first if "rackbeat" in parts else None, self.economic_target if "economic" in parts else None)
+        return tuple(target for target in found if target is not None)
+
+    def _new_products(self) -> frozenset[str]:
+        """The parts of the mapping that say how new products look."""
+        parts = {"rackbeat": self.mapping.rackbeat, "economic": self.mapping.economic}
+        return frozenset(name for name, part in parts.items() if part is not None and part.new_products is not None)
+
     @model_validator(mode="after")
     def _consistent(self) -> ShopSettings:
         problems = contradictions(self.outline())
@@ -161,6 +189,8 @@ class ShopSettings(Strict):
             ignore_states=self.orders.ignore_states,
             fulfilment=self.fulfilment.enabled,
             stock=self.stock.enabled,
+            products=self.products.master.value,
+            product_targets=self._new_products(),
             webhooks=self.webhooks.enabled,
             webhooks_address=self.webhooks.address or "",
             orders=self.orders.enabled,

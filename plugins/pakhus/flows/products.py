@@ -1,0 +1,142 @@
+"""Products: read from their master, and store what they are to be in each other system (domain guide 2.1, 4.7, 15).
+
+Only what has changed is read, where the master can say so; once a night, or when somebody asks, everything is, since a
+list of changes does not show what was deleted. What is stored here is written by `product_writing`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from pakhus.clients.webshop import ProductChanges
+from pakhus.flows.product_targets import TargetRules
+from pakhus.flows.report import RunReport
+from pakhus.flows.stock_compare import is_due
+from pakhus.ledger import cursors, product_facts
+from pakhus.ledger.connection import Ledger, Transaction
+from pakhus.ledger.product_facts import Said
+from pakhus.model import Product
+from pakhus.reasons import Verdict
+from pakhus.rules.initial_sync import sku_troubles
+from pakhus.rules.sku_report import Catalogue, folded
+from pakhus.settings import ShopSettings
+
+logger = logging.getLogger(__name__)
+
+PRODUCTS = "products"
+_CURSOR, _READ_WHOLE_ON, WHOLE_READ_AT = "products", "products_read_whole_on", "products_whole_read_at"
+
+
+class ProductSource(Protocol):
+    """Where the products come from: a webshop, or a warehouse."""
+
+    def product_changes(self, cursor: str | None) -> ProductChanges:
+        """Return the products that changed since the cursor; None: all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reading found: for each target what is said, by number, and what cannot be told and why.
+
+    `there` are the ids that the master has, sold or not; `unsold` those of them that nobody can buy.
+    """
+
+    products: Sequence[tuple[Product, str]]
+    troubled: Sequence[tuple[str, Verdict]]
+    unsold: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductReader:
+    """Reads one shop's master. `rules` are its targets; `left_out` are numbers that are no goods."""
+
+    source: ProductSource
+    ledger: Ledger
+    settings: ShopSettings
+    rules: Sequence[TargetRules]
+
+    def read(self, *, whole: bool = False) -> RunReport:
+        """Read what has changed, or everything: at first, in the first run after 03:00, or when `whole`."""
+        with self.ledger.begin() as tx:
+            last = cursors.read(tx, self.settings.shop, _READ_WHOLE_ON)
+            cursor, now = cursors.read(tx, self.settings.shop, _CURSOR), tx.now
+        today = now.astimezone(ZoneInfo(self.settings.timezone))
+        whole = whole or cursor is None or is_due(last, today)
+        changes = self.source.product_changes(None if whole else cursor)
+        reading = self._understood(changes.products)
+        report = RunReport(PRODUCTS, self.settings.shop, seen=len(changes.products))
+        for _, verdict in reading.troubled:
+            report.add(verdict)
+
+        def store(tx: Transaction) -> list[Verdict]:
+            found = [verdict for rules in self.rules for verdict in self._store(tx, rules, reading, whole=whole)]
+            cursors.move(tx, self.settings.shop, _CURSOR, changes.cursor, expected=cursor)
+            if whole:
+                _note(tx, self.settings.shop, _READ_WHOLE_ON, today.date().isoformat())
+                _note(tx, self.settings.shop, WHOLE_READ_AT, now.isoformat())
+            return found
+
+        for verdict in self.ledger.persist(store):
+            report.add(verdict)
+        logger.info("%s: %s products read%s", self.settings.shop, len(changes.products), ", all" if whole else "")
+        return report
+
+    def foreseen(self) -> Reading:
+        """Read everything and store nothing: for a preview."""
+        return self._understood(self.source.product_changes(None).products)
+
+    def _understood(self, products: Sequence[Product]) -> Reading:
+        """Tell apart what can be told to others, what has a number that nobody can use, and what nobody can buy."""
+        left = self.settings.mapping.rackbeat.not_goods if self.settings.mapping.rackbeat else frozenset()
+        targets = frozenset(rules.target for rules in self.rules)
+        catalogue = Catalogue(
+            self.settings.shop, list(products), self.settings.mapping.product_numbers, together=targets
+        )
+        troubles, sold = sku_troubles(catalogue), catalogue.sold()
+        well, troubled = [], []
+        for product in sold:
+            number, trouble = catalogue.number(product), troubles.get(product.id or "")
+            if trouble is not None:
+                what = Verdict.of("product_sku_wrong", sku=product.sku or product.name, problem=trouble)
+                troubled.append((folded(number), what))
+            elif product.sku not in left:
+                well.append((product, number))
+        numbers = {folded(number) for _, number in well} | {name for name, _ in troubled}
+        parents = {product.parent_id for product in products}
+        unsold = {folded(catalogue.number(one)) for one in products if one.barred and one.id not in parents and one.sku}
+        return Reading(well, troubled, frozenset(unsold - numbers))
+
+    def _store(self, tx: Transaction, rules: TargetRules, reading: Reading, *, whole: bool) -> Iterable[Verdict]:
+        said, unclear = [], []
+        for product, number in reading.products:
+            wanted = rules.wanted(product, number)
+            if isinstance(wanted, Verdict):
+                unclear.append((folded(number), wanted))
+            else:
+                said.append(Said(folded(number), number, product.id or number, wanted))
+        names = {one.name for one in said}
+        kept = names | {name for name, _ in (*unclear, *reading.troubled)}
+        self._lose_renamed(tx, rules, said)
+        product_facts.say(tx, rules.target, rules.master, said)
+        lost = reading.unsold
+        if whole:
+            known = product_facts.known(tx, rules.target).values()
+            lost |= {row.name for row in known if rules.master in (row.master, *row.also)} - kept
+        product_facts.lose(tx, rules.target, rules.master, sorted(lost), bars=rules.bars)
+        return [verdict for _, verdict in unclear]
+
+    @staticmethod
+    def _lose_renamed(tx: Transaction, rules: TargetRules, said: Sequence[Said]) -> None:
+        """What a product was called before is no product of the master any more, unless another one has that name."""
+        names = {one.name for one in said}
+        before = product_facts.of_sources(tx, rules.target, rules.master, [one.source_id for one in said])
+        gone = sorted(row.name for row in before if row.name not in names and not row.is_gone)
+        product_facts.lose(tx, rules.target, rules.master, gone, bars={})
+
+
+def _note(tx: Transaction, shop: str, name: str, value: str) -> None:
+    cursors.move(tx, shop, name, value, expected=cursors.read(tx, shop, name))

@@ -1,0 +1,85 @@
+"""Products in an e-conomic agreement: read, made, changed (economic.md 4.1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pakhus.clients import economic_products
+from pakhus.clients.economic import EconomicClient
+from pakhus.clients.economic_errors import SYSTEM
+from pakhus.flows.exactly_once import ECONOMIC, Found, Policy, Step, Writer
+from pakhus.flows.product_targets import CREATE, UPDATE, Hand, Shown
+from pakhus.formats import economic_products as formats
+from pakhus.ledger.attempts import Attempt
+from pakhus.rules.product_mapping import NewAccountsProducts
+from pakhus.rules.product_sync import Values, same
+
+# A change replaces the whole product: a lost one is looked up, never repeated, for somebody may have changed it since.
+_LOOKED_UP = Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class ProductsInEconomic:
+    """The products of one agreement. An update is made from the product as it was read just before."""
+
+    accounts: EconomicClient
+    new: NewAccountsProducts
+    system: str = SYSTEM
+
+    def listing(self) -> dict[str, Shown]:
+        rows = map(_shown, economic_products.products(self.accounts))
+        return {row.number: row for row in rows}
+
+    def find(self, number: str) -> Shown | None:
+        row = self.accounts.find_product(number)
+        # Strings are compared without regard to case by the accounts: another product is not this one (section 4.1).
+        return None if row is None or str(row.get("productNumber")) != number else _shown(row)
+
+    def settle(self, hand: Hand, number: str) -> bool:
+        changes = self._writer(hand, _LOOKED_UP)
+        for subject in hand.unsettled_subjects():
+            changes.known(self._update_step(number, subject))
+        return self._writer(hand, ECONOMIC).known(self._create_step(number)) is not None
+
+    def create(self, hand: Hand, number: str, values: Values) -> Shown:
+        call = economic_products.create_product(formats.product_to_economic(number, values, self.new))
+        return _shown(self._writer(hand, ECONOMIC).make(self._create_step(number), call).value)
+
+    def update(self, hand: Hand, shown: Shown, changes: Values) -> Shown:
+        call = economic_products.replace_product(shown.number, formats.replaced_product(shown.row, changes))
+        step = self._update_step(shown.number, hand.subject())
+        return _shown(self._writer(hand, _LOOKED_UP).make(step, call).value)
+
+    def _writer(self, hand: Hand, policy: Policy) -> Writer:
+        return Writer(hand.ledger, hand.claim, hand.document, policy, self.accounts.send)
+
+    def _create_step(self, number: str) -> Step:
+        def search(_: Attempt) -> Found | None:
+            found = self.find(number)
+            return None if found is None else Found(number, dict(found.row))
+
+        return Step(CREATE, formats.product_number, search)
+
+    def _update_step(self, number: str, subject: str) -> Step:
+        """Told by its effect: the product shows all that was sent."""
+
+        def search(attempt: Attempt) -> Found | None:
+            found = self.find(number)
+            sent = json.loads(attempt.request.body, parse_float=Decimal)
+            return Found(number, dict(found.row)) if found is not None and _shows(found, sent) else None
+
+        return Step(UPDATE, formats.product_number, search, subject=subject)
+
+
+def _shown(row: Mapping[str, Any]) -> Shown:
+    number, values = formats.values_from_economic(row)
+    return Shown(number, values, row)
+
+
+def _shows(found: Shown, sent: Mapping[str, Any]) -> bool:
+    wanted = formats.values_from_economic(sent)[1]
+    return all(same(name, value, found.values[name]) for name, value in wanted.items())

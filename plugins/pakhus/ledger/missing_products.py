@@ -1,0 +1,22 @@
+"""Orders that wait for a product that a system did not have: looked at again as soon as it is there."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from pakhus.ledger.connection import Transaction
+from pakhus.ledger.schema import documents
+from pakhus.reasons import Status
+
+_MISSING = "product_missing"
+
+
+def release(tx: Transaction, target: str, number: str) -> None:
+    """Make the documents due that this product's absence holds up in a system."""
+    held = (
+        (documents.c.target == target)
+        & (documents.c.status == Status.HELD)
+        & (documents.c.reason == _MISSING)
+        & (documents.c.reason_parameters["sku"].astext == number)
+    )
+    tx.connection.execute(update(documents).where(held).values(due_at=tx.now))

@@ -1,0 +1,211 @@
+"""What is known of each product in each system that it is kept in step in, and which of them are to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from pakhus.ledger import documents, installation
+from pakhus.ledger.claims import Claim, require
+from pakhus.ledger.connection import Transaction
+from pakhus.ledger.documents import NewDocument
+from pakhus.ledger.products import PRODUCT
+from pakhus.ledger.schema import documents as documents_table
+from pakhus.ledger.schema import product_facts
+from pakhus.reasons import Status, Verdict
+from pakhus.rules.product_sync import Facts, Values
+
+_ROWS_PER_STATEMENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the master says of a product for one target. `name` is its number without letter case and blanks."""
+
+    name: str
+    number: str
+    source_id: str
+    wanted: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A row as it was read. `is_gone`: the master was found to have the product no more; `also` are others that do."""
+
+    target: str
+    name: str
+    number: str
+    master: str
+    source_id: str
+    facts: Facts
+    revision: int
+    treated: int
+    document_id: int | None
+    is_gone: bool
+    also: tuple[str, ...]
+
+
+def known(tx: Transaction, target: str, names: Iterable[str] | None = None) -> dict[str, Known]:
+    """Return what is known of a target's products by name: of all, or of those that are named."""
+    query = select(product_facts).where(product_facts.c.target == target)
+    if names is not None:
+        query = query.where(product_facts.c.name.in_(list(names)))
+    return {row.name: _known(row) for row in tx.connection.execute(query)}
+
+
+def of_sources(tx: Transaction, target: str, master: str, source_ids: Iterable[str]) -> list[Known]:
+    """Return the rows of a master's products by their ids there; after a rename there are several of one."""
+    query = select(product_facts).where(
+        product_facts.c.target == target,
+        product_facts.c.master == master,
+        product_facts.c.source_id.in_(list(source_ids)),
+    )
+    return [_known(row) for row in tx.connection.execute(query)]
+
+
+def take(tx: Transaction, document_id: int) -> Known:
+    """Return the row of a document, noted as taken in hand: what the master changes from now on is news again.
+
+    NoResultFound when there is none.
+    """
+    mine = product_facts.c.document_id == document_id
+    row = _known(tx.connection.execute(select(product_facts).where(mine).with_for_update()).one())
+    tx.connection.execute(update(product_facts).where(mine).values(treated=row.revision))
+    return row
+
+
+def reasons(tx: Transaction, target: str) -> dict[int | None, str]:
+    """Return by document why each product of a target is where it is."""
+    rows = tx.connection.execute(
+        select(documents_table.c.id, documents_table.c.reason)
+        .join(product_facts, product_facts.c.document_id == documents_table.c.id)
+        .where(product_facts.c.target == target)
+    )
+    return {row.id: row.reason for row in rows}
+
+
+def say(tx: Transaction, target: str, master: str, said: Sequence[Said]) -> None:
+    """Store what a master says now; the revision of what it says differently grows. The target is not touched.
+
+    A product that another master has is left alone, unless that one has it no more; it is noted who sells it, too.
+    """
+    for start in range(0, len(said), _ROWS_PER_STATEMENT):
+        rows = [_row(tx, target, master, one) for one in said[start : start + _ROWS_PER_STATEMENT]]
+        statement = insert(product_facts).values(rows)
+        new = {name: statement.excluded[name] for name in ("number", "master", "source_id", "wanted", "changed_at")}
+        ours = or_(product_facts.c.master == master, product_facts.c.gone_at.is_not(None))
+        news = or_(
+            product_facts.c.wanted != statement.excluded.wanted,
+            product_facts.c.source_id != statement.excluded.source_id,
+            product_facts.c.gone_at.is_not(None),
+        )
+        tx.connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[product_facts.c.target, product_facts.c.name],
+                set_={**new, "gone_at": None, "revision": product_facts.c.revision + 1},
+                where=and_(ours, news),
+            )
+        )
+        table = product_facts
+        foreign = and_(table.c.target == target, table.c.name.in_([row["name"] for row in rows]))
+        foreign = and_(foreign, table.c.master != master, ~table.c.also.contains([master]))
+        tx.connection.execute(update(table).where(foreign).values(also=func.array_append(table.c.also, master)))
+
+
+def lose(tx: Transaction, target: str, master: str, names: Sequence[str], *, bars: Values) -> None:
+    """Note that the master has these products no more; another shop that sells one becomes its master.
+
+    `bars` is added to what is wanted of those that nobody sells any more (empty: nothing).
+    """
+    table = product_facts
+    mine = and_(table.c.target == target, table.c.name.in_(list(names)))
+    without = func.array_remove(table.c.also, master)
+    tx.connection.execute(update(table).where(mine, table.c.also.contains([master])).values(also=without))
+    for row in known(tx, target, names).values():
+        if row.master != master or row.is_gone:
+            continue
+        if row.also:
+            values: dict[str, Any] = {"master": row.also[0], "also": list(row.also[1:])}
+        else:
+            wanted = {**row.facts.wanted, **bars}
+            values = {"gone_at": tx.now, "wanted": wanted, "revision": row.revision + 1}
+        tx.connection.execute(update(table).where(_is(row)).values(**values, changed_at=tx.now))
+
+
+def make_due(tx: Transaction, target: str, master: str, names: Iterable[str] = ()) -> None:
+    """Make the documents due of what the master has changed since it was brought over, and of those that are named.
+
+    A document that waits for a time is left to it.
+    """
+    wanted = or_(product_facts.c.revision > product_facts.c.treated, product_facts.c.name.in_(list(names)))
+    query = select(product_facts).where(product_facts.c.target == target, product_facts.c.master == master, wanted)
+    secret = installation.read(tx)
+    for row in map(_known, tx.connection.execute(query).all()):
+        if row.document_id is None:
+            new = new_document(target, secret.pseudonym(f"product {row.name}"))
+            document = documents.ensure(tx, new, Verdict.of("due"))
+            tx.connection.execute(update(product_facts).where(_is(row)).values(document_id=document.id))
+        else:
+            document = documents.load(tx, row.document_id)
+        if document.status not in (Status.DUE, Status.WAITING):
+            documents.give_verdict(tx, document.id, Verdict.of("due"))
+
+
+def new_document(target: str, pseudonym: str) -> NewDocument:
+    """The document of a product, which all shops of an agreement share, and the first transfer, too."""
+    return NewDocument(f"{target}-{PRODUCT}-{pseudonym}", target, "shared", PRODUCT, target)
+
+
+def due(tx: Transaction, target: str, master: str, *, limit: int) -> list[int]:
+    """Return the documents of a master's products in a target that can be worked on now, oldest first."""
+    query = (
+        select(documents_table.c.id)
+        .join(product_facts, product_facts.c.document_id == documents_table.c.id)
+        .where(product_facts.c.target == target, product_facts.c.master == master, documents.is_due(tx))
+        .order_by(documents_table.c.id)
+        .limit(limit)
+    )
+    return list(tx.connection.execute(query).scalars())
+
+
+def note(tx: Transaction, claim: Claim, row: Known, facts: Facts) -> None:
+    """Record what was brought over of `row` as it was taken, and what the target shows since. Guarded by the claim."""
+    require(tx, claim)
+    values = {"applied": dict(facts.applied), "written": dict(facts.written)}
+    tx.connection.execute(update(product_facts).where(_is(row)).values(values))
+
+
+def _is(row: Known) -> Any:
+    return (product_facts.c.target == row.target) & (product_facts.c.name == row.name)
+
+
+def _row(tx: Transaction, target: str, master: str, said: Said) -> dict[str, Any]:
+    return {
+        "target": target,
+        "name": said.name,
+        "number": said.number,
+        "master": master,
+        "source_id": said.source_id,
+        "wanted": dict(said.wanted),
+        "changed_at": tx.now,
+    }
+
+
+def _known(row: Row[Any]) -> Known:
+    return Known(
+        target=row.target,
+        name=row.name,
+        number=row.number,
+        master=row.master,
+        source_id=row.source_id,
+        facts=Facts(row.wanted, row.applied, row.written),
+        revision=row.revision,
+        treated=row.treated,
+        document_id=row.document_id,
+        is_gone=row.gone_at is not None,
+        also=tuple(row.also),
+    )
