@@ -8,8 +8,6 @@ from pakhus.ledger.schema.customers import customer_facts, customer_identities
 from pakhus.ledger.schema.documents import attempts, bodies, calls, documents, source_versions, sources
 from pakhus.ledger.schema.evidence import import_days, proven_days, sku_reports, stock_levels, stock_places
 from pakhus.ledger.schema.operation import alerts, decisions, runs, stop_events, stops
-from pakhus.ledger.schema.evidence import import_days, proven_days, stock_levels
-from pakhus.ledger.schema.operation import alerts, decisions, runs, stops
 from pakhus.ledger.schema.products import product_facts
 
 __all__ = [
