@@ -236,6 +236,20 @@ def test_public_body_is_invoiced_with_contact_and_requisition_and_found_by_the_t
     assert not auto.accounts_server.counters()["doubles"]
 
 
+def test_public_bodys_invoice_goes_out_by_ean_where_the_shop_wants_it(auto: World) -> None:
+    asked = auto.settings.invoices.model_copy(update={"send_ean": True, "send_email": True})
+    auto.settings = auto.settings.model_copy(update={"invoices": asked})
+    to_public, to_private = public(auto), bought(auto)
+    auto.run()
+    assert (reason(auto, to_public), reason(auto, to_private)) == ("transferred", "transferred")
+    keys = {one["bookedInvoiceNumber"]: one["references"]["other"] for one in invoices(auto)}
+    sent = auto.accounts_server.dump()["sendings"]
+    assert {keys[one["invoice"]]: one["sendBy"] for one in sent} == {
+        f"nordlys-{to_public}-invoice": "ean",
+        f"nordlys-{to_private}-invoice": "email",
+    }
+
+
 def test_institutions_of_one_municipality_are_told_apart_by_their_ean(auto: World) -> None:
     public(auto)
     public(auto, OTHER_EAN)
