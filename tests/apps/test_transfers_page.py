@@ -25,7 +25,7 @@ from pakhus.ledger.schema import decisions as decision_rows
 from tests.ledger.transferred import PERSONAL, document, order, write
 
 SCRIPT = "<script>alert(1)</script>"
-DATA = ("orders", "documents", "counts", "choices", "overview", "orders/1", "documents/1")
+DATA = ("orders", "documents", "counts", "choices", "overview", "payouts", "orders/1", "documents/1")
 
 
 def client_of(url: str, *, signed_in: bool = True) -> TestClient:
@@ -63,7 +63,7 @@ def test_every_data_route_asks_who_is_there(ledger: Ledger) -> None:
     app = transfers_app(LedgerReader(lambda: ledger.url))
     paths = {str(getattr(route, "path", "")) for route in app.routes}
     open_to_all = {path for path in paths if not path.startswith("/data/")}
-    assert open_to_all == {"/", "/list", "/order", "/static"}
+    assert open_to_all == {"/", "/list", "/order", "/payouts", "/static"}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_whoever_may_read_runs_may_read_transfers(role: str | None, may: bool) -
 
 
 def test_shells_hold_no_data_and_no_script_of_their_own(page: TestClient) -> None:
-    for shell in ("/list", "/order"):
+    for shell in ("/list", "/order", "/payouts"):
         answer = page.get(shell)
         assert answer.status_code == 200
         assert "1001" not in answer.text
@@ -218,7 +218,9 @@ def test_says_what_to_do_when_the_connection_is_missing() -> None:
 def test_airflow_finds_the_page_below_a_path_of_its_own_too() -> None:
     assert {view["destination"] for view in TRANSFERS_VIEWS} == {"nav", "dag_run"}
     for view in TRANSFERS_VIEWS:
-        assert view["href"].startswith("pakhus/transfers/list")  # relative to Airflow's own base
+        assert view["href"].startswith(
+            ("pakhus/transfers/list", "pakhus/transfers/payouts")
+        )  # relative to Airflow's own base
     assert (Path(STATIC) / "list.html").exists()
 
 

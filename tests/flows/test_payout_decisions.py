@@ -34,6 +34,16 @@ accounts:
 """
 
 
+def include_with_account(folder: Path) -> Path:
+    """Settings of the account alone."""
+    for name in ("shops", "accounts", "settlements"):
+        (folder / name).mkdir()
+    nets = Path("include/settlements/nets.yaml").read_text(encoding="utf-8")
+    (folder / "settlements" / "nets.yaml").write_text(nets, encoding="utf-8")
+    (folder / "accounts" / "kort.yaml").write_text(ACCOUNT_FILE, encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
 def at(fresh_ledger_url: str) -> Iterator[World]:
     """Three orders, invoiced and paid by card, and a payout with a fourth payment that nobody knows."""
@@ -154,13 +164,7 @@ def test_nothing_is_said_of_a_payout_that_is_entered_or_may_be(at):
 
 def test_the_command_lists_and_takes_answers(at, tmp_path: Path, monkeypatch, capsys):
     settling(at).run([file(*STRANGE)])
-    (tmp_path / "shops").mkdir()
-    (tmp_path / "accounts").mkdir()
-    (tmp_path / "settlements").mkdir()
-    nets = Path("include/settlements/nets.yaml").read_text(encoding="utf-8")
-    (tmp_path / "settlements" / "nets.yaml").write_text(nets, encoding="utf-8")
-    (tmp_path / "accounts" / "kort.yaml").write_text(ACCOUNT_FILE, encoding="utf-8")
-    monkeypatch.setenv("PAKHUS_INCLUDE", str(tmp_path))
+    monkeypatch.setenv("PAKHUS_INCLUDE", str(include_with_account(tmp_path)))
     monkeypatch.setenv("PAKHUS_LEDGER_URL", at.ledger.url)
     assert main(["decide", "kort"]) == 1
     assert "line 4: capture 100.00 x1: no_document" in capsys.readouterr().out

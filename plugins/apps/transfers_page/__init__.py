@@ -24,6 +24,13 @@ TRANSFERS_VIEWS: list[dict[str, Any]] = [
         "url_route": "transfers",
     },
     {
+        "name": "Payouts",
+        "href": f"{_PREFIX[1:]}/payouts",
+        "destination": "nav",
+        "category": "browse",
+        "url_route": "payouts",
+    },
+    {
         "name": "Transfers",
         "href": f"{_PREFIX[1:]}/list?dag={{DAG_ID}}&run={{RUN_ID}}",
         "destination": "dag_run",

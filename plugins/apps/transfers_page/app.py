@@ -1,4 +1,4 @@
-"""The page's routes: shells without data for everybody, data for signed-in readers; what writes is in sending.py."""
+"""The page's routes: shells without data for all, data for signed-in readers; sending.py and deciding.py write."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from apps.transfers_page.access import require_reader
+from apps.transfers_page.deciding import deciding
 from apps.transfers_page.ledger_reader import LedgerReader
 from apps.transfers_page.sending import OpenLedger, open_ledger, sending
 from pakhus.errors import ConfigurationError
 from pakhus.ledger.transfers import listing, timeline
 from pakhus.ledger.transfers.listing import Filters, Place
 from pakhus.ledger.transfers.overview import overview
+from pakhus.ledger.transfers.payouts import payouts
 from pakhus.reasons import REASONS
 
 log = logging.getLogger(__name__)
@@ -147,6 +149,12 @@ async def tell_overview(ledger: Ledger) -> Response:
     return _answer(await ledger.read(overview))
 
 
+@data.get("/payouts")
+async def tell_payouts(ledger: Ledger) -> Response:
+    """Clearing accounts, what is open of payouts, and the newest of them."""
+    return _answer(await ledger.read(payouts))
+
+
 shells = APIRouter()
 
 
@@ -168,6 +176,12 @@ async def show_order() -> Response:
     return FileResponse(STATIC / "order.html", media_type="text/html")
 
 
+@shells.get("/payouts")
+async def show_payouts() -> Response:
+    """The shell of the payouts."""
+    return FileResponse(STATIC / "payouts.html", media_type="text/html")
+
+
 def transfers_app(ledger: LedgerReader | None = None, opened: OpenLedger = open_ledger) -> FastAPI:
     """The page as a web application that reads `ledger` and writes in `opened`; by default the ledger behind the
     connection `pakhus_ledger`."""
@@ -176,6 +190,7 @@ def transfers_app(ledger: LedgerReader | None = None, opened: OpenLedger = open_
     app.state.open_ledger = opened
     app.include_router(shells)
     app.include_router(sending)
+    app.include_router(deciding)
     app.include_router(data)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(SQLAlchemyError, _ledger_fails)

@@ -38,7 +38,8 @@ def own_page(request: Request) -> None:
         raise HTTPException(403, "Orders are sent again from the page itself only.")
 
 
-def _ledger(request: Request) -> Iterator[Ledger]:
+def writing_ledger(request: Request) -> Iterator[Ledger]:
+    """The ledger to write in, for one request."""
     opened: OpenLedger = request.app.state.open_ledger
     ledger = opened()
     try:
@@ -52,7 +53,7 @@ sending = APIRouter(prefix="/data/again", dependencies=[Depends(require_reader),
 
 @sending.post("/{document_id}")
 def send_document_again(
-    document_id: int, who: Annotated[str, Depends(require_sender)], ledger: Annotated[Ledger, Depends(_ledger)]
+    document_id: int, who: Annotated[str, Depends(require_sender)], ledger: Annotated[Ledger, Depends(writing_ledger)]
 ) -> dict[str, str]:
     """Make a document due and have its order read anew; 409 with the reason when that means nothing.
 

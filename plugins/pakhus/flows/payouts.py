@@ -64,8 +64,9 @@ class Settler:
             verdict = self.intake.set_apart(one) if isinstance(one, PaidApart) else self.intake.take(one)
             if verdict is not None:
                 report.add(verdict)
+        taken = report.codes["settlement_read"]
         self._journal_due(report)
-        if report.codes["settlement_read"]:  # a file that was held may have been read by now: its payouts are due
+        if report.codes["settlement_read"] > taken:  # a file that was held has been read by now: its payouts are due
             self._journal_due(report)
         report.headline = " · ".join([report.note(), *self.standing()])
         return report

@@ -130,21 +130,23 @@ export async function ask(path, parameters = {}) {
   throw new Refused(answer.status, detail);
 }
 
-/** Send a document again; the header says that this page asks, which no other site can make a browser say. */
-export async function sendAgain(documentId) {
+/** Send what a person said; the header says that this page asks, which no other site can make a browser say. */
+export async function tell(path, content = null) {
   let answer;
+  const headers = { Accept: "application/json", "Content-Type": "application/json", "X-Pakhus-Page": "order" };
   try {
-    answer = await fetch(`data/again/${encodeURIComponent(documentId)}`, {
-      method: "POST", headers: { Accept: "application/json", "X-Pakhus-Page": "order" },
-    });
+    answer = await fetch(`data/${path}`, { method: "POST", headers, body: content === null ? null : JSON.stringify(content) });
   } catch {
     throw new Refused(0, "Airflow does not answer. See whether its API server runs, then try again.");
   }
-  const content = await answer.json().catch(() => ({}));
-  if (answer.ok) return content;
+  const told = await answer.json().catch(() => ({}));
+  if (answer.ok) return told;
   if (answer.status === 401) throw new Refused(401, "You are not signed in, or no longer.");
-  throw new Refused(answer.status, typeof content.detail === "string" ? content.detail : "It could not be sent again; Airflow’s API server has the cause in its log.");
+  throw new Refused(answer.status, typeof told.detail === "string" ? told.detail : "It could not be done; Airflow’s API server has the cause in its log.");
 }
+
+/** Send a document again. */
+export const sendAgain = (documentId) => tell(`again/${encodeURIComponent(documentId)}`);
 
 /** Show a message instead of what was asked for; with the way to sign in when that is what is missing. */
 export function say(text, error = null) {
