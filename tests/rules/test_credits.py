@@ -303,7 +303,7 @@ def test_any_sequence_of_refunds_sums_to_the_refunds_and_never_exceeds_the_invoi
     untouched = list(sold.lines)
     paid_back = D(0)
     for number, size in enumerate(sizes, 1):
-        credit = _next_refund(data, untouched, invoiced, size, number)
+        credit = next_refund(data, untouched, invoiced, size, number)
         if credit is None:
             break
         plan = plan_credit(credit, Sale(sold, invoiced, mapping(mode), FACTS))
@@ -321,7 +321,7 @@ def test_any_sequence_of_refunds_sums_to_the_refunds_and_never_exceeds_the_invoi
         assert 0 <= share.vat <= bought[rate].vat
 
 
-def _next_refund(
+def next_refund(
     data: st.DataObject, untouched: list[Line], invoiced: Invoiced, size: int, number: int
 ) -> Credit | None:
     """A whole line, an amount alone, or everything that is left."""

@@ -127,11 +127,6 @@ def test_mixed_rates_are_predicted_per_vat_code() -> None:
         ),
         (order([line("100.00", "19.00", rate="0.19")], "119.00"), "vat_rate_conflict"),
         (order([line("79.96", "19.99")], "99.95", currency="EUR"), "currency_not_mapped"),
-        pytest.param(
-            order([line("79.96", "19.99")], "99.95", refunded="10.00"),
-            "refunded_before_invoice",
-            marks=pytest.mark.edge(44),
-        ),
         (order([line("79.96", "19.99", sku=None)], "99.95"), "sku_missing"),
         (order([line("79.96", "19.99", sku="X" * 26)], "99.95"), "sku_too_long"),
         (order([line("79.96", "19.99", sku="UKENDT")], "99.95"), "product_missing"),

@@ -26,7 +26,7 @@ from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
 from pakhus.flows.observation import INVOICES, Observer, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.refund_reading import RefundReader, source_of
-from pakhus.flows.refunds import CREDITS, deleted_after_credit, invoice_standing, is_accepted
+from pakhus.flows.refunds import CREDITS, deleted_after_credit, in_invoice, invoice_standing, is_accepted
 from pakhus.flows.report import RunReport
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.economic import booked_number, header_from_economic, totals_from_economic
@@ -122,6 +122,9 @@ class Crediter:
         """Why a refund is not credited whatever its amounts; None: it is."""
         if not self._is_there(document, order):
             return Verdict.of("refund_withdrawn")
+        included = self.observer.ledger.persist(lambda tx: in_invoice(tx, document.source_id, invoice))
+        if included is not None:
+            return included
         standing = invoice_standing(invoice)
         if standing.status is Status.WAITING:
             raise StoppedError(standing, self._look_again_at())

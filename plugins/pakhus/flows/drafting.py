@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pakhus.flows.accounts_customers import AccountsCustomers
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.outcomes import StoppedError, stop
+from pakhus.flows.refund_reading import OrderRefunds
 from pakhus.formats.economic import invoice_to_economic
 from pakhus.ledger.connection import Ledger
-from pakhus.model import Invoice, Order
+from pakhus.model import ZERO, Invoice, Order
 from pakhus.reasons import Verdict
 from pakhus.rules.invoices import InvoicePlan, numbers_needed, plan_invoice
 from pakhus.rules.mappings import AccountingMapping
-from pakhus.rules.payments import InvoiceTerms, terms_of, with_cards
+from pakhus.rules.payments import InvoiceTerms, less_taken_off, terms_of, with_cards
+from pakhus.rules.refunded_invoices import less_refunds, refund_products
 from pakhus.rules.states import Shipped, invoice_moment
 from pakhus.rules.vat import decide_vat, destination
 from pakhus.settings import ShopSettings
@@ -34,9 +37,13 @@ class Drafter:
     mapping: AccountingMapping
     customers: AccountsCustomers
     reader: AccountsReader
+    refunds: OrderRefunds
 
-    def plan(self, order: Order) -> InvoicePlan | Verdict:
-        """Return the invoice's lines and totals, or why there are none."""
+    def plan(self, order: Order, *, then: bool = False) -> InvoicePlan | Verdict:
+        """Return the lines and totals of the invoice of what is left of an order, or why there are none.
+
+        `then`: the order is an earlier version, of which a draft was made. StoppedError when a refund cannot be read.
+        """
         renamed = self.settings.mapping.product_numbers
         vat = decide_vat(order, self.mapping)
         if isinstance(vat, Verdict):
@@ -44,11 +51,16 @@ class Drafter:
         numbers = numbers_needed(order, self.mapping, renamed, vat)
         if isinstance(numbers, Verdict):
             return numbers
-        return plan_invoice(order, self.mapping, renamed, vat, self.reader.facts(numbers, vat.zone))
+        plan = plan_invoice(order, self.mapping, renamed, vat, self.reader.facts(numbers, vat.zone))
+        if isinstance(plan, Verdict) or not order.credit_ids:
+            return plan
+        refunds = self.refunds.once_of(order) if then else self.refunds.of_order(order)
+        facts = self.reader.facts((*numbers, *refund_products(plan, self.mapping)), vat.zone)
+        return less_refunds(plan, order, refunds, self.mapping, facts)
 
     def body(self, key: str, order: Order, plan: InvoicePlan, shipped: Shipped) -> dict[str, Any]:
         """Return the body of the draft. Raises StoppedError when the order names what the mapping does not have."""
-        payment, delivered, day = self.terms_and_days(order, shipped)
+        payment, delivered, day = self.terms_and_days(order, shipped, plan.taken_off)
         party = self.customers.party_of(order, plan.vat)
         invoice = Invoice(
             key=key,
@@ -75,12 +87,15 @@ class Drafter:
         )
         return invoice_to_economic(invoice, self.mapping.country_names)
 
-    def terms_and_days(self, order: Order, shipped: Shipped) -> tuple[InvoiceTerms, date, date]:
+    def terms_and_days(
+        self, order: Order, shipped: Shipped, taken_off: Decimal = ZERO
+    ) -> tuple[InvoiceTerms, date, date]:
         """Return the payment terms, the day of delivery and the day that the invoice carries; asks for no customer.
 
         Raises StoppedError when the mapping or the periods of the accounts have no answer.
         """
-        payment = terms_of(order, *with_cards(order, self.mapping))
+        left = less_taken_off(order, taken_off)
+        payment = left if isinstance(left, Verdict) else terms_of(left, *with_cards(order, self.mapping))
         if isinstance(payment, Verdict):
             raise StoppedError(payment)
         delivered = self._delivered(order, shipped)

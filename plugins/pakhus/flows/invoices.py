@@ -27,10 +27,12 @@ from pakhus.flows.drafts import Drafts, Standing
 from pakhus.flows.exactly_once import ECONOMIC, Step, Writer, Written
 from pakhus.flows.observation import INVOICES, Observer, state_rules, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
-from pakhus.flows.refunds import judge_refunds
+from pakhus.flows.refund_reading import RefundReader
+from pakhus.flows.refunds import judge_refunds, refund_deleted
 from pakhus.flows.report import RunReport
 from pakhus.flows.shared_records import SharedRecords
 from pakhus.flows.shipments import shipped_of
+from pakhus.flows.taken_off import TakenOff
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.economic import booked_number, totals_from_economic
 from pakhus.formats.economic_drafts import (
@@ -40,11 +42,11 @@ from pakhus.formats.economic_drafts import (
     has_exchange_rate,
     pdf_link,
 )
-from pakhus.ledger import comparisons, document_lines, documents, sources
+from pakhus.ledger import comparisons, document_lines, documents, included_refunds, sources
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
-from pakhus.model import Order
+from pakhus.model import ZERO, Credit, Order
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.booking import send_by
 from pakhus.rules.document_lines import planned_lines
@@ -52,7 +54,7 @@ from pakhus.rules.exchange_rates import restated
 from pakhus.rules.gift_cards import redeemed_of
 from pakhus.rules.invoices import InvoicePlan
 from pakhus.rules.mappings import AccountingMapping
-from pakhus.rules.states import NOT_SHIPPED, Shipped, changed_invoice, invoice_verdict
+from pakhus.rules.states import NOT_SHIPPED, Shipped, changed_draft, changed_invoice, invoice_verdict
 from pakhus.rules.validation import Cause, likely_cause, spoken
 from pakhus.settings import InvoiceMode, ShopSettings
 
@@ -85,6 +87,7 @@ class Biller:
     drafts: Drafts
     gate: BookingGate
     double: DoubleInvoicing
+    taken_off: TakenOff
     stops: str = INVOICES  # the flow that stops itself when it is refused; an import must not stop the live one
 
     def book(self, document_ids: Sequence[int], *, workers: int = 4) -> RunReport:
@@ -150,7 +153,8 @@ class Biller:
         if isinstance(planned, Verdict):
             return planned
         if settings.invoices.mode is InvoiceMode.DRY_RUN:
-            self.drafter.terms_and_days(order, shipped)  # what would stop the draft stops the dry run
+            # What would stop the draft stops the dry run.
+            self.drafter.terms_and_days(order, shipped, planned.taken_off)
             whose = self.drafter.customers.foresee(order)
             look_again = self.observer.ledger.now() + LOOK_AGAIN
             raise stop("dry_run", due_at=look_again, customer=whose.what, customer_name=whose.name)
@@ -168,14 +172,14 @@ class Biller:
         draft = last.value if last.fresh else self.accounts.find_draft(standing.number)
         if draft is None:
             by_hand = self.drafts.documents.booked_by_hand(key, standing.number)
-            self._note_booked(work.document, work.claim, standing, by_hand)
+            also = self.taken_off.by_hand(self._order_at(work, standing), work.order, standing, by_hand)
+            self._note_booked(work.document, work.claim, standing, by_hand, also)
             return self._concluded(work, standing, Written("", by_hand, work.version))
         drafted_order = self._order_at(work, standing)
-        rates = self.mapping.exchange_rates
-        changed = changed_invoice(drafted_order, work.order) or restated(drafted_order, work.order, rates)
+        changed = self._changed(drafted_order, work.order, draft, standing)
         if changed is not None:
             return self._follow(work, standing, draft, changed)
-        plan = self.drafter.plan(drafted_order)
+        plan = self.drafter.plan(drafted_order, then=True)
         if isinstance(plan, Verdict):
             return work.ends(plan)
         if self._is_outdated(draft, standing, plan):
@@ -191,6 +195,13 @@ class Biller:
         self._note_booked(work.document, work.claim, standing, booked.value)
         return self._concluded(work, standing, booked)
 
+    def _changed(self, drafted: Order, now: Order, draft: Any, standing: Standing) -> Verdict | None:
+        """What has changed since the draft was made. A refund leaves a draft that we may not change: it is credited."""
+        changed = changed_draft(drafted, now) or restated(drafted, now, self.mapping.exchange_rates)
+        if changed is None or changed.code == "cancelled_after_transfer" or self._may_change(draft, standing):
+            return changed
+        return changed_invoice(drafted, now) or restated(drafted, now, self.mapping.exchange_rates)
+
     def _follow(self, work: Work, standing: Standing, draft: Any, changed: Verdict) -> Treated:
         """The order has changed since the draft was made: a draft that nobody has touched changes with it."""
         if not self._may_change(draft, standing):
@@ -199,7 +210,8 @@ class Biller:
             return work.ends(self._withdraw(work.writer, standing))
         plan = self.drafter.plan(work.order)
         if isinstance(plan, Verdict):
-            return work.ends(plan)
+            nothing_left = plan.code == "nothing_left_to_invoice"
+            return work.ends(self._withdraw(work.writer, standing) if nothing_left else plan)
         return self._update(work, standing, work.order, plan)
 
     def _gone(self, document: Document, writer: Writer, standing: Standing, gone: StoppedError) -> Treated:
@@ -261,11 +273,15 @@ class Biller:
         order, drafted = work.order, standing.last
         self._release_refunds(work.document, order)
         drafted_order = self._order_at(work, standing)
-        changed = changed_invoice(drafted_order, order)
+        taken_off = self.taken_off.amounts(work.document)
+        changed = changed_invoice(drafted_order, order) or refund_deleted(drafted_order, order, taken_off, booked.value)
         if changed is not None:
             return work.ends(changed)
         totals, planned = totals_from_economic(booked.value), totals_from_economic(drafted.value)
-        target = drafted_order.total.amount + redeemed_of(drafted_order, self.mapping)
+        if not taken_off.keys() <= {*drafted_order.credit_ids}:  # a person took a later refund off the draft
+            plan = self.drafter.plan(order)
+            planned = planned if isinstance(plan, Verdict) else plan.predicted
+        target = drafted_order.total.amount + redeemed_of(drafted_order, self.mapping) - sum(taken_off.values(), ZERO)
         difference, of_vat = totals.gross - target, totals.vat - planned.vat
         currency = str(booked.value["currency"])
         if difference or of_vat or currency != drafted_order.currency:
@@ -298,7 +314,11 @@ class Biller:
 
         self.observer.ledger.persist(note)
 
-    def _note_booked(self, document: Document, claim: Claim, standing: Standing, booked: Any) -> None:
+    def _note_booked(
+        self, document: Document, claim: Claim, standing: Standing, booked: Any, also: Sequence[Credit] = ()
+    ) -> None:
+        taken_off = [*self.taken_off.of_draft(document, standing), *also]
+
         def note(tx: Transaction) -> None:
             documents.note_remote(
                 tx,
@@ -313,6 +333,7 @@ class Biller:
             stated = asked_exchange_rate(standing.last.sent)
             note_as_booked(tx, document.id, claim, booked, self.mapping.rounding_mode, stated_rate=stated)
             comparisons.note_pdf(tx, document.id, pdf_link(booked))
+            included_refunds.note(tx, claim, document.id, self.observer.settings.shop, taken_off)
 
         self.observer.ledger.persist(note)
 
@@ -323,12 +344,14 @@ def biller(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: Sh
     if target is None or mapping is None:
         raise ConfigurationError(f"{settings.shop} names no e-conomic agreement: it has nothing to invoice")
     customers = AccountsCustomers(accounts, SharedRecords(ledger, target), mapping)
+    refunds = RefundReader(shop, ledger, settings.shop)
     return Biller(
         observer=Observer(shop, ledger, settings),
         accounts=accounts,
         mapping=mapping,
-        drafter=Drafter(ledger, settings, mapping, customers, AccountsReader(accounts)),
+        drafter=Drafter(ledger, settings, mapping, customers, AccountsReader(accounts), refunds),
         drafts=Drafts(accounts),
         gate=BookingGate(ledger, settings, target),
         double=DoubleInvoicing(accounts, ledger, settings, target),
+        taken_off=TakenOff(shop, ledger, refunds),
     )

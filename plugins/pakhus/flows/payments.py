@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,24 +24,25 @@ from pakhus.flows.chunks import WorkChunk, due_chunks
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
 from pakhus.flows.observation import INVOICES, stored_order
 from pakhus.flows.outcomes import stop
+from pakhus.flows.paid_documents import BASE_RATE, Paid, in_base, paid_of, refund_item, settled_apart
 from pakhus.flows.report import RunReport
 from pakhus.flows.vouchers import Vouchers
 from pakhus.flows.work import Chunk, Treated
-from pakhus.ledger import clearing, documents, payments
+from pakhus.ledger import clearing, documents, included_refunds, payments
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.clearing import NewItem
-from pakhus.ledger.connection import Ledger
+from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document, NewDocument
 from pakhus.ledger.payments import PAYMENT, REPAYMENT, Booked
 from pakhus.model import Money, Order, Totals
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.mappings import AccountingMapping
-from pakhus.rules.money import rounded
 from pakhus.rules.payment_methods import PaymentMethod, PaymentWay
 from pakhus.rules.payments import (
-    BookedAmount,
+    GIFT_CARD,
     Methods,
     PaymentPart,
+    less_taken_off,
     parts_of,
     payment_verdict,
     repayment_verdict,
@@ -58,20 +59,6 @@ _LOOK = timedelta(hours=6)
 # What is paid back waits for the payment of its invoice, which the next runs settle.
 _SOON = timedelta(minutes=10)
 _NO_NEWS = ("paid_by_term", "left_open")
-_BASE_RATE = Decimal(100)  # the price of 100 units of the base currency in itself
-
-
-@dataclass(frozen=True, slots=True)
-class _Paid:
-    """The booked invoice or credit note of a payment as the accounts answered it."""
-
-    booked: Booked
-    amount: BookedAmount
-    customer: int
-    number: int
-    exchange_rate: Decimal
-    base: Decimal
-    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +68,7 @@ class _Payment:
     document: Document
     claim: Claim
     writer: Writer
-    paid: _Paid
+    paid: Paid
     order: Order
     part: PaymentPart
 
@@ -169,7 +156,8 @@ class Cashier:
             return self._repay(document, claim, writer, paid, known)
         order, version = stored_order(self.ledger, self.shop, document, transferred=True)
         methods, cards = with_cards(order, self.mapping)
-        parts = parts_of(order, cards)
+        left = less_taken_off(order, sum((one.amount for one in paid.taken_off), Decimal(0)))
+        parts = left if isinstance(left, Verdict) else parts_of(left, cards)
         if isinstance(parts, Verdict):
             return Treated(parts, version)
         number = int(document.key.rpartition(PAYMENT)[2])
@@ -185,7 +173,7 @@ class Cashier:
         if known is not None and method is not None:
             return self._registered(work, method, known)
 
-        def judged(paid: _Paid) -> Verdict:
+        def judged(paid: Paid) -> Verdict:
             return payment_verdict(work.order, work.part, earlier, methods, paid.amount, self.ledger.now())
 
         verdict = judged(work.paid)
@@ -206,7 +194,7 @@ class Cashier:
         zone = ZoneInfo(self.settings.timezone)
         return [*([captured.astimezone(zone).date()] if captured else []), work.paid.day]
 
-    def _repay(self, document: Document, claim: Claim, writer: Writer, paid: _Paid, known: Written | None) -> Treated:
+    def _repay(self, document: Document, claim: Claim, writer: Writer, paid: Paid, known: Written | None) -> Treated:
         """The money of a credit note goes out by the way that its invoice's came in."""
         invoice_id = paid.booked.parent_id
         items = [] if invoice_id is None else self.ledger.persist(lambda tx: clearing.of_invoice(tx, invoice_id))
@@ -250,13 +238,13 @@ class Cashier:
         line = self._line_of(work.document, work.order.number, work.paid, work.part.amount)
         return replace(line, contra_account=method.clearing_account)
 
-    def _line_of(self, document: Document, number: str, paid: _Paid, amount: Money) -> CustomerLine:
+    def _line_of(self, document: Document, number: str, paid: Paid, amount: Money) -> CustomerLine:
         return CustomerLine(
             customer=paid.customer,
             invoice=paid.number,
             received=amount,
             text=f"Ordre {number} {document.key}",
-            exchange_rate=None if paid.exchange_rate == _BASE_RATE else paid.exchange_rate,
+            exchange_rate=None if paid.exchange_rate == BASE_RATE else paid.exchange_rate,
         )
 
     def _write(
@@ -294,6 +282,7 @@ class Cashier:
             return
         paid, part = work.paid, work.part
         amount = paid.amount.gross if way is PaymentWay.TERM else part.amount
+        off = () if part.method == GIFT_CARD else paid.taken_off
         item = NewItem(
             document_id=work.document.id,
             invoice_id=paid.booked.document.id,
@@ -306,29 +295,26 @@ class Cashier:
             order_number=work.order.number,
             currency=amount.currency,
             amount=amount.amount,
-            base_amount=_in_base(amount.amount, paid),
+            base_amount=in_base(amount.amount, paid),
             occurred_at=part.captured_at or work.order.paid_at or paid.amount.invoiced_at,
             provider_ids=sorted(part.provider_ids),
         )
-        self.ledger.persist(lambda tx: clearing.put(tx, item))
+        items = settled_apart(item, off, paid)
 
-    def _note_refund(self, document: Document, paid: _Paid, payment: NewItem) -> None:
-        amount = paid.amount.gross.amount
-        item = replace(
-            payment,
-            document_id=document.id,
-            kind="refund",
-            amount=amount,
-            base_amount=_in_base(amount, paid),
-            occurred_at=paid.amount.invoiced_at,
-            provider_ids=(),
-            parent_ids=payment.provider_ids,
-        )
+        def put(tx: Transaction) -> None:
+            for one in items:
+                clearing.put(tx, one)
+
+        self.ledger.persist(put)
+
+    def _note_refund(self, document: Document, paid: Paid, payment: NewItem) -> None:
+        gross = paid.amount.gross.amount
+        item = refund_item(payment, document.id, gross, paid, paid.amount.invoiced_at)
         self.ledger.persist(lambda tx: clearing.put(tx, item))
 
     # --- what was booked ---------------------------------------------------------------------------------------------
 
-    def _paid(self, booked: Booked) -> _Paid:
+    def _paid(self, booked: Booked) -> Paid:
         """The booked document by the answer to its booking; asked for only when a person booked it."""
         document = booked.document
         answer = self.ledger.persist(lambda tx: payments.booking_answer(tx, document.id))
@@ -336,38 +322,15 @@ class Cashier:
             return self._read(booked, self.accounts.get_booked(str(document.remote_number)), asked=True)
         return self._read(booked, json.loads(answer, parse_float=Decimal), asked=False)
 
-    def _asked(self, paid: _Paid) -> _Paid:
+    def _asked(self, paid: Paid) -> Paid:
         """The same, read anew right before something is written for it."""
         if paid.amount.open is not None:
             return paid
         return self._read(paid.booked, self.accounts.get_booked(str(paid.number)), asked=True)
 
-    def _read(self, booked: Booked, invoice: Any, *, asked: bool) -> _Paid:
-        day = date.fromisoformat(str(invoice["date"])[:10])
-        zone = ZoneInfo(self.settings.timezone)
-        gross = Money(Decimal(invoice["grossAmount"]), str(invoice["currency"]))
-        rate = Decimal(invoice.get("exchangeRate") or _BASE_RATE)
-        return _Paid(
-            booked=booked,
-            amount=BookedAmount(
-                gross=gross,
-                terms=int(invoice["paymentTerms"]["paymentTermsNumber"]),
-                invoiced_at=datetime.combine(day, time(12), zone).astimezone(UTC),
-                open=Decimal(invoice["remainder"]) if asked else None,
-            ),
-            customer=int(invoice["customer"]["customerNumber"]),
-            number=int(invoice["bookedInvoiceNumber"]),
-            exchange_rate=rate,
-            base=Decimal(invoice.get("grossAmountInBaseCurrency") or rounded(gross.amount * rate / 100)),
-            day=day,
-        )
-
-
-def _in_base(amount: Decimal, paid: _Paid) -> Decimal | None:
-    """An amount of an invoice in the base currency; None: it is the base currency."""
-    if paid.exchange_rate == _BASE_RATE:
-        return None
-    return paid.base if amount == paid.amount.gross.amount else rounded(amount * paid.exchange_rate / 100)
+    def _read(self, booked: Booked, invoice: Any, *, asked: bool) -> Paid:
+        taken_off = self.ledger.persist(lambda tx: included_refunds.of_invoice(tx, booked.document.id))
+        return paid_of(booked, invoice, taken_off, ZoneInfo(self.settings.timezone), asked=asked)
 
 
 def _told(written: Written, journal: int | None) -> Verdict:

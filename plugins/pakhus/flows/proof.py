@@ -211,6 +211,8 @@ def _recorded_order(row: Any, documents: Iterable[Any]) -> RecordedOrder:
             gross=document.gross,
             vat=document.vat,
             refunded=document.refunded,
+            taken_off=document.taken_off,
+            taken_off_vat=document.taken_off_vat,
         )
         for document in documents
     )

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from pakhus.clients.webshop import Seen, Webshop
 from pakhus.flows.outcomes import stop
@@ -23,6 +24,33 @@ REFUND = "refund"
 _NAMED_ONLY = "named_by_order"
 # A refund that the order names and the list does not show was deleted between the two readings.
 _AGAIN = timedelta(minutes=1)
+
+
+class OrderRefunds(Protocol):
+    """Where the refunds of orders come from."""
+
+    def of_order(self, order: Order) -> tuple[Credit, ...]:
+        """Return the refunds that an order names as it was read just now."""
+
+    def once_of(self, order: Order) -> tuple[Credit, ...]:
+        """Return the refunds that an earlier version of an order named."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRefunds:
+    """The refunds as the shop shows them now; nothing is kept."""
+
+    shop: Webshop
+
+    def of_order(self, order: Order) -> tuple[Credit, ...]:
+        """Return the refunds of an order. StoppedError when one cannot be understood."""
+        found = sorted(self.shop.credits(order.id), key=lambda one: (len(one.id), one.id))
+        problem = next((one.problem for one in found if one.credit is None), None)
+        if problem is not None:
+            raise stop("refund_unreadable", problem=problem)
+        return tuple(one.credit for one in found if one.credit is not None)
+
+    once_of = of_order
 
 
 @dataclass(frozen=True, slots=True)

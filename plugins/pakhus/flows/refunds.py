@@ -7,18 +7,24 @@ Sources: domain guide 3.6, 8; woocommerce.md 8; docs/runbooks/credit_notes.md.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 from pakhus.flows.refund_reading import note_named
-from pakhus.ledger import documents
+from pakhus.formats.economic import booked_number
+from pakhus.ledger import documents, included_refunds
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.documents import Document, NewDocument
 from pakhus.model import Order
 from pakhus.reasons import Status, Verdict
+from pakhus.rules.states import deleted_refunds
 from pakhus.settings import InvoiceMode, ShopSettings
 
 CREDITS = "credit_notes"
 CREDIT_NOTE = "credit_note"
+_LOOK = timedelta(days=1)
 _NOT_INVOICED = frozenset({Status.SKIPPED, Status.FILTERED, Status.NOT_OURS})
 
 
@@ -57,6 +63,21 @@ def invoice_standing(invoice: Document) -> Verdict:
     return Verdict.of("credit_waits_for_invoice")
 
 
+def in_invoice(tx: Transaction, refund_row: int | None, invoice: Document) -> Verdict | None:
+    """That no credit note is made, where the invoice was booked without what the refund gave back."""
+    if refund_row is None or not included_refunds.is_included(tx, refund_row):
+        return None
+    return Verdict.of("credit_in_invoice", number=invoice.remote_number or "")
+
+
+def refund_deleted(before: Order, now: Order, taken_off: Mapping[str, Decimal], booked: Any) -> Verdict | None:
+    """That a booked invoice lacks the amount of a refund which the shop has deleted since."""
+    amount = deleted_refunds(before, now, taken_off)
+    return (
+        Verdict.of("included_refund_deleted", number=booked_number(booked), amount=f"{amount:.2f}") if amount else None
+    )
+
+
 def _judge(
     tx: Transaction,
     order: Order,
@@ -76,13 +97,19 @@ def _judge(
         parent_id=invoice.id,
     )
     known = documents.find(tx, new.key)
-    standing = _inherited(single, order) or invoice_standing(invoice)
+    standing = in_invoice(tx, new.source_id, invoice) or _inherited(single, order) or invoice_standing(invoice)
     if known is None:
-        documents.ensure(tx, new, standing, judged_version=1)
+        known = documents.ensure(tx, new, standing, judged_version=1)
+        documents.give_verdict(tx, known.id, standing, due_at=_look_at(tx, standing))
     elif known.verdict.code == "refund_deleted_after_credit":
         documents.give_verdict(tx, known.id, Verdict.of("due"))  # it is there again: the flow compares
     elif _is_open(known) and documents.untouched(tx, known.id):
-        documents.give_verdict(tx, known.id, standing)
+        documents.give_verdict(tx, known.id, standing, due_at=_look_at(tx, standing))
+
+
+def _look_at(tx: Transaction, standing: Verdict) -> datetime | None:
+    """When a refund that waits is looked at without being asked: its invoice may come to nothing."""
+    return tx.now + _LOOK if standing.status is Status.WAITING else None
 
 
 def _is_open(document: Document) -> bool:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from pakhus.clients.webshop import Seen, Webshop
-from pakhus.ledger import documents, sources
+from pakhus.ledger import documents, included_refunds, sources
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.documents import Document
 from pakhus.ledger.sources import Recorded
 from pakhus.model import Order
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.reservations import concerns_warehouse
-from pakhus.rules.states import changed_invoice, changed_reservation
+from pakhus.rules.states import changed_invoice, changed_reservation, deleted_refunds
 from pakhus.rulings import Side, side_of
 
 
@@ -45,7 +45,7 @@ def judge_done(tx: Transaction, shop: Webshop, document: Document, seen: Seen, r
     if seen.order is not None:
         before = order_at(tx, shop, document, document.transferred_version, seen.read_at)
         if before is not None:
-            verdict = _changed(document, before, seen)
+            verdict = _changed(document, before, seen) or _refund_deleted(tx, document, before, seen)
         elif document.verdict.code == "accepted_by_person":  # accepted as gone, and there again
             verdict = Verdict.of("order_changed_after_transfer")
     if verdict is not None:
@@ -75,6 +75,18 @@ def order_at(
         return None
     stored = sources.load(tx, document.source_id, version)
     return shop.parse(stored.source_id, stored.body, read_at).order_to(side_of(document.kind))
+
+
+def _refund_deleted(tx: Transaction, document: Document, before: Order, seen: Seen) -> Verdict | None:
+    """Whether the shop has deleted a refund that a booked invoice was made without."""
+    now = seen.order_to(side_of(document.kind))
+    if document.kind != "invoice" or now is None:
+        return None
+    taken_off = {one.refund_id: one.amount for one in included_refunds.of_invoice(tx, document.id)}
+    amount = deleted_refunds(before, now, taken_off)
+    return (
+        Verdict.of("included_refund_deleted", number=document.remote_number, amount=f"{amount:.2f}") if amount else None
+    )
 
 
 def _changed(document: Document, before: Order, seen: Seen) -> Verdict | None:

@@ -7,8 +7,9 @@ guide 3.7.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from pakhus.clients.economic import EconomicClient
@@ -17,11 +18,14 @@ from pakhus.flows.drafting import Drafter
 from pakhus.flows.imports import ImportMode, settings_for_import
 from pakhus.flows.invoices import biller
 from pakhus.flows.observation import state_rules
+from pakhus.flows.outcomes import StoppedError
+from pakhus.flows.refund_reading import ShownRefunds
 from pakhus.ledger.connection import Ledger
 from pakhus.model import Order, Window
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.imports import ImportedOrder, Outcomes, outcomes_of
-from pakhus.rules.payments import parts_of, with_cards
+from pakhus.rules.invoices import InvoicePlan
+from pakhus.rules.payments import less_taken_off, parts_of, with_cards
 from pakhus.rules.states import invoice_verdict
 from pakhus.rules.trial_posting import TrialPosting
 from pakhus.rulings import Side
@@ -83,19 +87,29 @@ class Trial:
     def _try(self, order: Order, posting: TrialPosting) -> ImportedOrder:
         verdict = invoice_verdict(order, state_rules(self.settings))
         if verdict.status is Status.DUE:
-            plan = self.drafter.plan(order)
+            plan = self._planned(order)
             verdict = plan if isinstance(plan, Verdict) else Verdict.of("dry_run")
             if not isinstance(plan, Verdict):
                 mapping = self.drafter.mapping
                 facts = self.drafter.reader.facts({line.product_number for line in plan.lines}, plan.vat.zone)
                 posting.add_invoice(order.currency, plan, facts, mapping.rounding_mode)
-                verdict = self._add_payments(order, posting) or verdict
+                verdict = self._add_payments(order, plan.taken_off, posting) or verdict
+                if plan.taken_off:  # as it would be invoiced: of what was refunded there is no invoice
+                    gross = order.total.amount - plan.taken_off
+                    return ImportedOrder(order.number, verdict, order.currency, gross, plan.predicted.vat)
         return ImportedOrder(order.number, verdict, order.currency, order.total.amount, order.vat_total)
 
-    def _add_payments(self, order: Order, posting: TrialPosting) -> Verdict | None:
+    def _planned(self, order: Order) -> InvoicePlan | Verdict:
+        try:
+            return self.drafter.plan(order)
+        except StoppedError as stopped:  # a refund that cannot be understood
+            return stopped.verdict
+
+    def _add_payments(self, order: Order, taken_off: Decimal, posting: TrialPosting) -> Verdict | None:
         """Count the order's payments; a verdict when an amount cannot be told, or a method is not mapped."""
         methods, cards = with_cards(order, self.drafter.mapping)
-        parts = parts_of(order, cards)
+        left = less_taken_off(order, taken_off)
+        parts = left if isinstance(left, Verdict) else parts_of(left, cards)
         if isinstance(parts, Verdict):
             return parts
         held = None
@@ -111,4 +125,5 @@ class Trial:
 def trial(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: ShopSettings) -> Trial:
     """Put a shop's trial together: orders of any day, due by their state. ConfigurationError without accounts."""
     judging = settings_for_import(settings, ImportMode.DRY_RUN)
-    return Trial(shop, biller(shop, accounts, ledger, judging).drafter, judging)
+    drafter = replace(biller(shop, accounts, ledger, judging).drafter, refunds=ShownRefunds(shop))
+    return Trial(shop, drafter, judging)

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Subquery, case, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger.connection import Transaction
-from pakhus.ledger.schema import documents, proven_days, sources
+from pakhus.ledger.schema import documents, included_refunds, proven_days, sources
 from pakhus.model import Window
 
 
@@ -41,6 +41,7 @@ def _orders(tx: Transaction, which: ColumnElement[bool]) -> Sequence[Any]:
 def documents_of(tx: Transaction, order_ids: Collection[int]) -> Mapping[int, list[Any]]:
     """Return the documents of orders (rows of sources), by order; those of refunds with what was refunded."""
     refunds = sources.alias("refunds")
+    off = _taken_off()
     query = select(
         documents.c.order_id,
         documents.c.key,
@@ -52,13 +53,24 @@ def documents_of(tx: Transaction, order_ids: Collection[int]) -> Mapping[int, li
         documents.c.gross,
         documents.c.vat,
         refunds.c.gross.label("refunded"),
+        func.coalesce(off.c.amount, 0).label("taken_off"),
+        case((off.c.unsaid > 0, None), else_=func.coalesce(off.c.vat, 0)).label("taken_off_vat"),
     )
     of_refund = (refunds.c.id == documents.c.source_id) & (refunds.c.kind == "refund")
-    query = query.outerjoin_from(documents, refunds, of_refund).where(documents.c.order_id.in_(order_ids))
+    query = query.outerjoin_from(documents, refunds, of_refund).outerjoin(off, off.c.invoice_id == documents.c.id)
+    query = query.where(documents.c.order_id.in_(order_ids))
     found: dict[int, list[Any]] = {}
     for row in tx.connection.execute(query.order_by(documents.c.id)):
         found.setdefault(row.order_id, []).append(row)
     return found
+
+
+def _taken_off() -> Subquery:
+    """What invoices have taken off for refunds made before them; `unsaid` counts those that do not say their VAT."""
+    one = included_refunds.c
+    columns = func.sum(one.amount).label("amount"), func.sum(one.vat).label("vat")
+    unsaid = func.count().filter(one.vat.is_(None)).label("unsaid")
+    return select(one.invoice_id, *columns, unsaid).group_by(one.invoice_id).subquery("taken_off")
 
 
 def remote_numbers(tx: Transaction, keys: Collection[str]) -> dict[str, tuple[str | None, str | None]]:

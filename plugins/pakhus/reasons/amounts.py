@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pakhus.reasons.kinds import EDIT_ORDER, EITHER, Actor, Answer, Reason, Status
+from pakhus.reasons.kinds import EDIT_ORDER, EITHER, NOTHING, Actor, Answer, Reason, Status
 
 AMOUNTS: tuple[Reason, ...] = (
     Reason(
@@ -70,11 +70,26 @@ AMOUNTS: tuple[Reason, ...] = (
         EITHER,
     ),
     Reason(
-        "refunded_before_invoice",
+        "nothing_left_to_invoice",
+        Status.SKIPPED,
+        Actor.NOBODY,
+        "All of it, {refunded}, was refunded before the order was invoiced.",
+        NOTHING,
+    ),
+    Reason(
+        "included_refund_deleted",
         Status.HELD,
         Actor.MERCHANT,
-        "{refunded} was refunded before the order was invoiced.",
-        "Invoice what is left by hand, then answer ignore; Pakhus does not make such an invoice.",
+        "Invoice {number} is over what a refund of {amount} had left, and the shop has deleted that refund since.",
+        "Invoice the amount by hand if the buyer has paid it, then answer accept.",
+        (Answer.ACCEPT,),
+    ),
+    Reason(
+        "refunded_payment_unknown",
+        Status.HELD,
+        Actor.MERCHANT,
+        "{refunded} was refunded before the order was invoiced, and nobody says which of its {count} payments it was.",
+        "Invoice what is left by hand, then answer ignore.",
         EITHER,
     ),
     Reason(

@@ -20,6 +20,13 @@ CREDITS: tuple[Reason, ...] = (
         NOTHING,
     ),
     Reason(
+        "credit_in_invoice",
+        Status.SKIPPED,
+        Actor.NOBODY,
+        "The money went back before the order was invoiced: invoice {number} is over what was left.",
+        NOTHING,
+    ),
+    Reason(
         "credit_superseded",
         Status.SKIPPED,
         Actor.NOBODY,

@@ -70,8 +70,6 @@ def _order_problem(order: Order, mapping: AccountingMapping) -> Verdict | None:
         return Verdict.of("currency_not_mapped", currency=order.currency)
     if decimals_of(order.currency) > SENDABLE_DECIMALS:
         return Verdict.of("currency_decimals", currency=order.currency)
-    if order.refunded:
-        return Verdict.of("refunded_before_invoice", refunded=order.refunded)
     amounts = [
         order.total.amount,
         order.vat_total,

@@ -91,6 +91,7 @@ def _planned(order: Order, mapping: AccountingMapping, renamed: Mapping[str, str
         "total": f"{plan.predicted.gross:.2f} {order.currency}",
         "VAT": f"{plan.predicted.vat:.2f} {order.currency}",
         "rounding line": f"{plan.correction:.2f} {order.currency}",
+        **({"refunded, to be taken off": f"{order.refunded:.2f} {order.currency}"} if order.refunded else {}),
     }
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from pakhus.model import ZERO, InvoiceLine, Line, LineKind, Order, Totals
 from pakhus.reasons import Verdict
-from pakhus.rules.charged_lines import ONE, Charged, charged_lines, stated_rate
+from pakhus.rules.charged_lines import ONE, charged_lines, stated_rate
 from pakhus.rules.exchange_rates import stated_exchange_rate
 from pakhus.rules.goods import product_number
 from pakhus.rules.mappings import AccountingMapping, GiftCards
@@ -49,7 +49,8 @@ class InvoicePlan:
 
     `vat` is how its VAT is treated: zone, country, what the invoice must say. `redeemed` is how much of its total was
     paid by gift cards or store credit (domain guide 6.6): the rest is what the order was charged. `exchange_rate` is
-    the one that the order states (price of 100 units in base currency); None: the accounts' own.
+    the one that the order states (price of 100 units in base currency); None: the accounts' own. `taken_off` is
+    what was refunded before the invoice: its lines are of what is left.
     """
 
     lines: tuple[InvoiceLine, ...]
@@ -58,6 +59,7 @@ class InvoicePlan:
     vat: VatDecision
     redeemed: Decimal = ZERO
     exchange_rate: Decimal | None = None
+    taken_off: Decimal = ZERO
 
 
 def numbers_needed(
@@ -96,8 +98,26 @@ def plan_invoice(
         if isinstance(planned, Verdict):
             return planned
         lines.append(planned)
-    plan = _with_correction(lines, charged, mapping, vat, facts)
-    return plan if isinstance(plan, Verdict) else replace(plan, exchange_rate=exchange_rate)
+    plan = InvoicePlan(tuple(lines), predict(lines, mapping.rounding_mode), ZERO, vat, charged.redeemed, exchange_rate)
+    return corrected(plan, charged.target, mapping, facts)
+
+
+def corrected(
+    plan: InvoicePlan, target: Decimal, mapping: AccountingMapping, facts: AccountsFacts
+) -> InvoicePlan | Verdict:
+    """Return a plan without correction with the one that brings it to `target`, where it needs it (decision 7)."""
+    difference = target - plan.predicted.gross
+    if not difference:
+        return plan
+    number = mapping.products.rounding
+    vat = facts.vat.get(number)
+    if vat is None:
+        return facts.unsellable.get(number) or Verdict.of("product_missing", sku=number, system="e-conomic")
+    if vat.rate:
+        return Verdict.of("rounding_product_taxed", number=number)
+    line = InvoiceLine(number, "Øreafrunding", ONE, difference, vat.rate, vat.vat_code)
+    lines = (*plan.lines, line)
+    return replace(plan, lines=lines, predicted=predict(lines, mapping.rounding_mode), correction=difference)
 
 
 def line_number(line: Line, mapping: AccountingMapping, renamed: Mapping[str, str]) -> str | Verdict:
@@ -171,19 +191,3 @@ def _exact_line(line: Line, number: str, vat: VatOfProduct) -> InvoiceLine:
         return InvoiceLine(number, line.name[:TEXT_LENGTH], line.quantity, price, vat.rate, vat.vat_code, line.id)
     text = f"{line.quantity.normalize():f} × {line.name}" if line.quantity != 1 else line.name
     return InvoiceLine(number, text[:TEXT_LENGTH], ONE, line.net, vat.rate, vat.vat_code, line.id)
-
-
-def _with_correction(
-    lines: list[InvoiceLine], charged: Charged, mapping: AccountingMapping, decision: VatDecision, facts: AccountsFacts
-) -> InvoicePlan | Verdict:
-    difference = charged.target - predict(lines, mapping.rounding_mode).gross
-    if difference:
-        number = mapping.products.rounding
-        vat = facts.vat.get(number)
-        if vat is None:
-            return facts.unsellable.get(number) or Verdict.of("product_missing", sku=number, system="e-conomic")
-        if vat.rate:
-            return Verdict.of("rounding_product_taxed", number=number)
-        lines = [*lines, InvoiceLine(number, "Øreafrunding", ONE, difference, vat.rate, vat.vat_code)]
-    predicted = predict(lines, mapping.rounding_mode)
-    return InvoicePlan(tuple(lines), predicted, difference, decision, charged.redeemed)

@@ -8,7 +8,7 @@ by its title (9.2). Nothing here captures money.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -105,6 +105,23 @@ def parts_of(order: Order, extra: Iterable[PaymentPart] = ()) -> tuple[PaymentPa
         for number, payment in enumerate(order.payments, 1)
     )
     return (*parts, *extra)
+
+
+def less_taken_off(order: Order, taken_off: Decimal) -> Order | Verdict:
+    """Return an order as the payments of its invoice see it, which was made without what was refunded before it.
+
+    A Verdict where the order has several payments: nobody says which of them was paid back.
+    """
+    if not taken_off:
+        return order
+    if len(order.payments) > 1:
+        return Verdict.of("refunded_payment_unknown", refunded=taken_off, count=len(order.payments))
+    off = Money(taken_off, order.currency)
+    payments = tuple(
+        replace(one, amount=one.amount - off) if one.amount is not None and one.amount.currency == off.currency else one
+        for one in order.payments
+    )
+    return replace(order, total=order.total - off, payments=payments)
 
 
 def terms_of(order: Order, methods: Methods, extra: Iterable[PaymentPart] = ()) -> InvoiceTerms | Verdict:

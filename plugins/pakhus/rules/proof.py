@@ -54,7 +54,11 @@ class PlacedOrder:
 
 @dataclass(frozen=True, slots=True)
 class RecordedDocument:
-    """A document of an order, with the amounts that the target answered. `refunded` is a credit note's refund."""
+    """A document of an order, with the amounts that the target answered. `refunded` is a credit note's refund.
+
+    `taken_off` is what was refunded before an invoice, which is over the rest; `taken_off_vat` the VAT in it, None
+    where the shop does not say it.
+    """
 
     key: str
     kind: str
@@ -65,6 +69,8 @@ class RecordedDocument:
     gross: Decimal | None = None
     vat: Decimal | None = None
     refunded: Decimal | None = None
+    taken_off: Decimal = ZERO
+    taken_off_vat: Decimal | None = ZERO
 
     @property
     def status(self) -> Status:
@@ -284,10 +290,17 @@ def _amounts(document: RecordedDocument, invoice: BookedInvoice, order: PlacedOr
     # The accounts round VAT by their own rule: at most a hundredth for each line, and one for the sum.
     explained = _PER_LINE * (order.lines + 1)
     gross, vat = order.due or (order.gross, order.vat)
+    vat = _less(vat, document.taken_off_vat)
+    explained += explained if document.taken_off else ZERO  # a refund's lines are rounded, too
     same_vat = vat is None or abs(invoice.vat - vat) <= explained
-    if (order.currency, gross) != (invoice.currency, invoice.gross) or not same_vat:
-        told = {"invoiced": _told(invoice), "charged": _told(order)}
+    if (order.currency, gross - document.taken_off) != (invoice.currency, invoice.gross) or not same_vat:
+        less = f" less {document.taken_off:.2f} refunded before" if document.taken_off else ""
+        told = {"invoiced": _told(invoice), "charged": f"{_told(order)}{less}"}
         yield Difference(document.key, Verdict.of("invoice_not_as_charged", number=invoice.number, **told))
+
+
+def _less(vat: Decimal | None, off: Decimal | None) -> Decimal | None:
+    return None if vat is None or off is None else vat - off
 
 
 def _is_as_charged(document: RecordedDocument) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from pakhus.model import Lifecycle, Order, PaymentState
+from pakhus.model import ZERO, Lifecycle, Order, PaymentState
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.goods import needs_shipping
 from pakhus.rules.reservations import delivery_of, is_over, is_picked_up, same_goods
@@ -96,13 +96,31 @@ def changed_reservation(before: Order, now: Order) -> Verdict | None:
 def changed_invoice(before: Order, now: Order) -> Verdict | None:
     """What a change in the shop means for an invoice that the accounts already have; None: nothing.
 
-    Refunds are not a change of the invoice: they become credit notes of their own.
+    Refunds are not a change of the invoice: they become credit notes of their own, also where nothing is left.
     """
     if before.total != now.total or _amounts(before) != _amounts(now):
         return Verdict.of("order_changed_after_transfer")
-    if is_over(now) == is_over(before):
+    if is_over(now) == is_over(before) or any(map(_is_paid_back, (before, now))):
         return None
     return Verdict.of("cancelled_after_transfer" if is_over(now) else "order_changed_after_transfer")
+
+
+def changed_draft(before: Order, now: Order) -> Verdict | None:
+    """What a change in the shop means for a draft; None: nothing. Refunds change it: it is made of what is left."""
+    if is_over(now) and not is_over(before):
+        return Verdict.of("cancelled_after_transfer")
+    refunds = Verdict.of("order_changed_after_transfer") if before.credit_ids != now.credit_ids else None
+    return changed_invoice(before, now) or refunds
+
+
+def _is_paid_back(order: Order) -> bool:
+    return order.payment_state is PaymentState.REFUNDED and order.lifecycle is not Lifecycle.DELETED
+
+
+def deleted_refunds(before: Order, now: Order, taken_off: Mapping[str, Decimal]) -> Decimal:
+    """The amount of the refunds, of those that an invoice was made without, which the shop has deleted since."""
+    gone = {*before.credit_ids} - {*now.credit_ids}
+    return sum((amount for refund_id, amount in taken_off.items() if refund_id in gone), ZERO)
 
 
 def _is_closed(order: Order) -> bool:

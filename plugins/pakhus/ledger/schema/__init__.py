@@ -1,6 +1,6 @@
 """The ledger's tables: every document, every attempt, every reason (design, decisions 3, 4, 6, 10, 11)."""
 
-from pakhus.ledger.schema.accounting import approved_postings, document_lines
+from pakhus.ledger.schema.accounting import approved_postings, document_lines, included_refunds
 from pakhus.ledger.schema.base import metadata
 from pakhus.ledger.schema.clearing import clearing_items, settlement_answers, settlement_lines, settlements
 from pakhus.ledger.schema.coordination import budgets, claim_fence, claims, cursors, inbox, installation
@@ -28,6 +28,7 @@ __all__ = [
     "documents",
     "import_days",
     "inbox",
+    "included_refunds",
     "installation",
     "metadata",
     "product_facts",

@@ -24,6 +24,18 @@ document_lines = Table(
     comment="The lines of drafted and booked documents with their VAT",
 )
 
+included_refunds = Table(
+    "included_refunds",
+    metadata,
+    Column("refund_id", BigInteger, ForeignKey("sources.id"), primary_key=True, autoincrement=False),
+    Column("invoice_id", BigInteger, ForeignKey("documents.id"), nullable=False, index=True),
+    Column("amount", MONEY, nullable=False, comment="positive, in the invoice's currency"),
+    Column("vat", MONEY, comment="in the amount, as the shop says; null: it does not"),
+    Column("refunded_at", TIME, nullable=False),
+    Column("noted_at", TIME, nullable=False),
+    comment="Refunds that a booked invoice has taken off already: no credit note is made of them",
+)
+
 approved_postings = Table(
     "approved_postings",
     metadata,

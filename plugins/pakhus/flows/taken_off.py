@@ -1,0 +1,47 @@
+"""Which refunds an invoice is booked without: those that its draft was made without, or that a person took off it.
+
+No credit note is made of them (docs/decisions/0021).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pakhus.clients.webshop import Webshop
+from pakhus.flows.drafts import Standing
+from pakhus.flows.observation import stored_order
+from pakhus.flows.refund_reading import RefundReader
+from pakhus.formats.economic import totals_from_economic
+from pakhus.ledger import included_refunds
+from pakhus.ledger.connection import Ledger
+from pakhus.ledger.documents import Document
+from pakhus.model import ZERO, Credit, Order
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOff:
+    """Tells of one shop's invoices what refunds they have taken off."""
+
+    shop: Webshop
+    ledger: Ledger
+    reader: RefundReader
+
+    def of_draft(self, document: Document, standing: Standing) -> tuple[Credit, ...]:
+        """Return the refunds that the draft was made without."""
+        order, _ = stored_order(self.ledger, self.shop, document, standing.last.version, transferred=True)
+        return self.reader.once_of(order)
+
+    def by_hand(self, drafted: Order, now: Order, standing: Standing, booked: Any) -> tuple[Credit, ...]:
+        """Return the refunds since the draft that a person took off it before booking it: its total says so exactly."""
+        if drafted.credit_ids == now.credit_ids:
+            return ()
+        since = [refund for refund in self.reader.of_order(now) if refund.id not in drafted.credit_ids]
+        off = totals_from_economic(standing.last.value).gross - totals_from_economic(booked).gross
+        return tuple(since) if off == sum((refund.amount.amount for refund in since), ZERO) else ()
+
+    def amounts(self, document: Document) -> dict[str, Decimal]:
+        """Return the amounts of the refunds that a booked invoice has taken off, by their ids."""
+        noted = self.ledger.persist(lambda tx: included_refunds.of_invoice(tx, document.id))
+        return {refund.refund_id: refund.amount for refund in noted}
