@@ -1,5 +1,6 @@
 """Refunds become credit notes, each once and over the refund's amount to the øre, or are held for a true reason."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -189,7 +190,7 @@ def test_stock_stays_as_it_is(nordlys: World) -> None:
 
 
 @pytest.mark.edge(44)
-def test_refund_seen_while_the_invoice_is_a_draft_waits_and_is_credited_once_it_is_booked(nordlys: World) -> None:
+def test_refund_seen_while_the_invoice_is_a_draft_waits_and_is_taken_off_it(nordlys: World) -> None:
     in_mode(nordlys, "draft")
     order = place(nordlys)
     nordlys.act(action="set_status", order=int(order), status="completed")
@@ -201,7 +202,9 @@ def test_refund_seen_while_the_invoice_is_a_draft_waits_and_is_credited_once_it_
     in_mode(nordlys, "auto")
     nordlys.forward(hours=25)
     credit(nordlys)
-    assert [note["grossAmount"] for note in booked(nordlys, key)] == [D("-10.00")]
+    [invoice] = booked(nordlys, f"nordlys-{order}-invoice")
+    assert invoice["grossAmount"] == D(order_of(nordlys, order)["total"]) - 10
+    assert (reason(nordlys, key), booked(nordlys, key)) == ("credit_in_invoice", [])
 
 
 def test_refund_of_an_order_that_is_never_invoiced_needs_no_credit_note(nordlys: World) -> None:
@@ -288,13 +291,59 @@ def test_exchange_credits_what_came_back_and_holds_the_changed_order(nordlys: Wo
     assert reason(nordlys, f"nordlys-{order}-invoice") == "order_changed_after_transfer"
 
 
-def test_credit_note_in_a_locked_period_is_held(nordlys: World) -> None:
+def test_credit_note_is_held_where_no_day_until_today_is_open(nordlys: World) -> None:
     order = invoiced(nordlys)
     key = refund(nordlys, order, amount="10.00")
     nordlys.run()
     nordlys.accounts_server.act({"action": "close", "what": "year", "date": f"{nordlys.ledger.now():%Y-%m-%d}"})
     nordlys.credit()
     assert reason(nordlys, key) == "period_closed"
+
+
+def by_closed_period(world: World, way: str) -> None:
+    """The mapping says what becomes of documents whose day lies in a closed period."""
+    economic = world.settings.mapping.economic
+    assert economic is not None
+    changed = {"economic": economic.model_copy(update={"closed_period": way})}
+    world.settings = world.settings.model_copy(update={"mapping": world.settings.mapping.model_copy(update=changed)})
+
+
+@pytest.mark.edge(81)
+@pytest.mark.parametrize("way", ["first_open_day", "hold"])
+def test_credit_note_of_a_closed_period_is_dated_on_the_first_open_day_unless_the_mapping_holds_it(
+    nordlys: World, way: str
+) -> None:
+    by_closed_period(nordlys, way)
+    order = invoiced(nordlys)
+    key = refund(nordlys, order, amount="10.00")
+    nordlys.observe()
+    day = nordlys.shop_server.clock.now()
+    nordlys.forward(days=40)
+    nordlys.accounts_server.act({"action": "close", "date": f"{day:%Y-%m-%d}"})
+    nordlys.credit()
+    if way == "hold":
+        assert (reason(nordlys, key), booked(nordlys, key)) == ("period_closed", [])
+        return
+    [note] = booked(nordlys, key)
+    first = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    assert (reason(nordlys, key), note["date"]) == ("transferred", f"{first:%Y-%m-%d}")
+
+
+@pytest.mark.edge(81)
+def test_draft_of_a_credit_note_whose_period_was_closed_before_it_was_booked_moves(nordlys: World) -> None:
+    order = invoiced(nordlys)
+    in_mode(nordlys, "draft")
+    key = refund(nordlys, order, amount="10.00")
+    credit(nordlys)
+    day = nordlys.shop_server.clock.now()
+    nordlys.forward(days=40)
+    nordlys.accounts_server.act({"action": "close", "date": f"{day:%Y-%m-%d}"})
+    in_mode(nordlys, "auto")
+    nordlys.reset_counters()
+    credit(nordlys)
+    [note] = booked(nordlys, key)
+    assert (reason(nordlys, key), note["date"] > f"{day:%Y-%m-%d}") == ("transferred", True)
+    assert (note["grossAmount"], nordlys.accounts_server.counters()["writes"]) == (D("-10.00"), 2)
 
 
 # --- people and modes -------------------------------------------------------------------------------------------------

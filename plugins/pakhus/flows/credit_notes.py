@@ -7,9 +7,11 @@ goods are received. Sources: domain guide 3.6, 8; economic.md 9, 10; design, dec
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,8 +24,10 @@ from pakhus.flows.accounts_documents import AccountsDocuments
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.booked_records import note_as_booked
 from pakhus.flows.credited import Credited
+from pakhus.flows.drafts import Drafts, Standing
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
 from pakhus.flows.observation import INVOICES, Observer, stored_order
+from pakhus.flows.open_days import OpenDays
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.refund_reading import RefundReader, source_of
 from pakhus.flows.refunds import CREDITS, deleted_after_credit, in_invoice, invoice_standing, is_accepted
@@ -31,6 +35,7 @@ from pakhus.flows.report import RunReport
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.economic import booked_number, header_from_economic, totals_from_economic
 from pakhus.formats.economic_credits import CreditNote, credit_to_economic, vat_zone_from_economic
+from pakhus.formats.economic_drafts import changed_by_people
 from pakhus.ledger import document_lines, documents, sources
 from pakhus.ledger.claims import Claim, holding
 from pakhus.ledger.connection import Ledger, Transaction
@@ -63,6 +68,7 @@ class Crediter:
     reader: AccountsReader
     refunds: RefundReader
     found: AccountsDocuments
+    drafts: Drafts
 
     def credit(self, document_ids: Sequence[int], *, workers: int = 4) -> RunReport:
         """Credit the refunds of these documents as far as the shop's mode goes; returns the counts."""
@@ -90,13 +96,17 @@ class Crediter:
 
     def _treated(self, document: Document, claim: Claim) -> Treated:
         writer = Writer(self.observer.ledger, claim, document, ECONOMIC, self.accounts.send)
-        drafted = writer.known(self.found.drafting(document.key))
-        booked = None if drafted is None else writer.known(self._booking(document, drafted))
-        if drafted is not None and booked is not None:
-            self._note_booked(document, claim, drafted, booked.value)
-            return self._concluded(document, drafted, booked)
-        made = drafted or self._drafted(document, writer)
-        return made if isinstance(made, Treated) else self._finish(document, claim, writer, made)
+        standing = self.drafts.position(writer, document.key).standing
+        booked = None if standing is None else writer.known(self._booking(document, standing.last))
+        if standing is not None and booked is not None:
+            self._note_booked(document, claim, standing.last, booked.value)
+            return self._concluded(document, standing.last, booked)
+        if standing is None:
+            made = self._drafted(document, writer)
+            if isinstance(made, Treated):
+                return made
+            standing = Standing(1, made)
+        return self._finish(document, claim, writer, standing)
 
     def _drafted(self, document: Document, writer: Writer) -> Written | Treated:
         """The draft of a credit note that has none, or why none is made now."""
@@ -153,16 +163,29 @@ class Crediter:
         return economic.create_draft(credit_to_economic(note, booked))
 
     def _credit_date(self, credit: Credit, booked: Any) -> date:
-        """The day of the refund, not before its invoice, in an open period."""
+        """The day of the refund, not before its invoice; where that is closed by the mapping the first open one."""
         invoiced, _ = header_from_economic(booked)
-        day = max(invoiced, credit.created_at.astimezone(ZoneInfo(self.observer.settings.timezone)).date())
-        locked = self.mapping.lock_date is not None and day <= self.mapping.lock_date
-        if locked or not self.reader.is_open(day):
-            raise stop("period_closed", date=day)
-        return day
+        return self._days.of(
+            max(invoiced, credit.created_at.astimezone(ZoneInfo(self.observer.settings.timezone)).date())
+        )
 
-    def _finish(self, document: Document, claim: Claim, writer: Writer, drafted: Written) -> Treated:
+    @property
+    def _days(self) -> OpenDays:
+        return OpenDays(self.observer.ledger, self.mapping, self.reader, self.observer.settings.timezone)
+
+    def _moved(self, writer: Writer, standing: Standing, draft: Any) -> Standing | None:
+        """Our draft on the first open day, where its own was closed since; None: it stays as it is."""
+        day, last = date.fromisoformat(str(draft["date"])[:10]), standing.last
+        if last.fresh or self._days.is_open(day) or changed_by_people(draft, last.value):
+            return None
+        body = {**json.loads(last.sent, parse_float=Decimal), "date": self._days.of(day).isoformat()}
+        call = economic.replace_draft(standing.number, body)
+        moved = replace(writer, version=last.version).make(self.drafts.updating(standing), call)
+        return Standing(standing.generation, moved, standing.updates + 1)
+
+    def _finish(self, document: Document, claim: Claim, writer: Writer, standing: Standing) -> Treated:
         """From a draft that exists to a booked credit note; one that somebody booked by hand is taken over."""
+        drafted = standing.last
         draft = drafted.value if drafted.fresh else self.accounts.find_draft(drafted.remote_id)
         if draft is None:
             by_hand = self.found.booked_by_hand(document.key, drafted.remote_id)
@@ -171,6 +194,9 @@ class Crediter:
         order = self._order(document)
         if not self._is_there(document, order):
             return Treated(deleted_after_credit(replace(document, remote_id=drafted.remote_id)), drafted.version)
+        moved = self._moved(writer, standing, draft)
+        if moved is not None:
+            return self._finish(document, claim, writer, moved)
         self._demand(document, draft, drafted, order)
         self._note_drafted(document, claim, drafted)
         if self.observer.settings.invoices.mode is not InvoiceMode.AUTO:
@@ -299,6 +325,7 @@ def crediter(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: 
         reader=AccountsReader(accounts),
         refunds=RefundReader(shop, ledger, settings.shop),
         found=AccountsDocuments(accounts),
+        drafts=Drafts(accounts),
     )
 
 

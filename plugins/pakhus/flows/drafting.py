@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pakhus.flows.accounts_customers import AccountsCustomers
 from pakhus.flows.accounts_facts import AccountsReader
-from pakhus.flows.outcomes import StoppedError, stop
+from pakhus.flows.open_days import OpenDays
+from pakhus.flows.outcomes import StoppedError
 from pakhus.flows.refund_reading import OrderRefunds
 from pakhus.formats.economic import invoice_to_economic
 from pakhus.ledger.connection import Ledger
@@ -24,8 +24,6 @@ from pakhus.rules.refunded_invoices import less_refunds, refund_products
 from pakhus.rules.states import Shipped, invoice_moment
 from pakhus.rules.vat import decide_vat, destination
 from pakhus.settings import ShopSettings
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,30 +97,15 @@ class Drafter:
         if isinstance(payment, Verdict):
             raise StoppedError(payment)
         delivered = self._delivered(order, shipped)
-        return payment, delivered, self.open_day(delivered)
-
-    def open_day(self, delivered: date) -> date:
-        """Return the day an invoice of a delivery carries: its own, else by the mapping the first open one after it.
-
-        Raises StoppedError where there is none until today.
-        """
-        if self.is_open(delivered):
-            return delivered
-        if self.mapping.closed_period == "hold":
-            raise stop("period_closed", date=delivered)
-        lock = self.mapping.lock_date
-        start = delivered if lock is None else max(delivered, lock + timedelta(days=1))
-        day = self.reader.first_open_day(start)
-        today = self.ledger.now().astimezone(ZoneInfo(self.settings.timezone)).date()
-        if day is None or day > max(today, delivered):
-            raise stop("period_closed", date=delivered)
-        logger.info("delivered on %s, which is closed: the invoice is dated %s", delivered, day)
-        return day
+        return payment, delivered, self._days.of(delivered)
 
     def is_open(self, day: date) -> bool:
         """Whether an invoice may be dated so."""
-        locked = self.mapping.lock_date is not None and day <= self.mapping.lock_date
-        return not locked and self.reader.is_open(day)
+        return self._days.is_open(day)
+
+    @property
+    def _days(self) -> OpenDays:
+        return OpenDays(self.ledger, self.mapping, self.reader, self.settings.timezone)
 
     def _delivered(self, order: Order, shipped: Shipped) -> date:
         """The day the goods went as far as anybody says it (design, decision 8)."""

@@ -275,10 +275,10 @@ class AccountingMapping(Strict):
     )
     closed_period: Literal["first_open_day", "hold"] = Field(
         "first_open_day",
-        description="Where the day of the sale is locked or its period closed: date the invoice on the first open day, "
-        "with the true day as day of delivery, or hold it",
+        description="Where the day of a sale or refund is locked or its period closed: date the document on the first "
+        "open day, an invoice with the true day as day of delivery, or hold it",
     )
-    lock_date: Day | None = Field(None, description="No invoice is dated on or before this day")
+    lock_date: Day | None = Field(None, description="No invoice or credit note is dated on or before this day")
     country_names: dict[Country, str] = Field(
         default_factory=dict, description="Country as it is to stand on invoices; else its Danish name"
     )
