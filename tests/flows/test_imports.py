@@ -252,3 +252,16 @@ def customer(world: World, email: str) -> dict[str, Any]:
     number = 900 + len(state(world).customers)
     first = next(iter(state(world).customers.values()))
     return {**first, "customerNumber": number, "email": email}
+
+
+def test_earlier_order_that_was_refunded_in_part_is_imported_as_what_was_left_of_it(
+    earlier: tuple[World, list[str]],
+) -> None:
+    world, orders = earlier
+    world.act(action="refund", order=int(orders[0]), amount="20.00")
+    world.forward(minutes=2)
+    left = sum((gross(world, order) for order in orders[:3]), Decimal(-20))
+    _, dry = bring(world, ImportMode.DRY_RUN)
+    _, outcomes = bring(world, ImportMode.BOOK)
+    booked = [one["grossAmount"] for one in world.accounts.booked_on(today(world), "nordlys-")]
+    assert dry["dry_run"].gross["DKK"] == outcomes["transferred"].gross["DKK"] == sum(booked) == left

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from pakhus.clients.economic import EconomicClient
@@ -17,6 +18,7 @@ from pakhus.errors import ConfigurationError
 from pakhus.flows.invoices import biller
 from pakhus.flows.observation import IMPORTS, INVOICES, Observer, as_seen, judge, new_invoice
 from pakhus.flows.proof import AUDIT, day_window
+from pakhus.flows.refund_reading import is_named_only, stored_refunds
 from pakhus.flows.report import RunReport
 from pakhus.formats.economic import key_of
 from pakhus.ledger import documents, imports, sources
@@ -163,7 +165,18 @@ class Importer:
     def _outcome(self, one: _Taken) -> ImportedOrder:
         with self.ledger.begin() as tx:
             verdict = documents.load(tx, one.document.id).verdict
-        return ImportedOrder(one.order.number, verdict, one.order.currency, one.order.gross, one.order.vat)
+            gross, vat = self._left(tx, one.order)
+        return ImportedOrder(one.order.number, verdict, one.order.currency, gross, vat)
+
+    def _left(self, tx: Transaction, stored: StoredOrder) -> tuple[Decimal, Decimal]:
+        """What refunds have left of an order, gross and VAT: the VAT of an amount alone the shop does not say."""
+        order = as_seen(self.shop, sources.load(tx, stored.id), tx.now).order
+        if order is None or not order.refunded:
+            return stored.gross, stored.vat
+        refunds = [one for one in stored_refunds(tx, self.settings.shop, order).values() if not is_named_only(one.body)]
+        read = [self.shop.parse_credit(one.source_id, one.body, tx.now).credit for one in refunds]
+        off = sum((one.vat for one in read if one is not None and one.vat is not None), Decimal(0))
+        return stored.gross - order.refunded, stored.vat - off
 
     def _let_go(self, one: _Taken) -> None:
         """After a dry run nothing of the import is left on a document that it has not written from."""
