@@ -31,7 +31,7 @@ from pakhus.ledger.sources import Recorded, Showing, Source
 from pakhus.model import Order, Window
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.proof import PlacedOrder
-from pakhus.rules.states import StateRules, invoice_verdict, reservation_verdict
+from pakhus.rules.states import NOT_SHIPPED, StateRules, invoice_verdict, reservation_verdict
 from pakhus.rulings import side_of
 from pakhus.settings import InvoiceMode, InvoiceWhen, Pickup, ShopSettings
 
@@ -205,7 +205,7 @@ def judge(tx: Transaction, settings: ShopSettings, shop: Webshop, seen: Seen, re
         untouched = document is None or _judge_known(tx, shop, document, seen, recorded, verdict)
         if untouched and new.flow == ORDERS and verdict.status is not Status.DUE:
             news.append(verdict)
-    if seen.order is not None:
+    if seen.order is not None and (seen.order.credit_ids or not recorded.is_first):
         judge_refunds(tx, settings, seen.order, recorded.id, seen.read_at)
     return news
 
@@ -296,7 +296,7 @@ def _documents_of(
         new = NewDocument(key, settings.shop, ORDERS, "reservation", target, recorded.id)
         found.append((new, _unreadable(seen) or reservation_verdict(_order(tx, seen, new), rules)))
     if settings.economic_target is not None and settings.invoices.mode is not InvoiceMode.OFF:
-        shipped = shipped_of(tx, settings, recorded.id)
+        shipped = NOT_SHIPPED if recorded.is_first else shipped_of(tx, settings, recorded.id)
         new = new_invoice(settings, settings.economic_target, seen.id, recorded.id)
         found.append((new, _unreadable(seen) or invoice_verdict(_order(tx, seen, new), rules, shipped)))
     return found
@@ -310,10 +310,11 @@ def _locked_documents(
     Those of an import are not the live flows' to judge.
     """
     for new, verdict in _documents_of(tx, settings, seen, recorded):
-        if documents.create(tx, new, verdict, judged_version=recorded.version) is not None:
+        document = None if recorded.is_first else documents.lock_named(tx, new.key)
+        if document is None and documents.create(tx, new, verdict, judged_version=recorded.version) is not None:
             yield new, verdict, None
             continue
-        document = documents.lock(tx, documents.ensure(tx, new, verdict).id)
+        document = document or documents.lock(tx, documents.ensure(tx, new, verdict).id)  # made by another run just now
         if document.flow != IMPORTS or verdict.code != "before_start":
             yield new, verdict, document
 

@@ -121,6 +121,12 @@ def lock(tx: Transaction, document_id: int) -> Document:
     )
 
 
+def lock_named(tx: Transaction, key: str) -> Document | None:
+    """Return the document of this key as `lock` does, if there is one."""
+    row = tx.connection.execute(select(documents).where(documents.c.key == key).with_for_update()).one_or_none()
+    return None if row is None else _document(row)
+
+
 def give_verdict(
     tx: Transaction,
     document_id: int,

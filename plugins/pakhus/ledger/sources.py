@@ -46,6 +46,11 @@ class Recorded:
     version: int
     changed: bool
 
+    @property
+    def is_first(self) -> bool:
+        """Whether the source was made just now: nothing else in the ledger can belong to it yet."""
+        return self.changed and self.version == 1
+
 
 def record(tx: Transaction, showing: Showing) -> Recorded:
     """Store what was shown; a version is new when its body differs from the newest one.
