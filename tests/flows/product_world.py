@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from pakhus.flows.product_rules import product_rules, target_in_economic, target_in_rackbeat
+from pakhus.flows.product_rules import (
+    product_rules,
+    target_in_economic,
+    target_in_rackbeat,
+    target_in_shop,
+    warehouse_source,
+)
 from pakhus.flows.product_targets import ProductTarget
 from pakhus.flows.product_writing import ProductWriter
-from pakhus.flows.products import ProductReader
+from pakhus.flows.products import ProductReader, ProductSource
 from pakhus.flows.report import RunReport
 from pakhus.rules.product_mapping import NewAccountsProducts
-from pakhus.settings import ProductsSettings, ShopSettings
+from pakhus.settings import ProductsMaster, ProductsSettings, ShopSettings
 from tests.flows.world import World
 
 ACCOUNTS_GROUPS = NewAccountsProducts(groups={"": 1, "reduced-rate": 1}, unit=1)
@@ -28,6 +34,8 @@ def with_products(settings: ShopSettings, *, economic: bool = True, **products: 
 
 
 def target_of(shop: World, name: str) -> ProductTarget:
+    if name == shop.settings.connection:
+        return target_in_shop(shop.settings, shop.shop)
     if name.startswith("rackbeat__"):
         return target_in_rackbeat(shop.settings, shop.warehouse)
     return target_in_economic(shop.settings, shop.accounts)
@@ -36,7 +44,10 @@ def target_of(shop: World, name: str) -> ProductTarget:
 def run_products(shop: World, *, whole: bool = False, workers: int = 2) -> RunReport:
     """One run: read the master, write each target."""
     rules = product_rules(shop.settings)
-    report = ProductReader(shop.shop, shop.ledger, shop.settings, rules).read(whole=whole)
+    source: ProductSource = shop.shop
+    if shop.settings.products.master is ProductsMaster.RACKBEAT:
+        source = warehouse_source(shop.settings, shop.warehouse, shop.ledger)
+    report = ProductReader(source, shop.ledger, shop.settings, rules).read(whole=whole)
     for one in rules:
         report.merge(ProductWriter(target_of(shop, one.target), shop.ledger, shop.settings.shop, one, workers).write())
     return report

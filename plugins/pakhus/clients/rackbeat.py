@@ -118,9 +118,9 @@ class RackbeatClient:
         except NotFoundError:
             return None
 
-    def list_products(self) -> Iterator[Any]:
-        """Yield all products with their stock totals."""
-        yield from self._list("/products", "products", identity="number")
+    def list_products(self, query: Query = ()) -> Iterator[Any]:
+        """Yield all products with their stock totals, or those that the query asks for."""
+        yield from self._list("/products", "products", identity="number", query=query)
 
     def customers_with_email(self, email: str) -> list[Any]:
         """Return the customers whose e-mail is `email`, compared here: `search` is free text (section 6)."""

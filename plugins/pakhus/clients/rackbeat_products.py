@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -39,6 +39,18 @@ def book_adjustment(adjustment_id: str) -> Call:
 def stocked(client: RackbeatClient) -> list[Stocked]:
     """Return all products of the account with their quantities."""
     return [stocked_from_rackbeat(row) for row in client.list_products()]
+
+
+def products_updated(client: RackbeatClient, since: str | None) -> list[Any]:
+    """Return the products, of which those changed before `since` (ISO) may be missing.
+
+    The filter is shown for invoices only, and unknown ones are ignored (section 1.4): each row's time is to be looked
+    at. It has no zone; UTC is the earlier reading of it in Denmark.
+    """
+    if since is None:
+        return list(client.list_products())
+    moment = datetime.fromisoformat(since).astimezone(UTC)
+    return list(client.list_products((("updated_at_from", f"{moment:%Y-%m-%d %H:%M:%S}"),)))
 
 
 def stocked_one(client: RackbeatClient, number: str) -> Stocked | None:

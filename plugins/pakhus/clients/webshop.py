@@ -223,6 +223,9 @@ class Webshop(Protocol):
     def product(self, sku: str) -> Product | None:
         """Return the product or variant of this SKU as it stands now; DataError when several have it."""
 
+    def new_product(self, sku: str) -> Product:
+        """Return a product that the shop does not have yet, as it would have its price: VAT in it or not."""
+
     def put_product(self, product: Product, calls: CallRecorder, *, fields: Collection[str] = ()) -> ProductRef:
         """Create one product by its SKU, or write these fields of it (none: all that are known)."""
 

@@ -118,6 +118,9 @@ class WooCommerceClient:
     def product(self, sku: str) -> Product | None:
         return self._products.one(sku)
 
+    def new_product(self, sku: str) -> Product:
+        return self._products.new(sku)
+
     def put_product(self, product: Product, calls: CallRecorder, *, fields: Collection[str] = ()) -> ProductRef:
         return self._products.put(product, calls, fields)
 

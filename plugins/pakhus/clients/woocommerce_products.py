@@ -22,10 +22,11 @@ from pakhus.formats.woocommerce_products import (
     product_ref_from_woocommerce,
     product_to_woocommerce,
 )
-from pakhus.model import Product, ProductRef
+from pakhus.model import Money, Product, ProductRef
 
 _SKU_TAKEN = "product_invalid_sku"
 _PARENTS_ONE_BY_ONE = 20
+_NOT_SOLD_ALONE = frozenset({"variable", "grouped"})
 # Where a server does not say its time: clocks of servers differ by minutes at most.
 _UNKNOWN_CLOCK = timedelta(minutes=15)
 
@@ -79,9 +80,16 @@ class WooCommerceProducts:
             raise DataError(f"{SYSTEM}: SKU {sku} belongs to several products: {ids}", system=SYSTEM)
         if not rows:
             return None
+        if Fields(rows[0]).text("type") in _NOT_SOLD_ALONE:
+            raise DataError(f"{SYSTEM}: {sku} is the SKU of a product that is sold by its variations", system=SYSTEM)
         parent_id = Fields(rows[0]).identifier("parent_id") if Fields(rows[0]).text("type") == "variation" else None
         parent = self._api.get(f"/products/{parent_id}", [("_fields", PRODUCT_FIELDS)]) if parent_id else None
         return _product(rows[0], self._learn_pricing(), parent)
+
+    def new(self, sku: str) -> Product:
+        """Return a simple product of the standard tax class without a price; its stock is the stock flow's to set."""
+        pricing = self._learn_pricing()
+        return Product(sku, sku, Money(Decimal(0), pricing.currency), pricing.includes_vat, stock=Decimal(0))
 
     def put(self, product: Product, calls: CallRecorder, fields: Collection[str] = ()) -> ProductRef:
         """Create one product by its SKU, or write these fields of it (none: all).

@@ -13,13 +13,19 @@ from pakhus.commands.live_systems import CONNECTIONS_HELP, accounts_of, connecti
 from pakhus.commands.tables import write_csv
 from pakhus.errors import ConfigurationError
 from pakhus.flows.product_preview import Foreseen, foreseen
-from pakhus.flows.product_rules import product_rules, target_in_economic, target_in_rackbeat
+from pakhus.flows.product_rules import (
+    product_rules,
+    target_in_economic,
+    target_in_rackbeat,
+    target_in_shop,
+    warehouse_source,
+)
 from pakhus.flows.product_targets import ProductTarget
-from pakhus.flows.products import ProductReader
+from pakhus.flows.products import ProductReader, ProductSource
 from pakhus.ledger.connection import Ledger
 from pakhus.probes.systems import Connections
 from pakhus.reasons import Verdict
-from pakhus.settings import ShopSettings, load_shop
+from pakhus.settings import ProductsMaster, ShopSettings, load_shop
 
 _COLUMNS = ("system", "number", "what", "fields", "master", "there", "remark")
 _SHOWN = 15
@@ -37,7 +43,7 @@ def run(options: argparse.Namespace, say: Say) -> int:
         raise ConfigurationError(f"{shop.shop} keeps no products in step: products.master is none")
     connections = connections_for(shop, options.connections)
     with used(ledger_among(connections)) as ledger:
-        reader = ProductReader(webshop_of(shop, connections), ledger, shop, product_rules(shop))
+        reader = ProductReader(_source(shop, connections, ledger), ledger, shop, product_rules(shop))
         targets = {name: _target(shop, name, connections, ledger) for name in shop.product_targets}
         rows, troubled = foreseen(reader, ledger, targets)
     if options.csv is not None:
@@ -45,7 +51,15 @@ def run(options: argparse.Namespace, say: Say) -> int:
     return _tell(rows, troubled, say)
 
 
+def _source(shop: ShopSettings, connections: Connections, ledger: Ledger) -> ProductSource:
+    if shop.products.master is ProductsMaster.RACKBEAT and shop.rackbeat_target is not None:
+        return warehouse_source(shop, warehouse_of(shop.rackbeat_target, connections, ledger), ledger)
+    return webshop_of(shop, connections)
+
+
 def _target(shop: ShopSettings, name: str, connections: Connections, ledger: Ledger) -> ProductTarget:
+    if name == shop.connection:
+        return target_in_shop(shop, webshop_of(shop, connections))
     if name == shop.rackbeat_target:
         return target_in_rackbeat(shop, warehouse_of(name, connections, ledger))
     return target_in_economic(shop, accounts_of(name, connections, ledger))

@@ -48,7 +48,8 @@ def _in_target(
     rules: TargetRules, target: ProductTarget, reading: Reading, known: Mapping[str, Known]
 ) -> Iterator[Foreseen]:
     listing = target.listing()
-    for product, number in reading.products:
+    for product, known_as in reading.products:
+        number = product.sku if rules.by_sku else known_as
         yield _one(rules, target.system, (product, number), listing.get(number), known.get(folded(number)))
 
 

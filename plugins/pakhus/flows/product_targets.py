@@ -25,7 +25,8 @@ CREATE, UPDATE = "create_product", "update_product"
 class Shown:
     """A product as a target shows it. `row` is what it sent; `deleted`: the number is taken by one that is no more.
 
-    `used`: stock or open orders hang on it, so that it is not to be barred.
+    `used`: stock or open orders hang on it, so that it is not to be barred. `problem`: why its price cannot be told. A
+    field that is not among the values is none that the target can be given for this product.
     """
 
     number: str
@@ -33,6 +34,7 @@ class Shown:
     row: Mapping[str, Any] = field(default_factory=dict)
     deleted: bool = False
     used: bool = False
+    problem: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,10 @@ class Hand:
             return planned[-1].subject if planned else str(count + 1)
 
         return self.ledger.persist(found)
+
+    def is_open(self, step: str) -> bool:
+        """Whether a write of this step has not come to its end."""
+        return bool(self.ledger.persist(lambda tx: attempts.open_of(tx, self.document.id, step)))
 
     def unsettled_subjects(self) -> list[str]:
         """The changes that have left us and whose outcome is not known."""
@@ -100,3 +106,4 @@ class TargetRules:
     create_missing: bool = True
     bars: Values = field(default_factory=dict)
     hold_renamed: bool = False  # a number can be changed there, so a renamed product is not made anew
+    by_sku: bool = False  # it knows products by the shop's SKUs

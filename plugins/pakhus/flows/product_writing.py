@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pakhus.flows.outcomes import stop
+from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.product_targets import Hand, ProductTarget, Shown, TargetRules
 from pakhus.flows.products import PRODUCTS, WHOLE_READ_AT
 from pakhus.flows.report import RunReport
@@ -21,7 +21,7 @@ from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
 from pakhus.ledger.product_facts import Known
 from pakhus.reasons import Verdict
-from pakhus.rules.product_sync import BARRED, YES, Facts, after, decide
+from pakhus.rules.product_sync import BARRED, PRICE, YES, Facts, after, decide
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +126,8 @@ class ProductWriter:
 
     def _change(self, hand: Hand, row: Known, shown: Shown) -> Verdict:
         """The target has the product: write what is ours and differs."""
+        if shown.problem is not None and PRICE in self.rules.manners.owned:
+            raise StoppedError(shown.problem)
         decision = decide(row.facts, shown.values, self.rules.manners)
         if decision.write and row.number in self._listing:
             shown = self.target.find(row.number) or shown

@@ -40,14 +40,12 @@ class ProductSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reading found: for each target what is said, by number, and what cannot be told and why.
-
-    `there` are the ids that the master has, sold or not; `unsold` those of them that nobody can buy.
-    """
+    """What a reading found: products with their numbers, why others cannot be told, and what nobody can buy (SKU and
+    number)."""
 
     products: Sequence[tuple[Product, str]]
     troubled: Sequence[tuple[str, Verdict]]
-    unsold: frozenset[str]
+    unsold: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +105,13 @@ class ProductReader:
                 well.append((product, number))
         numbers = {folded(number) for _, number in well} | {name for name, _ in troubled}
         parents = {product.parent_id for product in products}
-        unsold = {folded(catalogue.number(one)) for one in products if one.barred and one.id not in parents and one.sku}
-        return Reading(well, troubled, frozenset(unsold - numbers))
+        unsold = {(one.sku, catalogue.number(one)) for one in products if one.barred and one.id not in parents}
+        return Reading(well, troubled, frozenset(one for one in unsold if folded(one[1]) not in numbers))
 
     def _store(self, tx: Transaction, rules: TargetRules, reading: Reading, *, whole: bool) -> Iterable[Verdict]:
         said, unclear = [], []
-        for product, number in reading.products:
+        for product, known_as in reading.products:
+            number = product.sku if rules.by_sku else known_as
             wanted = rules.wanted(product, number)
             if isinstance(wanted, Verdict):
                 unclear.append((folded(number), wanted))
@@ -122,7 +121,7 @@ class ProductReader:
         kept = names | {name for name, _ in (*unclear, *reading.troubled)}
         self._lose_renamed(tx, rules, said)
         product_facts.say(tx, rules.target, rules.master, said)
-        lost = reading.unsold
+        lost = {folded(sku if rules.by_sku else number) for sku, number in reading.unsold if sku}
         if whole:
             known = product_facts.known(tx, rules.target).values()
             lost |= {row.name for row in known if rules.master in (row.master, *row.also)} - kept

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from pakhus.model import Money, Product
 from pakhus.rules.initial_sync import Stocked, WarehouseProduct
-from pakhus.rules.product_mapping import NewWarehouseProducts
+from pakhus.rules.money import percent
+from pakhus.rules.product_mapping import NewWarehouseProducts, PricedProducts
 from pakhus.rules.product_sync import BARCODE, BARRED, DESCRIPTION, NAME, NO, PRICE, YES, Values
 
 STOCKED_FIELDS = "number,stock_quantity,in_order_quantity,inventory_enabled,deleted_at"
@@ -58,6 +60,42 @@ def values_from_rackbeat(row: Mapping[str, Any]) -> tuple[str, Values]:
     values[PRICE] = "" if price is None else f"{price:f}"
     values[BARRED] = YES if row.get("is_barred") else NO
     return str(row["number"]), values
+
+
+def product_from_rackbeat(row: Mapping[str, Any], basis: PricedProducts, skus: Mapping[str, str]) -> Product:
+    """Return a product of the account as a master's. Its price is without VAT, in the account's base currency.
+
+    `skus`: number -> the shop's SKU, where they differ.
+    """
+    number, values = values_from_rackbeat(row)
+    return Product(
+        sku=skus.get(number, number),
+        name=values[NAME],
+        price=Money(Decimal(values[PRICE]), basis.currency) if values[PRICE] else None,
+        price_includes_vat=False,
+        description=values[DESCRIPTION],
+        barcode=values[BARCODE],
+        id=number,
+        tax_class=_class_of_group(row, basis),
+        barred=values[BARRED] == YES or is_deleted(row),
+    )
+
+
+def _class_of_group(row: Mapping[str, Any], basis: PricedProducts) -> str:
+    """The VAT of a product's group as people write it, "0 %"; empty where it is that of the shop's standard class."""
+    told = _quantity((row.get("group") or {}).get("vat_domestic"))
+    standard = basis.rate_of("")
+    return "" if told is None or standard is None or told == standard * 100 else percent(told / 100)
+
+
+def updated_after(row: Mapping[str, Any], cursor: str | None) -> bool:
+    """Whether a row was changed after the cursor; one whose time cannot be read was."""
+    if cursor is None:
+        return True
+    try:
+        return datetime.fromisoformat(str(row.get("updated_at"))) > datetime.fromisoformat(cursor)
+    except (ValueError, TypeError):
+        return True
 
 
 def is_deleted(row: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from pakhus.model import Product
 from pakhus.reasons import Verdict
+from pakhus.rules.money import rounded
 from pakhus.rules.product_mapping import NewAccountsProducts, NewWarehouseProducts, PricedProducts
 from pakhus.rules.product_prices import net_price
 from pakhus.rules.product_texts import alike, cut, on_one_line
@@ -40,6 +41,8 @@ NAME, PRICE, DESCRIPTION, BARCODE = (
     ProductField.BARCODE,
 )
 GROUP, BARRED = ProductField.GROUP, ProductField.BARRED
+TAX_CLASS = "tax_class"
+"""Among what is wanted in a shop: the VAT of the product's group, where that is not the standard one. Never written."""
 _TEXTS = frozenset({NAME, DESCRIPTION, BARCODE})
 # A group decides accounts and VAT, and a bar is somebody's decision: what was there before us is never taken over.
 _NEVER_TAKEN_OVER = frozenset({GROUP, BARRED})
@@ -96,14 +99,15 @@ def decide(facts: Facts, shown: Values, manners: Manners) -> Decision:
     write: dict[str, str] = {}
     kept: list[str] = []
     for name, value in facts.wanted.items():
-        there = shown.get(name, "")
-        if name not in manners.owned or same(name, value, there):
+        there = shown.get(name)
+        if name not in manners.owned or there is None or same(name, value, there):
             continue
         ours, before = facts.written.get(name), facts.applied.get(name)
         if before is not None and before != value and same(name, before, there):
             follows = True  # it shows what the master said before, whoever wrote that
         elif ours is None:
-            follows = _follows_from_before(name, there, manners) or (_changed(before, value) and not manners.people_win)
+            follows = _follows_at_first(name, value, there, manners)
+            follows = follows or (_changed(before, value) and not manners.people_win)
         elif same(name, ours, there):
             if before == value:
                 continue  # the target shows what it made of this very value
@@ -121,8 +125,8 @@ def after(facts: Facts, shown: Values, wrote: Values) -> Facts:
     """Return what is known once the target shows `shown`, after `wrote` was written (empty: nothing was)."""
     written = dict(facts.written)
     for name, value in facts.wanted.items():
-        there = shown.get(name, "")
-        if name in wrote or same(name, value, there):
+        there = shown.get(name)
+        if there is not None and (name in wrote or same(name, value, there)):
             written[name] = there
     return Facts(facts.wanted, facts.wanted, written)
 
@@ -138,6 +142,19 @@ def in_rackbeat(product: Product, number: str, new: NewWarehouseProducts, owned:
     """Return the product as Rackbeat is to have it, or why it cannot be told."""
     price = _price(product, new, owned)
     return price if isinstance(price, Verdict) else {**_texts(product, number, IN_RACKBEAT), **price, BARRED: NO}
+
+
+def in_shop(product: Product, number: str) -> Values | Verdict:
+    """Return a product of the warehouse as the shop is to have it; its price is without VAT until it is written.
+
+    Whether it is for sale is the staff's to say.
+    """
+    wanted = _texts(product, number, IN_RACKBEAT)
+    if product.price is not None:
+        wanted[PRICE] = f"{rounded(product.price.amount):f}"
+    if product.tax_class:
+        wanted[TAX_CLASS] = product.tax_class
+    return wanted
 
 
 def in_economic(product: Product, number: str, new: NewAccountsProducts, owned: frozenset[str]) -> Values | Verdict:
@@ -171,9 +188,11 @@ def _texts(product: Product, number: str, lengths: Lengths) -> dict[str, str]:
     }
 
 
-def _follows_from_before(name: str, there: str, manners: Manners) -> bool:
-    """Whether a field of a product that was there before us is written at once: an empty text says nothing."""
-    return (name in _TEXTS and not there) or (manners.take_over and name not in _NEVER_TAKEN_OVER)
+def _follows_at_first(name: str, value: str, there: str, manners: Manners) -> bool:
+    """Whether a field that we never wrote is written at once: an empty text, or that nothing is barred, is nobody's
+    word."""
+    empty = (name in _TEXTS and not there) or (name == BARRED and value == YES)
+    return empty or (manners.take_over and name not in _NEVER_TAKEN_OVER)
 
 
 def _changed(before: str | None, value: str) -> bool:

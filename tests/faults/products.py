@@ -1,0 +1,159 @@
+"""A scene of products: one is new in the shop, one has another price, one is hidden, of one a bookkeeper has the say.
+
+Each run is the flow `products` alone, to Rackbeat and e-conomic; the faults strike the run that brings the changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import create_engine, select
+
+from pakhus.clients import economic_products
+from pakhus.flows.product_rules import product_rules, target_in_economic, target_in_rackbeat
+from pakhus.flows.product_writing import ProductWriter
+from pakhus.flows.products import ProductReader
+from pakhus.formats.economic_products import replaced_product
+from pakhus.ledger.connection import Ledger
+from pakhus.ledger.schema import attempts, documents, product_facts
+from pakhus.model import Money, Product
+from tests.faults.scene import PATIENT, Preparation, Scene, scene
+from tests.faults.truth import Finding, Truth
+from tests.flows.product_world import with_products
+from tests.flows.world import ShiftedTime
+
+NEW, PRICED, HIDDEN, THEIRS = "NH-NY", "NH-1000", "NH-1001", "NH-1002"
+KEPT = (PRICED, HIDDEN, THEIRS)
+SYSTEMS = {"rackbeat": "sales_price", "economic": "salesPrice"}
+# What each system must show in the end, without VAT.
+PRICES = {
+    "rackbeat": {NEW: "80.00", PRICED: "120.00", THEIRS: "160.00"},
+    "economic": {NEW: "80.00", PRICED: "120.00", THEIRS: "95.00"},
+}
+
+
+@dataclass(slots=True)
+class ProductsScene(Scene):
+    """Its beginning: all are in step; then the shop changes, and a bookkeeper sets a price."""
+
+    def trim(self) -> None:
+        """Leave only the products of the story in the shop, and begin from there."""
+        shop = self.servers["woocommerce"]
+        for product in shop.get("state")["products"]:
+            alone = product["type"] != "variation" and product["status"] != "trash"
+            if alone and product["sku"] and product["sku"] not in KEPT:
+                shop.post("act", {"action": "delete_product", "sku": product["sku"]})
+        self.servers["rackbeat"].post("act", {"action": "set_stock", "item": HIDDEN, "quantity": 0})
+        self.snapshots = {name: server.post("snapshot")["id"] for name, server in self.servers.items()}
+
+    def reset(self) -> None:
+        """Back to the beginning, with the changes made in the shop and not yet read."""
+        Scene.reset(self)
+        self.pass_time(minutes=5)
+        if self.run(PATIENT) != 0:
+            raise RuntimeError(f"a run without faults failed; see {self.log}")
+        self.pass_time(minutes=5)
+        self._make_new()
+        for sku, changes in (
+            (PRICED, {"regular_price": "150.00"}),
+            (HIDDEN, {"status": "draft"}),
+            (THEIRS, {"regular_price": "200.00"}),
+        ):
+            self.servers["woocommerce"].post("act", {"action": "edit_product", "sku": sku, "changes": changes})
+        accounts = self._accounts(PATIENT)
+        row = accounts.find_product(THEIRS)
+        accounts.send(economic_products.replace_product(THEIRS, replaced_product(row, {"price": "95.00"})))
+        self.pass_time(minutes=2)
+        self.reset_counters()
+
+    def _make_new(self) -> None:
+        shop = self._shop(PATIENT)
+        new = Product(NEW, "Ny kop", Money(Decimal("100.00"), "DKK"), price_includes_vat=True, manages_stock=False)
+        shop.put_product(new, shop)
+
+    def _run(self, limits: Any, prepare: Preparation | None) -> None:
+        ledger = Ledger(self.ledger_url, clock=ShiftedTime(self.forward))
+        if prepare is not None:
+            prepare(ledger)
+        rules = product_rules(self.settings)
+        ProductReader(self._shop(limits), ledger, self.settings, rules).read()
+        for one in rules:
+            if one.target.startswith("rackbeat"):
+                target = target_in_rackbeat(self.settings, self._warehouse(limits))
+            else:
+                target = target_in_economic(self.settings, self._accounts(limits))
+            ProductWriter(target, ledger, self.settings.shop, one, workers=1).write()
+
+
+@contextmanager
+def products_scene(ledger_url: str) -> Iterator[Scene]:
+    """Start the servers of this scene."""
+    with scene(ledger_url, ProductsScene, ()) as stage:
+        assert isinstance(stage, ProductsScene)
+        stage.settings = with_products(stage.settings, unpublished="bar")
+        stage.trim()
+        yield stage
+
+
+def product_findings(scene: Scene) -> list[Finding]:
+    """Compare warehouse, accounts and ledger with what the shop says and people have set."""
+    return [finding for system in SYSTEMS for finding in _shown(scene, system)] + list(_ledger(scene))
+
+
+def open_products(scene: Scene) -> int:
+    """How many products still wait for an outcome or their turn, or were not looked at since they changed."""
+    engine = create_engine(scene.ledger_url)
+    with engine.begin() as connection:
+        waiting = select(documents.c.id).where(
+            documents.c.kind == "product", documents.c.status.in_(("due", "waiting"))
+        )
+        unseen = select(product_facts.c.name).where(product_facts.c.revision > product_facts.c.treated)
+        told = connection.execute(select(product_facts.c.name).where(product_facts.c.number == NEW)).all()
+        found = len(connection.execute(waiting).all()) + len(connection.execute(unseen).all())
+    engine.dispose()
+    return found or int(len(told) < len(SYSTEMS))
+
+
+def _shown(scene: Scene, system: str) -> Iterator[Finding]:
+    products = scene.servers[system].get("state")["products"]
+    for number, price in PRICES[system].items():
+        if number not in products:
+            yield Finding("lost", f"{system} has no {number}")
+        elif Decimal(products[number][SYSTEMS[system]]) != Decimal(price):
+            shown = products[number][SYSTEMS[system]]
+            yield Finding("lost" if number != THEIRS else "untrue", f"{number} costs {shown} in {system}, not {price}")
+    barred = products[HIDDEN].get("is_barred") or products[HIDDEN].get("barred")
+    if not barred:
+        yield Finding("lost", f"{HIDDEN} is not barred in {system}")
+
+
+def _ledger(scene: Scene) -> Iterator[Finding]:
+    engine = create_engine(scene.ledger_url)
+    with engine.begin() as connection:
+        unsettled = connection.execute(
+            select(attempts.c.step).where(attempts.c.status.in_(("planned", "sent", "unknown")))
+        ).all()
+        made = connection.execute(
+            select(documents.c.target)
+            .join(attempts, attempts.c.document_id == documents.c.id)
+            .where(attempts.c.step == "create_product", attempts.c.status.in_(("ok", "adopted")))
+        ).all()
+        wrong = connection.execute(
+            select(documents.c.key, documents.c.reason).where(
+                documents.c.kind == "product", documents.c.status.in_(("held", "failed"))
+            )
+        ).all()
+    engine.dispose()
+    if unsettled:
+        yield Finding("untrue", f"attempts are still open in the ledger: {[row.step for row in unsettled]}")
+    if len(made) != len(SYSTEMS):
+        yield Finding("untrue", f"the ledger knows {len(made)} products that were made, not {len(SYSTEMS)}")
+    if wrong:
+        yield Finding("untrue", f"held or failed: {[(row.key, row.reason) for row in wrong]}")
+
+
+PRODUCTS_KEPT = Truth(product_findings, open_products)
