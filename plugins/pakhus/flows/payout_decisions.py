@@ -119,8 +119,8 @@ def decide_file(ledger: Ledger, account: str, key: str, given: Answer, by: str) 
 
 
 def _is_whole(document: Document) -> bool:
-    """Whether it is decided as a whole: a file, or a payout that the provider does not itemise."""
-    return document.kind == FILE or document.verdict.code == "payout_not_itemised"
+    """Whether it is decided as a whole: a file, or a payout whose reason has answers of its own."""
+    return document.kind == FILE or bool(reason(document.verdict.code).answers)
 
 
 def decide_line(ledger: Ledger, settings: AccountSettings, key: str, number: int, said: Said, by: str) -> str:

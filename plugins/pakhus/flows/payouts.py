@@ -28,16 +28,16 @@ from pakhus.flows.voucher_files import VoucherFile
 from pakhus.flows.vouchers import Vouchers
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.settlements.statement import statement
-from pakhus.ledger import clearing, documents, settlements
+from pakhus.ledger import clearing, decisions, documents, settlements
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
 from pakhus.ledger.settlements import Settlement
 from pakhus.model import Totals
-from pakhus.reasons import Verdict
+from pakhus.reasons import Answer, Verdict
 from pakhus.rules.payout_accounts import Booking
 from pakhus.rules.payout_posting import plan_payout
-from pakhus.rules.settlement_balance import balance_problems
+from pakhus.rules.settlement_balance import RUNNING_BALANCES, balance_problems, gap_between
 from pakhus.rules.settlement_columns import ColumnMapping
 from pakhus.rules.settlement_matching import MATCHED_KINDS
 from pakhus.settings.accounts import AccountSettings
@@ -109,7 +109,7 @@ class Settler:
             planned = self._plan(document, settlement)
             if isinstance(planned, Verdict):
                 # What was not matched is matched anew by the next run: orders are invoiced and paid meanwhile.
-                at_once = planned.code == "payout_unmatched"
+                at_once = planned.code in ("payout_unmatched", "payout_gap")
                 return Treated(planned, None, due_at=self.ledger.now() if at_once else None)
             call = self.vouchers.call(planned, self.settings.journal)
             known = writer.make(self.vouchers.step(document.key), call)
@@ -169,8 +169,21 @@ class Settler:
         kinds = [kind.value for kind in MATCHED_KINDS]
         again = self.ledger.persist(lambda tx: settlements.line_of_another(tx, settlement.id, kinds))
         if again is None:
-            return None
+            return self._gap(batch, settlement)
         return Verdict.of("payout_line_again", line=again.number, provider_id=again.provider_id, batch=again.batch)
+
+    def _gap(self, batch: Batch, settlement: Settlement) -> Verdict | None:
+        """What is missing between a settlement and the one before it, where the provider tells a running balance."""
+        if batch.provider not in RUNNING_BALANCES:
+            return None
+        with self.ledger.begin() as tx:
+            before = settlements.before(tx, settlement)
+            taken = decisions.was_answered(tx, settlement.document_id, Answer.TAKE.value)
+        if before is None or taken:
+            return None
+        earlier = self.intake.batch(before)
+        gap = gap_between(earlier, batch) if earlier.provider == batch.provider else None
+        return None if gap is None else Verdict.of("payout_gap", problem=gap.text)
 
     def _attach(self, document: Document, claim: Claim, settlement: Settlement, written: Written) -> None:
         """The settlement as pages at its voucher, unless the bookkeeper has booked or moved it before we came."""

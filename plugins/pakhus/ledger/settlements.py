@@ -63,6 +63,24 @@ def of_document(tx: Transaction, document_id: int) -> Settlement | None:
     return None if row is None else _settlement(row)
 
 
+def before(tx: Transaction, settlement: Settlement) -> Settlement | None:
+    """Return the settlement of the same account and currency that was paid out last before this one's day."""
+    if settlement.paid_on is None:
+        return None
+    query = (
+        select(settlements)
+        .where(
+            settlements.c.account == settlement.account,
+            settlements.c.currency == settlement.currency,
+            settlements.c.paid_on < settlement.paid_on,
+        )
+        .order_by(settlements.c.paid_on.desc(), settlements.c.id.desc())
+        .limit(1)
+    )
+    row = tx.connection.execute(query).one_or_none()
+    return None if row is None else _settlement(row)
+
+
 @dataclass(frozen=True, slots=True)
 class NewSettlement:
     """A settlement as it was read: its lines, what the bank gets, and the file that says so."""

@@ -93,6 +93,14 @@ PAYOUTS: tuple[Reason, ...] = (
         "Fetch the file anew; nothing of it is journaled before it balances to 0.00.",
     ),
     Reason(
+        "payout_gap",
+        Status.HELD,
+        Actor.OPERATOR,
+        "Something is missing before this settlement: {problem}.",
+        "Fetch the settlement that lies between; where there is none, take this one as it is.",
+        (Answer.AGAIN, Answer.TAKE),
+    ),
+    Reason(
         "payout_line_again",
         Status.HELD,
         Actor.OPERATOR,

@@ -21,6 +21,9 @@ HIGHEST_FEE_SHARE, SMALLEST_DOUBTED_FEE = Decimal("0.5"), Decimal(10)
 _CENT = Decimal("0.01")
 # Providers whose own lists are known not to add up at times (woocommerce-payments issue 8588).
 _NOT_EXPLAINED_BY = frozenset({"woopayments"})
+# What one batch closes with, the next one begins with. Others' batches stand alone: what they close with comes back as
+# a line of a later one.
+RUNNING_BALANCES = frozenset({"klarna", "paypal", "vipps_mobilepay"})
 
 
 class Missing(StrEnum):
@@ -73,7 +76,7 @@ def gap_between(before: Batch, after: Batch) -> BalanceProblem | None:
     if (before.provider, before.account, before.currency) != (after.provider, after.account, after.currency):
         raise ValueError("only batches of one account and currency follow each other")
     difference = after.opening - before.closing
-    if not difference:
+    if not difference or after.provider not in RUNNING_BALANCES:
         return None
     text = f"{before.id} closes with {before.closing}, {after.id} opens with {after.opening}: {difference} lies between"
     return BalanceProblem(text, difference, Missing.CARRIED_BALANCE)
@@ -128,6 +131,9 @@ def _signs(lines: Iterable[BatchLine]) -> Iterable[BalanceProblem]:
         )
         if wrong:
             text = f"line {line.number}: {line.gross} is no amount of a {line.kind}; it may have the wrong sign"
+            yield BalanceProblem(text, missing=Missing.SIGN)
+        if line.kind is BatchLineKind.CAPTURE and line.fee > ZERO:
+            text = f"line {line.number}: {line.fee} is no fee of a sale; it may have the wrong sign"
             yield BalanceProblem(text, missing=Missing.SIGN)
 
 

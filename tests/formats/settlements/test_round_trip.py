@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -110,8 +115,14 @@ def neighbours(batch: Batch) -> tuple[Batch, Batch]:
 
 def caught(form: Form, plain: Plain, rows: Sequence[Row], before: Batch) -> bool:
     """Refused by the reader, by the balance, or no other batch than before."""
+    return is_caught(form, plain, form.render(plain, rows), before)
+
+
+def is_caught(form: Form, plain: Plain, content: bytes, before: Batch) -> bool:
+    """The same of the bytes of a file or an answer."""
+    source = Source(content, "main", also=form.also(plain), columns=form.columns, day_first=form.day_first)
     try:
-        batches = written(form, plain, rows)
+        batches = read(form.reader, source)
     except SettlementFormatError:
         return True
     if len(batches) != 1:
@@ -168,3 +179,76 @@ def test_swapped_column_is_caught(form: Form, data: st.DataObject) -> None:
     for one, other in form.swaps:
         swapped = [{**row, one: row.get(other, ""), other: row.get(one, "")} for row in form.rows(plain)]
         assert caught(form, plain, swapped, before), f"{one} and {other}"
+
+
+# --- damage to the whole of an answer: its head, its totals, and whatever stands in its lines -------------------------
+
+ANSWERS = tuple(
+    form
+    for form in FORMS
+    if form.reader in ("stripe", "woopayments", "klarna", "vipps_mobilepay", "clearhaus", "epay", "paypal_search")
+)
+OTHER_NUMBERS = frozenset(
+    {"id", "created", "available_on", "arrival_date", "date", "exchange_rate", "fee_percentage", "order_id", "vat_rate"}
+)
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Where amounts that are not 0 stand in a document: whole numbers of minor units, and decimals as texts."""
+    if isinstance(value, dict):
+        return [
+            one for name, inner in value.items() if name not in OTHER_NUMBERS for one in places(inner, (*path, name))
+        ]
+    if isinstance(value, list):
+        return [one for at, inner in enumerate(value) for one in places(inner, (*path, at))]
+    is_minor = isinstance(value, int) and not isinstance(value, bool) and value != 0
+    is_decimal = isinstance(value, str) and re.fullmatch(r"-?\d+\.\d{2}", value) is not None and value.strip("-0.")
+    return [path] if is_minor or is_decimal else []
+
+
+def at(document: Any, path: tuple[str | int, ...]) -> Any:
+    for name in path:
+        document = document[name]
+    return document
+
+
+def put(document: Any, path: tuple[str | int, ...], value: object) -> None:
+    at(document, path[:-1])[path[-1]] = value
+
+
+@pytest.mark.parametrize("form", ANSWERS, ids=lambda form: form.reader)
+@few
+@given(data=st.data())
+def test_changed_sign_anywhere_in_an_answer_is_caught(form: Form, data: st.DataObject) -> None:
+    plain = data.draw(payouts(form.kinds))
+    [before] = written(form, plain)
+    whole = json.loads(form.render(plain, form.rows(plain)))
+    for path in places(whole):
+        damaged = copy.deepcopy(whole)
+        put(damaged, path, turned(at(whole, path)))
+        assert is_caught(form, plain, json.dumps(damaged).encode(), before), path
+
+
+@pytest.mark.parametrize("form", ANSWERS, ids=lambda form: form.reader)
+@few
+@given(data=st.data())
+def test_two_amounts_of_an_object_that_changed_places_are_caught(form: Form, data: st.DataObject) -> None:
+    plain = data.draw(payouts(form.kinds))
+    [before] = written(form, plain)
+    whole = json.loads(form.render(plain, form.rows(plain)))
+    found = places(whole)
+    for one, other in combinations(found, 2):
+        if one[:-1] != other[:-1] or type(at(whole, one)) is not type(at(whole, other)):
+            continue
+        damaged = copy.deepcopy(whole)
+        put(damaged, one, at(whole, other))
+        put(damaged, other, at(whole, one))
+        assert is_caught(form, plain, json.dumps(damaged).encode(), before), (one, other)
+
+
+def test_every_form_has_something_that_can_be_damaged() -> None:
+    plain = Plain("P7001", (Movement("capture", Decimal("100.00"), "m0", "1000", Decimal("1.45")),))
+    for form in FORMS:
+        rows = form.rows(plain)
+        assert [name for name in form.amounts if any(str(row.get(name, "")).strip("0.,-") for row in rows)], form.reader
+        assert form.swaps or form in ANSWERS or form.reader == "klarna_csv", form.reader

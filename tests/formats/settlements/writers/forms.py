@@ -73,7 +73,7 @@ FORMS: tuple[Form, ...] = (
         (("Gross", "Net"), ("Gross", "Refund"), ("Net", "Fee")),
         batch_id=lambda plain: f"513428-{plain.id}",
     ),
-    Form("clearhaus", ("capture", "refund", "chargeback"), clearhaus_rows, clearhaus, (), ()),
+    Form("clearhaus", ("capture", "refund", "chargeback"), clearhaus_rows, clearhaus, ("amount",), ()),
     Form("epay", ("capture", "refund"), epay_rows, epay, ("settlementNetAmount",), ()),
     Form(
         "paypal_stl",
@@ -108,7 +108,7 @@ FORMS: tuple[Form, ...] = (
         _ALL,
         adyen_rows,
         lambda _, rows: csv_bytes(rows, ADYEN_HEADER),
-        (),
+        ("Gross Debit (GC)", "Gross Credit (GC)", "Net Debit (NC)", "Net Credit (NC)", "Commission (NC)"),
         (
             ("Gross Debit (GC)", "Gross Credit (GC)"),
             ("Net Debit (NC)", "Net Credit (NC)"),
