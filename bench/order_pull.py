@@ -32,6 +32,7 @@ LATENCY_MS = 100
 ORDERS, CHANGED = 1000, 100
 MEMORY = (5_000, 50_000)
 TIMEOUT_S = 1800
+HISTORY_TIMEOUT_S = 7200
 PEERS = ROOT / ".state" / "peers"
 LATE = BEGINNING + timedelta(days=200)
 
@@ -117,7 +118,9 @@ class Scene:
                 found.append(puller)
         return found
 
-    def pull(self, puller: Puller, how: str, url: str, home: Path, ledger: str, end: str) -> Pull:
+    def pull(
+        self, puller: Puller, how: str, url: str, home: Path, ledger: str, end: str, timeout_s: int = TIMEOUT_S
+    ) -> Pull:
         """Let it pull; what the shop counted meanwhile belongs to it."""
         home.mkdir(parents=True, exist_ok=True)
         requests.post(f"{url}/_standin/counters/reset", timeout=20).raise_for_status()
@@ -128,7 +131,7 @@ class Scene:
         command += ["--ledger", ledger, "--report", str(report)]
         environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=timeout_s, check=False
         )
         if done.returncode:
             raise RuntimeError(f"{puller.name} {how}: {done.stderr.strip()[-800:]}")
@@ -188,7 +191,7 @@ def _memory(scene: Scene, pullers: list[Puller]) -> Iterator[Figure]:
         with many_orders_shop(scene.folder, count, latency_ms=0) as url:
             for puller in pullers:
                 home = scene.folder / f"{puller.name}-{count}"
-                pull = scene.pull(puller, "delta", url, home, scene.ledger(puller), "")
+                pull = scene.pull(puller, "delta", url, home, scene.ledger(puller), "", HISTORY_TIMEOUT_S)
                 facts = {"orders": pull.orders, "requests": pull.requests}
                 figure = Figure(f"{count} orders: {puller.name}", (pull.peak_mb,), small.get(puller), "MB", facts)
                 small.setdefault(puller, figure)

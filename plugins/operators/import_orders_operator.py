@@ -35,6 +35,9 @@ class ImportOrdersOperator(ShopOperator):
             report, outcomes = flow.import_day(day_of_run(context, ledger, settings))
         report.headline = import_note(flow.mode, outcomes)
         self.log.info("%s", report.headline)
+        for outcome in outcomes.values():
+            for number, cause in outcome.causes:
+                self.log.info("order %s: %s", number, cause)
         return report.as_dict()
 
     def _importer(self, settings: ShopSettings, ledger: Ledger, mode: ImportMode) -> Importer:

@@ -83,6 +83,7 @@ def _planned(order: Order, mapping: AccountingMapping, renamed: Mapping[str, str
     payment = mapping.payments.get(method)
     if payment is None:
         return Verdict.of("payment_method_unmapped", method=method or "(none)")
+    rate = plan.exchange_rate
     return {
         "payment terms": str(payment.terms),
         "layout": str(payment.layout or mapping.layout),
@@ -91,6 +92,7 @@ def _planned(order: Order, mapping: AccountingMapping, renamed: Mapping[str, str
         "total": f"{plan.predicted.gross:.2f} {order.currency}",
         "VAT": f"{plan.predicted.vat:.2f} {order.currency}",
         "rounding line": f"{plan.correction:.2f} {order.currency}",
+        **({} if rate is None else {"exchange rate": f"{rate:f} for 100 {order.currency}"}),
         **({"refunded, to be taken off": f"{order.refunded:.2f} {order.currency}"} if order.refunded else {}),
     }
 
