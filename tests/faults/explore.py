@@ -13,6 +13,7 @@ from tests.faults.changes import CHANGED, changed_scene
 from tests.faults.faults import AT_BOUNDARY, AT_COMMIT, WHILE_HELD, Case, count_commits, strike
 from tests.faults.products import PRODUCTS_KEPT, products_scene
 from tests.faults.progress import Met, Progress
+from tests.faults.refunded import REFUNDED, refunded_scene
 from tests.faults.scene import PATIENT, SYSTEMS, Scene, scene
 from tests.faults.stock import STOCK, stock_scene
 from tests.faults.truth import SHIPPED, Finding, Truth
@@ -22,6 +23,7 @@ STORIES: dict[str, tuple[Callable[[str], AbstractContextManager[Scene]], Truth]]
     "changes": (changed_scene, CHANGED),
     "stock": (stock_scene, STOCK),
     "products": (products_scene, PRODUCTS_KEPT),
+    "refunded": (refunded_scene, REFUNDED),
 }
 # Minutes between the runs after a fault: longer than a lease in sum, and in the end longer than the keys live.
 HEALING_MINUTES = (4, 4, 4, 20, 20, 20, 60)
