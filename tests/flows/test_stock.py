@@ -267,6 +267,20 @@ def test_product_changed_by_hand_is_found_by_the_compare_told_and_written_again(
     assert evidence["compared"] > 30
 
 
+def test_differences_are_kept_before_they_are_corrected(settled: TwoShops) -> None:
+    """Whoever is killed on the way to the shop leaves the evidence, not a corrected shop that nobody can explain."""
+    set_in_shop(settled.nordlys, "NH-1000", 99)
+    settled.nordlys.shop_server.set_faults([{"method": "POST", "kind": "request_lost"}])
+    settled.run(compare=True)
+    settled.nordlys.shop_server.clear_faults()
+    assert shown(settled.nordlys)["NH-1000"] == 99
+    (evidence,) = evidence_of(settled.nordlys)
+    assert [(row["confirmed"], row["shown"]) for row in evidence["differences"]] == [("45.000", "99")]
+    settled.forward(minutes=4)
+    settled.run()
+    assert shown(settled.nordlys)["NH-1000"] == 45
+
+
 def test_compare_comes_by_itself_once_a_night(settled: TwoShops) -> None:
     set_in_shop(settled.nordlys, "NH-1000", 99)
     settled.forward(hours=23.9)
