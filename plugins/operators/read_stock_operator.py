@@ -25,6 +25,7 @@ class ReadStockOperator(AgreementOperator):
     def work(self, context: Context) -> None:
         ledger = ledger_of(context)
         reader = StockReader(RackbeatHook(self.target).client(ledger), ledger, self.target)
-        report = reader.read(self.settings(), [load_shop(shop) for shop in self.selling])
+        hinted = context["dag_run"].run_type == "asset_triggered"
+        report = reader.read(self.settings(), [load_shop(shop) for shop in self.selling], hinted=hinted)
         self.log.info("%s", report.note())
         context["ti"].xcom_push(key="report", value=report.as_dict())

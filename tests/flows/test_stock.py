@@ -215,7 +215,7 @@ def test_older_reading_never_replaces_a_newer_one(settled: TwoShops) -> None:
         newest = stock.newest_reading(tx, "nordlys")
         assert newest is not None
         older = wanted_of([], ShownRules())
-        assert stock.store_reading(tx, "nordlys", newest - timedelta(seconds=1), older) is None
+        assert stock.store_reading(tx, "nordlys", newest - timedelta(seconds=1), older, ShownRules()) is None
         assert stock.newest_reading(tx, "nordlys") == newest
     assert levels(shop)["NH-1000"].reason == ""
 

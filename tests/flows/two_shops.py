@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pakhus.clients.http import Answer, Call
+from pakhus.clients.rackbeat_webhooks import INVENTORY
 from pakhus.clients.woocommerce import WooCommerceClient
 from pakhus.errors import TransientError
 from pakhus.flows.observation import Observer
@@ -14,7 +15,7 @@ from pakhus.flows.report import RunReport
 from pakhus.flows.stock import StockPusher
 from pakhus.flows.stock_reading import StockReader
 from pakhus.flows.unreserved_sales import SalesReader
-from pakhus.ledger import stock
+from pakhus.ledger import inbox, stock
 from pakhus.rules.stock import Level
 from pakhus.settings import ShopSettings, load_shop
 from standin.registry import create
@@ -41,9 +42,15 @@ class TwoShops:
     def selling(self) -> list[ShopSettings]:
         return [shop.settings for shop in self.worlds]
 
-    def read(self) -> RunReport:
+    def read(self, *, hinted: bool = False) -> RunReport:
         home = self.nordlys
-        return StockReader(home.warehouse, home.ledger, TARGET).read(self.selling)
+        return StockReader(home.warehouse, home.ledger, TARGET).read(self.selling, hinted=hinted)
+
+    def hint(self, *items: str) -> None:
+        """The warehouse says that the stock of these items has changed."""
+        with self.nordlys.ledger.begin() as tx:
+            for item in items:
+                inbox.add(tx, TARGET, INVENTORY, item)
 
     def see(self) -> None:
         """Read what both shops have sold."""

@@ -7,7 +7,7 @@ shop that sells from one location, what was free there; less the shop's safety; 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
@@ -15,33 +15,39 @@ from pakhus.clients.http import Call
 from tests.flows.two_shops import TwoShops
 from tests.flows.world import World
 
-SKUS = ("NH-1000", "NH-1010", "NH-1018")
+SKUS = ("NH-1000", "NH-1004", "NH-1020")
 BUNDLE = "NH-1001"
-PARTS = {"NH-1000": 2, "NH-1018": 1}
+PARTS = {"NH-1000": 2, "NH-1020": 1}
 TOWN = 200  # a location beside the main store
 OPEN = ("pending", "on-hold", "processing")
 ZERO = Decimal(0)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """What the warehouse said, and had booked, at the moment of a reading."""
+    """What the warehouse said of a product, and had booked, when it was read."""
 
-    available: dict[str, Decimal] = field(default_factory=dict)
-    in_town: dict[str, Decimal] = field(default_factory=dict)
-    reserved: dict[str, Counter[str]] = field(default_factory=dict)  # our order's key -> pieces
-
-    @classmethod
-    def of(cls, both: TwoShops) -> Reading:
-        return cls(both.available(), {sku: _in_town(both, sku) for sku in SKUS}, _reserved(both))
+    available: Decimal
+    in_town: Decimal
+    reserved: dict[str, Counter[str]]  # our order's key -> pieces
 
 
-def free(both: TwoShops, reading: Reading, world: World) -> dict[str, Decimal]:
+Readings = dict[str, Reading]
+
+
+def readings(both: TwoShops) -> Readings:
+    """What a reading that begins at this moment tells of each product."""
+    available, booked = both.available(), _reserved(both)
+    return {sku: Reading(Decimal(available[sku]), _in_town(both, sku), booked) for sku in SKUS}
+
+
+def free(both: TwoShops, read: Readings, world: World) -> dict[str, Decimal]:
     """The most that a shop may be given of each product."""
-    sold = _sold_beside(both, reading)
     stock = world.settings.stock
-    source = reading.in_town if stock.locations else reading.available
-    loose = {sku: Decimal(source[sku]) - sold[sku] for sku in SKUS}
+    loose = {
+        sku: (one.in_town if stock.locations else one.available) - _sold_beside(both, one)[sku]
+        for sku, one in read.items()
+    }
     bundles = min((loose[part] / pieces).to_integral_value(ROUND_FLOOR) for part, pieces in PARTS.items())
     return {sku: max(pieces - stock.safety, ZERO) for sku, pieces in {**loose, BUNDLE: bundles}.items()}
 

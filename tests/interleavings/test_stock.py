@@ -21,13 +21,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from pakhus.clients.http import Answer, Call
 from pakhus.clients.woocommerce import WooCommerceClient
 from pakhus.errors import RemoteError
-from pakhus.flows import stock_locations
+from pakhus.flows import stock_locations, stock_reading
 from pakhus.flows.stock import StockPusher
+from pakhus.ledger import stock
 from standin.server import StandinServer
 from tests.flows.two_shops import TwoShops, shown, two_shops
 from tests.flows.world import World
 from tests.interleavings.busy_shop import KilledError, emptied
-from tests.interleavings.stock_model import BUNDLE, OPEN, PARTS, SKUS, TOWN, Reading, free, orders
+from tests.interleavings.stock_model import BUNDLE, OPEN, PARTS, SKUS, TOWN, Readings, free, orders, readings
 
 EXAMPLES = int(os.environ.get("PAKHUS_INTERLEAVINGS", "0"))
 SHOPS, PIECES, WHICH = st.integers(0, 1), st.integers(1, 3), st.integers(0, 20)
@@ -75,7 +76,7 @@ class Stock(RuleBasedStateMachine):
 
     both: TwoShops
     snapshots: tuple[tuple[int, ...], ...]
-    reading: Reading
+    reading: Readings
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,10 +177,25 @@ class Stock(RuleBasedStateMachine):
     def read(self, trouble: dict[str, Any] | None) -> None:
         """A reading alone, as of a run that broke off, or of a task that was cleared."""
         self.both.forward(seconds=1)
-        taken = Reading.of(self.both)
+        taken = readings(self.both)
         with _trouble(self.both.nordlys.warehouse_server, trouble), suppress(RemoteError):
             self.both.read()
             self.reading = taken
+
+    @rule(items=st.sets(st.sampled_from(SKUS), min_size=1), trouble=TROUBLE)
+    def some_is_read(self, items: set[str], trouble: dict[str, Any] | None) -> None:
+        """The warehouse hints at these; all is read if that was long ago."""
+        self.both.forward(seconds=1)
+        self.both.hint(*items)
+        taken, before = readings(self.both), self._whole_reading()
+        with _trouble(self.both.nordlys.warehouse_server, trouble), suppress(RemoteError):
+            self.both.read(hinted=True)
+            whole = before != self._whole_reading()
+            self.reading = {**self.reading, **{sku: taken[sku] for sku in (SKUS if whole else items)}}
+
+    def _whole_reading(self) -> Any:
+        with self.both.nordlys.ledger.begin() as tx:
+            return stock.newest_reading(tx, self.both.nordlys.settings.shop)
 
     @rule(shop=SHOPS, trouble=TROUBLE)
     def push_alone(self, shop: int, trouble: dict[str, Any] | None) -> None:
@@ -233,15 +249,16 @@ def _trouble(server: StandinServer, trouble: dict[str, Any] | None) -> Iterator[
 
 
 def _set(world: World, **changes: Any) -> None:
-    stock = world.settings.stock.model_copy(update=changes)
+    changed = world.settings.stock.model_copy(update=changes)
     mapping = world.settings.mapping.model_copy(update={"bundle_stock": {BUNDLE: PARTS}})
-    world.settings = world.settings.model_copy(update={"stock": stock, "mapping": mapping})
+    world.settings = world.settings.model_copy(update={"stock": changed, "mapping": mapping})
 
 
 @pytest.fixture
 def machine(fresh_ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Stock]]:
     """Rows of locations are never taken from an earlier reading: goods may move inside the warehouse all the time."""
     monkeypatch.setattr(stock_locations, "_GOOD_FOR", timedelta(seconds=-1))
+    monkeypatch.setattr(stock_reading, "LARGEST_PAGE", 1)  # the list is of many pages: hints are worth following
     with two_shops(fresh_ledger_url) as both:
         state: Any = both.nordlys.warehouse_server.standin.state
         state.locations[TOWN] = {**state.locations[100], "number": TOWN, "name": "Butik", "is_default": False}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from operators.push_stock_operator import COMPARE, PushStockOperator
 from operators.read_stock_operator import ReadStockOperator
 from operators.report_run_operator import ReportRunOperator
 from operators.shop_operator import FAILURE, STOPPED
+from pakhus.clients.rackbeat_webhooks import INVENTORY
 from pakhus.errors import AccessDeniedError
+from pakhus.flows import stock_reading
 from pakhus.flows.stock_compare import COMPARE as EVIDENCE
-from pakhus.ledger import stops
+from pakhus.ledger import inbox, stops
 from pakhus.ledger.schema import calls, sources
 from tests.flows.two_shops import TwoShops, products, shown, two_shops
 from tests.operators.run import Task, context
@@ -59,9 +62,10 @@ def connections_of(both: TwoShops) -> dict[str, dict[str, Any]]:
     return found
 
 
-def read(run: Task) -> None:
+def read(run: Task, run_type: str = "scheduled") -> None:
     run.task_id = "read"
-    ReadStockOperator(task_id="read", target="rackbeat__main", shops=list(PUSHES.values())).execute(context(run))
+    told = {**context(run), "dag_run": SimpleNamespace(run_type=run_type)}
+    ReadStockOperator(task_id="read", target="rackbeat__main", shops=list(PUSHES.values())).execute(told)
 
 
 def push(run: Task, task_id: str, *, compare: bool = False) -> dict[str, Any]:
@@ -93,6 +97,20 @@ def test_a_run_reads_once_pushes_to_each_shop_and_adds_up(both: TwoShops) -> Non
     with both.nordlys.ledger.begin() as tx:
         rows = tx.connection.execute(calls.select().where(calls.c.dag_id == DAG_ID)).all()
     assert {row.task_id for row in rows} == set(PUSHES)
+
+
+def test_a_run_that_a_hint_started_reads_what_is_hinted_at(both: TwoShops, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stock_reading, "LARGEST_PAGE", 1)
+    read(Task(dag_id=DAG_ID))
+    both.set_stock("NH-1000", "31")
+    with both.nordlys.ledger.begin() as tx:
+        inbox.add(tx, "rackbeat__main", INVENTORY, "NH-1000")
+    for run_type, requests in (("asset_triggered", 1), ("scheduled", 1)):
+        both.reset_counters()
+        read(Task(dag_id=DAG_ID), run_type)
+        assert both.requests()[0] == requests
+        paths = [row["path"] for row in both.nordlys.warehouse_server.requests()]
+        assert paths[-1].endswith("/NH-1000" if run_type == "asset_triggered" else "/products")
 
 
 def unstocked(both: TwoShops) -> int:

@@ -30,6 +30,12 @@ def read_available(client: RackbeatClient) -> list[Available]:
     raise TransientError(f"{SYSTEM}: the list of products changed each time it was read", system=SYSTEM)
 
 
+def read_available_of(client: RackbeatClient, number: str) -> Available | None:
+    """Return what is free of one item; None for one that is gone or keeps no stock."""
+    row = client.find_product(number)
+    return available_from_rackbeat(row) if isinstance(row, Mapping) else None
+
+
 def read_stock_follows_invoices(client: RackbeatClient) -> bool | None:
     """Ask the account whether goods leave stock at invoicing; None where it, or this key, has no answer (section 2)."""
     try:

@@ -135,11 +135,12 @@ class StockPusher:
 
         def find(tx: Transaction) -> _Due:
             claims.renew(tx, claim)
-            newest = stock.newest_reading(tx, shop)
-            if newest is None:
+            whole = stock.newest_reading(tx, shop)
+            if whole is None:
                 return _Due((), None, frozenset())
+            newest = max([whole, *stock.read_since(tx, shop, whole).values()])
             if newest != read_at:
-                stock.show_anew(tx, shop, shown_rules(tx, self.settings, selling, newest))
+                stock.show_anew(tx, shop, shown_rules(tx, self.settings, selling, whole))
             due = stock.due(tx, shop, after=after, limit=ROWS_AT_ONCE)
             return _Due(tuple(due), newest, frozenset(unseen(tx, selling, newest)))
 

@@ -20,10 +20,10 @@ from pakhus.flows.observation import GONE, Observer
 from pakhus.flows.refund_reading import is_named_only, stored_refunds
 from pakhus.flows.report import RunReport
 from pakhus.flows.warehouse_changes import goods_rules
-from pakhus.ledger import cursors, unreserved
+from pakhus.ledger import cursors, stock, unreserved
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.unreserved import UnreservedOrder
-from pakhus.model import Order
+from pakhus.model import ZERO, Order
 from pakhus.reasons import Verdict
 from pakhus.rules.refunded_goods import less_refunded
 from pakhus.rules.sold import added, is_sold, pieces_of, pieces_of_skus
@@ -89,10 +89,18 @@ def unseen(tx: Transaction, shops: Sequence[ShopSettings], read_at: datetime) ->
 def shown_rules(
     tx: Transaction, settings: ShopSettings, selling: Sequence[ShopSettings], read_at: datetime
 ) -> ShownRules:
-    """What decides about a shop's quantities after a reading that began at `read_at`; `selling` are all its shops."""
+    """What decides about a shop's quantities after a reading that began at `read_at`; `selling` are all its shops.
+
+    Of items that were read by themselves since, what was reserved before that is taken off already.
+    """
+    target, since = settings.rackbeat_target or "", stock.read_since(tx, settings.shop, read_at)
+    taken = _taken(tx, target, selling, read_at)
+    for moment in set(since.values()):
+        later = _taken(tx, target, selling, moment)
+        taken |= {number: later.get(number, ZERO) for number, read in since.items() if read == moment}
     return ShownRules(
         product_numbers=settings.mapping.product_numbers,
-        taken=_taken(tx, settings.rackbeat_target or "", selling, read_at),
+        taken=taken,
         safety=Decimal(settings.stock.safety),
         last_pieces=Decimal(settings.stock.last_pieces),
         bundles=_bundles(settings),

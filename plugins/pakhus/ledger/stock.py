@@ -6,7 +6,8 @@ comes next writes it again. Quantities are absolute, so that does no harm.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,10 +19,11 @@ from pakhus.ledger import cursors
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.schema import stock_levels
 from pakhus.reasons import Verdict
-from pakhus.rules.stock import Level, Wanted, changes, shown_anew
+from pakhus.rules.stock import Level, Wanted, changes, changes_of_some, shown_anew
 from pakhus.rules.stock_shown import ShownRules
 
 _READING = "stock_read_at"
+_SOME_READ = "stock_some_read_at"
 _ROWS_PER_STATEMENT = 1000
 _LEVEL = (
     stock_levels.c.sku,
@@ -39,8 +41,12 @@ def newest_reading(tx: Transaction, shop: str) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def store_reading(tx: Transaction, shop: str, read_at: datetime, wanted: Sequence[Wanted]) -> list[Level] | None:
+def store_reading(
+    tx: Transaction, shop: str, read_at: datetime, wanted: Sequence[Wanted], rules: ShownRules
+) -> list[Level] | None:
     """Store what a reading that began at `read_at` wants; returns what it changed, None when it is not the newest.
+
+    Items that were read by themselves after it began are newer.
 
     CursorMovedError when another reading was stored at this very moment.
     """
@@ -48,6 +54,44 @@ def store_reading(tx: Transaction, shop: str, read_at: datetime, wanted: Sequenc
     if before is not None and datetime.fromisoformat(before) >= read_at:
         return None
     changed = changes({level.sku: level for level in levels(tx, shop)}, wanted)
+    moved = {number: moment for number, moment in _moved(tx, shop).items() if moment > read_at}
+    changed = [level for level in changed if rules.number_of(level.sku) not in moved]
+    _write(tx, shop, changed, read_at)
+    cursors.move(tx, shop, _READING, read_at.isoformat(), expected=before)
+    _note_moved(tx, shop, moved)
+    return changed
+
+
+def store_some(
+    tx: Transaction, shop: str, whole: datetime, read_at: datetime, wanted: Sequence[Wanted], rules: ShownRules
+) -> list[Level] | None:
+    """Store what a reading of some items wants; None when `whole` is not the newest reading of all any more."""
+    if newest_reading(tx, shop) != whole or read_at <= whole:
+        return None
+    changed, numbers = changes_of_some({level.sku: level for level in levels(tx, shop)}, wanted, rules)
+    _write(tx, shop, changed, read_at)
+    _note_moved(tx, shop, {**_moved(tx, shop), **dict.fromkeys(numbers, read_at)})
+    return changed
+
+
+def read_since(tx: Transaction, shop: str, whole: datetime) -> dict[str, datetime]:
+    """Return the items that were read by themselves after the reading of all, by compared number."""
+    return {number: moment for number, moment in _moved(tx, shop).items() if moment > whole}
+
+
+def _moved(tx: Transaction, shop: str) -> dict[str, datetime]:
+    text = cursors.read(tx, shop, _SOME_READ)
+    return {number: datetime.fromisoformat(moment) for number, moment in json.loads(text).items()} if text else {}
+
+
+def _note_moved(tx: Transaction, shop: str, moved: Mapping[str, datetime]) -> None:
+    before = cursors.read(tx, shop, _SOME_READ)
+    text = json.dumps({number: moment.isoformat() for number, moment in moved.items()})
+    if text != (before or "{}"):
+        cursors.move(tx, shop, _SOME_READ, text, expected=before)
+
+
+def _write(tx: Transaction, shop: str, changed: Sequence[Level], read_at: datetime) -> None:
     for start in range(0, len(changed), _ROWS_PER_STATEMENT):
         rows = [_row(shop, level, read_at) for level in changed[start : start + _ROWS_PER_STATEMENT]]
         statement = insert(stock_levels).values(rows)
@@ -58,8 +102,6 @@ def store_reading(tx: Transaction, shop: str, read_at: datetime, wanted: Sequenc
                 set_={name: statement.excluded[name] for name in names},
             )
         )
-    cursors.move(tx, shop, _READING, read_at.isoformat(), expected=before)
-    return changed
 
 
 def show_anew(tx: Transaction, shop: str, rules: ShownRules) -> list[Level]:

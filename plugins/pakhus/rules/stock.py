@@ -150,6 +150,28 @@ def changes(known: Mapping[str, Level], wanted: Iterable[Wanted]) -> list[Level]
     return found
 
 
+def changes_of_some(
+    known: Mapping[str, Level], wanted: Iterable[Wanted], rules: ShownRules
+) -> tuple[list[Level], frozenset[str]]:
+    """The same for a reading of some items, and their compared numbers; what stands in none of them is left alone.
+
+    An item with anything unclear about it waits for the whole list, which alone tells whether it is clear now. Bundles
+    follow their components.
+    """
+    unclear = {rules.number_of(level.sku) for level in known.values() if level.reason in _OF_THE_WAREHOUSE}
+    made = {compared(sku) for sku in rules.bundles}
+    some = [
+        level
+        for level in wanted
+        if level.sku in known
+        and level.hindrance is None
+        and compared(level.sku) not in made
+        and rules.number_of(level.sku) not in unclear
+    ]
+    changed = [level for one in some if (level := _changed(known[one.sku], one)) is not None]
+    return changed, frozenset(rules.number_of(level.sku) for level in some)
+
+
 def plan_push(
     due: Sequence[Level],
     found: Mapping[str, ProductRef],
