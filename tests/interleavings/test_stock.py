@@ -260,6 +260,7 @@ def machine(fresh_ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setattr(stock_locations, "_GOOD_FOR", timedelta(seconds=-1))
     monkeypatch.setattr(stock_reading, "LARGEST_PAGE", 1)  # the list is of many pages: hints are worth following
     with two_shops(fresh_ledger_url) as both:
+        both.nordlys.warehouse_server.configure({"rate_limit": 1_000_000})  # the model asks it, too
         state: Any = both.nordlys.warehouse_server.standin.state
         state.locations[TOWN] = {**state.locations[100], "number": TOWN, "name": "Butik", "is_default": False}
         snapshots = tuple(tuple(server.snapshot() for server in shop.servers) for shop in both.worlds)
