@@ -9,8 +9,9 @@ from airflow.sdk.definitions.context import Context
 from hooks.rackbeat_hook import RackbeatHook
 from operators.shop_operator import ShopOperator
 from pakhus.errors import ConfigurationError
-from pakhus.flows.initial_sync import INITIAL_SYNC, InitialSync
+from pakhus.flows.initial_sync import InitialSync
 from pakhus.flows.report import RunReport
+from pakhus.ledger.products import INITIAL_SYNC
 from pakhus.rules.initial_sync import Transfer
 
 PREVIEW, STOCK = "preview", "stock"

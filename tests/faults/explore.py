@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pakhus.ledger.connection import Ledger
 from tests.faults.changes import CHANGED, changed_scene
 from tests.faults.faults import AT_BOUNDARY, AT_COMMIT, WHILE_HELD, Case, count_commits, strike
+from tests.faults.first_transfer import TRANSFERRED, transferred_scene
 from tests.faults.products import PRODUCTS_KEPT, products_scene
 from tests.faults.progress import Met, Progress
 from tests.faults.refunded import REFUNDED, refunded_scene
@@ -24,6 +25,7 @@ STORIES: dict[str, tuple[Callable[[str], AbstractContextManager[Scene]], Truth]]
     "stock": (stock_scene, STOCK),
     "products": (products_scene, PRODUCTS_KEPT),
     "refunded": (refunded_scene, REFUNDED),
+    "first transfer": (transferred_scene, TRANSFERRED),
 }
 # Minutes between the runs after a fault: longer than a lease in sum, and in the end longer than the keys live.
 HEALING_MINUTES = (4, 4, 4, 20, 20, 20, 60)

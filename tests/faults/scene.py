@@ -263,11 +263,15 @@ def seeds(orders: Sequence[str]) -> dict[str, Any]:
 
 @contextmanager
 def scene(
-    ledger_url: str, kind: type[Scene] = Scene, chosen: Sequence[str] = (RESERVED, INVOICED, HELD)
+    ledger_url: str,
+    kind: type[Scene] = Scene,
+    chosen: Sequence[str] = (RESERVED, INVOICED, HELD),
+    alter: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> Iterator[Scene]:
-    """Start the servers with these orders of the recorded shop, and take their beginning down."""
+    """Start the servers with these orders of the recorded shop and data altered so, and take their beginning down."""
     with tempfile.TemporaryDirectory(prefix="pakhus-faults-") as folder:
         data = seeds(chosen)
+        alter(data)
         entries = []
         for name, seed in data.items():
             path = Path(folder) / f"{name}.json"

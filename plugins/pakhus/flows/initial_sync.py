@@ -23,7 +23,7 @@ from pakhus.ledger import claims, documents, products, stops
 from pakhus.ledger.claims import Claim, holding
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document, NewDocument
-from pakhus.ledger.products import Made
+from pakhus.ledger.products import INITIAL_SYNC, Made
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.initial_sync import Transfer, plan_transfers, stock_of
 from pakhus.rules.product_mapping import NewWarehouseProducts
@@ -32,11 +32,11 @@ from pakhus.settings import ShopSettings
 
 logger = logging.getLogger(__name__)
 
-INITIAL_SYNC = "initial_sync"
 _WAIT_S = 20.0
 _TRANSFERRED = Verdict.of("transferred")
-# What is left out for good: the preview names it, and the merchant has decided to go on.
-_LEFT_OUT = frozenset({"product_sku_wrong"})
+# What is left to people for good: the preview names it, and the merchant has decided to go on; or nobody but a person
+# who counts the product can tell any more.
+_LEFT_OUT = frozenset({"product_sku_wrong", "initial_stock_unclear"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,9 @@ class InitialSync:
             together=frozenset({target}),
         )
         left = mapping.rackbeat.not_goods if mapping.rackbeat else frozenset()
-        return plan_transfers(catalogue, there, new, not_goods=left, stock=stock, ours=ours)
+        planned = plan_transfers(catalogue, there, new, not_goods=left, stock=stock, ours=ours)
+        gone = ours - {one.number for one in planned}  # the shop no longer sells it: what was begun is settled
+        return (*planned, *(Transfer(number, number, begun=True) for number in sorted(gone)))
 
     def _transfer_all(self, document: Document, claim: Claim, transfers: Sequence[Transfer], report: RunReport) -> None:
         broken = threading.Event()

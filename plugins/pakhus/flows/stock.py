@@ -23,7 +23,7 @@ from pakhus.flows.stock_account import require_stock_falls_at_shipping
 from pakhus.flows.stock_compare import StockCompare
 from pakhus.flows.stock_reading import STOCK
 from pakhus.flows.unreserved_sales import shown_rules, unseen
-from pakhus.ledger import claims, documents, stock, stops
+from pakhus.ledger import claims, documents, products, stock, stops
 from pakhus.ledger.claims import Claim, holding
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document, NewDocument
@@ -151,8 +151,13 @@ class StockPusher:
         with self.ledger.begin() as tx:
             stopped = stops.find(tx, self.settings.shop, STOCK)
             read_at, now = stock.newest_reading(tx, self.settings.shop), tx.now
+            # The shop's numbers are what is counted in the warehouse: they must stand until all of them are.
+            uncounted = products.sync_is_open(tx, self.settings.shop)
+            uncounted = uncounted and not stock.was_confirmed(tx, self.settings.shop)
         if stopped is not None:
             raise stop("stopped_by_person", cause=stopped.cause)
+        if uncounted:
+            raise stop("initial_sync_open")
         if read_at is None or now > read_at + LONGEST_READING_AGE:
             raise stop("stock_reading_old")
 

@@ -43,6 +43,10 @@ class WarehouseProducts:
         found = self._made(writer, transfer.number, transfer.make)
         if transfer.on_hand is not None:
             found.append(self._counted(writer, transfer.number, transfer.on_hand))
+        elif (booked := self._booked(writer, transfer.number)) is not None:  # the shop has sold it all since
+            found.append(Verdict.of("initial_stock_set", number=transfer.number, quantity=booked))
+        else:
+            self._settle_drafts(writer)
         return found
 
     def _made(self, writer: Writer, number: str, make: WarehouseProduct | None) -> list[Verdict]:

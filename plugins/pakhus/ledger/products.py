@@ -13,9 +13,9 @@ from pakhus.ledger.attempts import DONE
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.documents import Document, NewDocument, ensure
 from pakhus.ledger.schema import attempts, documents
-from pakhus.reasons import Verdict
+from pakhus.reasons import Status, Verdict
 
-PRODUCT = "product"
+PRODUCT, INITIAL_SYNC = "product", "initial_sync"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,14 @@ def begun(tx: Transaction, sync_id: int) -> set[str]:
     """Return the numbers of the products that a transfer has begun."""
     query = select(documents.c.remote_number).where(documents.c.parent_id == sync_id, documents.c.kind == PRODUCT)
     return {number for number in tx.connection.execute(query).scalars() if number is not None}
+
+
+def sync_is_open(tx: Transaction, shop: str) -> bool:
+    """Tell whether a shop's first transfer was begun and is not finished."""
+    query = select(documents.c.id).where(
+        documents.c.scope == shop, documents.c.kind == INITIAL_SYNC, documents.c.status != Status.DONE.value
+    )
+    return tx.connection.execute(query.limit(1)).one_or_none() is not None
 
 
 def made(tx: Transaction, sync_id: int, steps: Iterable[str]) -> list[Made]:

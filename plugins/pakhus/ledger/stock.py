@@ -161,6 +161,12 @@ def confirm(tx: Transaction, shop: str, shown: Iterable[tuple[str, str, Decimal 
     _update_each(tx, shop, values, rows)
 
 
+def was_confirmed(tx: Transaction, shop: str) -> bool:
+    """Tell whether the shop was ever shown a quantity of the warehouse."""
+    query = select(stock_levels.c.sku).where(stock_levels.c.scope == shop, stock_levels.c.confirmed_at.is_not(None))
+    return tx.connection.execute(query.limit(1)).one_or_none() is not None
+
+
 def hinder(tx: Transaction, shop: str, verdicts: Iterable[tuple[Level, Verdict]]) -> None:
     """Record why quantities are not pushed; not tried again until they change, or the next full compare.
 

@@ -15,10 +15,10 @@ from functools import partial
 from sqlalchemy.exc import SQLAlchemyError
 
 from pakhus.errors import ConfigurationError
-from pakhus.flows.initial_sync import INITIAL_SYNC
 from pakhus.flows.trial_posting import Tried, trial
 from pakhus.ledger import approved_postings, comparisons, documents, runs
 from pakhus.ledger.connection import Ledger
+from pakhus.ledger.products import INITIAL_SYNC
 from pakhus.probes.ean_fields import probe_ean_fields
 from pakhus.probes.findings import Findings
 from pakhus.probes.installation import needed_connections, note_missing

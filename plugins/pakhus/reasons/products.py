@@ -50,6 +50,13 @@ PRODUCTS: tuple[Reason, ...] = (
         "Look at the adjustment in Rackbeat, and count the product.",
     ),
     Reason(
+        "initial_sync_open",
+        Status.WAITING,
+        Actor.OPERATOR,
+        "The first transfer of the shop's products to the warehouse is not finished: no stock is shown yet.",
+        "Run the transfer again until it says that it is finished; the shop's numbers are what it counts.",
+    ),
+    Reason(
         "initial_sync_done",
         Status.SKIPPED,
         Actor.NOBODY,
