@@ -1,7 +1,9 @@
 """A shop whose products are kept in step: its settings, and one run of `<shop>__products`."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from pakhus.flows.product_rules import (
@@ -17,6 +19,7 @@ from pakhus.flows.products import ProductReader, ProductSource
 from pakhus.flows.report import RunReport
 from pakhus.rules.product_mapping import NewAccountsProducts
 from pakhus.settings import ProductsMaster, ProductsSettings, ShopSettings
+from stack import ROOT
 from tests.flows.world import World
 
 ACCOUNTS_GROUPS = NewAccountsProducts(groups={"": 1, "reduced-rate": 1}, unit=1)
@@ -83,3 +86,15 @@ def settings_of(shop: World, **products: Any) -> World:
 
 def numbers(rows: Sequence[Any]) -> list[str]:
     return [row.number for row in rows]
+
+
+def include_with_products(folder: Path, *, master: str = "shop") -> Path:
+    """A copy of the project's settings in which nordlys' products are kept in step; returns the folder of settings."""
+    include = folder / "include"
+    shutil.copytree(ROOT / "include", include)
+    shop, mapping = include / "shops" / "nordlys.yaml", include / "mappings" / "standard.yaml"
+    shop.write_text(f"{shop.read_text(encoding='utf-8')}\nproducts:\n  master: {master}\n", encoding="utf-8")
+    part = "economic:\n  new_products: {groups: {'': 1, reduced-rate: 1}, unit: 1}\n"
+    text = mapping.read_text(encoding="utf-8")
+    mapping.write_text(text.replace("economic:\n", part, 1), encoding="utf-8")
+    return include

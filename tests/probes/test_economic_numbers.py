@@ -111,3 +111,16 @@ def test_currency_of_the_accounts_has_no_rate(at: World) -> None:
 def test_rate_of_a_currency_that_is_not_invoiced_is_refused_by_the_settings(at: World) -> None:
     with pytest.raises(ValueError, match="exchange_rates has EUR, which currencies does not"):
         problems(at, exchange_rates={"EUR": RATE.model_dump()})
+
+
+@pytest.mark.parametrize(
+    ("new", "problem"),
+    [
+        ({"groups": {"": 77}}, "economic.new_products.groups.standard is 77, but e-conomic has no such product group"),
+        ({"groups": {"": 1}, "unit": 77}, "economic.new_products.unit is 77, but e-conomic has no such unit"),
+        ({"groups": {"": 1}, "currency": "EUR"}, "currency is EUR, but the accounts' base currency is DKK"),
+    ],
+)
+def test_numbers_of_new_products(at: World, new: dict[str, Any], problem: str) -> None:
+    [found] = problems(at, new_products=new)
+    assert problem in found

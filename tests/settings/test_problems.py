@@ -232,6 +232,14 @@ def test_refuses_a_shop_file(tmp_path: Path, changes: dict[str, str | None], exp
             {"rackbeat": None, "stock": "{enabled: true}"},
             "stock.enabled: is true, but the file names no Rackbeat agreement to read stock from",
         ),
+        (
+            {"rackbeat": None, "products": "{master: rackbeat}"},
+            "products.master: is rackbeat, but the file names no Rackbeat agreement; name one, or write shop or none",
+        ),
+        (
+            {"rackbeat": None, "products": "{master: shop}"},
+            "products.master: is shop, but products go nowhere: add rackbeat.new_products or economic.new_products",
+        ),
         ({"webhooks": "{enabled: true}"}, "webhooks.address: is missing; write where the shop reaches this Airflow"),
         ({"webhooks": "{enabled: true, address: 'http://pakhus.example.dk'}"}, "webhooks.address: is not https"),
         ({"webhooks": "{address: 'https://pakhus.example.dk:8443'}"}, "has port 8443, which WordPress never calls"),

@@ -13,6 +13,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from pakhus.clients.webshop import ProductChanges
+from pakhus.errors import CursorMovedError
 from pakhus.flows.product_targets import TargetRules
 from pakhus.flows.report import RunReport
 from pakhus.flows.stock_compare import is_due
@@ -78,7 +79,12 @@ class ProductReader:
                 _note(tx, self.settings.shop, WHOLE_READ_AT, now.isoformat())
             return found
 
-        for verdict in self.ledger.persist(store):
+        try:
+            found = self.ledger.persist(store)
+        except CursorMovedError:  # another run has read the same meanwhile, and stored it
+            report.add(Verdict.of("claimed_elsewhere"))
+            return report
+        for verdict in found:
             report.add(verdict)
         logger.info("%s: %s products read%s", self.settings.shop, len(changes.products), ", all" if whole else "")
         return report

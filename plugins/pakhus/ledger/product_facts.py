@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import Row, and_, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger import documents, installation
@@ -96,7 +96,9 @@ def say(tx: Transaction, target: str, master: str, said: Sequence[Said]) -> None
     for start in range(0, len(said), _ROWS_PER_STATEMENT):
         rows = [_row(tx, target, master, one) for one in said[start : start + _ROWS_PER_STATEMENT]]
         statement = insert(product_facts).values(rows)
-        new = {name: statement.excluded[name] for name in ("number", "master", "source_id", "wanted", "changed_at")}
+        new = {name: statement.excluded[name] for name in ("master", "source_id", "wanted", "changed_at")}
+        # What the target has under another spelling is the same product.
+        spelt = case((product_facts.c.written != {}, product_facts.c.number), else_=statement.excluded.number)
         ours = or_(product_facts.c.master == master, product_facts.c.gone_at.is_not(None))
         news = or_(
             product_facts.c.wanted != statement.excluded.wanted,
@@ -106,7 +108,7 @@ def say(tx: Transaction, target: str, master: str, said: Sequence[Said]) -> None
         tx.connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[product_facts.c.target, product_facts.c.name],
-                set_={**new, "gone_at": None, "revision": product_facts.c.revision + 1},
+                set_={**new, "number": spelt, "gone_at": None, "revision": product_facts.c.revision + 1},
                 where=and_(ours, news),
             )
         )

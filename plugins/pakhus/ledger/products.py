@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pakhus.ledger import installation
 from pakhus.ledger.attempts import DONE
 from pakhus.ledger.connection import Transaction
-from pakhus.ledger.documents import Document, NewDocument, ensure
+from pakhus.ledger.documents import Document, NewDocument, ensure, load
 from pakhus.ledger.schema import attempts, documents
 from pakhus.reasons import Status, Verdict
 
@@ -32,11 +32,17 @@ class Made:
 def product_document(tx: Transaction, target: str, folded: str, sync_id: int) -> Document:
     """Return the product's document, which all shops of the agreement share; its parent is the transfer that began it.
 
-    Numbers that differ by letter case or blanks only have one document: they are never made at the same time.
+    Numbers that differ by letter case or blanks only have one document: they are never made at the same time. One that
+    is kept in step already and that no transfer has begun becomes this transfer's: its stock is still to be counted.
     """
     name = installation.read(tx).pseudonym(f"product {folded}")
     new = NewDocument(f"{target}-{PRODUCT}-{name}", target, "shared", PRODUCT, target, parent_id=sync_id)
-    return ensure(tx, new, Verdict.of("due"))
+    document = ensure(tx, new, Verdict.of("due"))
+    if document.parent_id is not None:
+        return document
+    mine = update(documents).where(documents.c.id == document.id, documents.c.parent_id.is_(None))
+    tx.connection.execute(mine.values(parent_id=sync_id))
+    return load(tx, document.id)
 
 
 def begun(tx: Transaction, sync_id: int) -> set[str]:

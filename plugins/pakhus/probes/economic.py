@@ -69,6 +69,8 @@ _LISTS = (
     ("customer-groups", "customerGroupNumber", "customer group"),
     ("vat-zones", "vatZoneNumber", "VAT zone for customers"),
     ("employees", "employeeNumber", "employee"),
+    ("product-groups", "productGroupNumber", "product group"),
+    ("units", "unitNumber", "unit"),
 )
 
 
@@ -90,6 +92,7 @@ def _numbers_of(name: str, part: AccountingMapping) -> Iterator[tuple[str, Mappe
     """Yield the list that each number of a mapping must be in."""
     yield "layouts", Mapped(key_in(name, PART, "layout"), part.layout)
     yield from (("employees", mapped) for mapped in _employees(name, part))
+    yield from _new_products(name, part)
     for method, payment in sorted(part.payments.items()):
         yield "payment-terms", Mapped(key_in(name, PART, "payments", method, "terms"), payment.terms)
         if payment.layout is not None:
@@ -106,6 +109,17 @@ def _numbers_of(name: str, part: AccountingMapping) -> Iterator[tuple[str, Mappe
             yield "payment-terms", Mapped(key_in(name, PART, key, "payment_terms"), rule.payment_terms)
             if rule.vat_zone is not None:
                 yield "vat-zones", Mapped(key_in(name, PART, key, "vat_zone"), rule.vat_zone)
+
+
+def _new_products(name: str, part: AccountingMapping) -> Iterator[tuple[str, Mapped]]:
+    """Yield the numbers that products which are made there get."""
+    if part.new_products is None:
+        return
+    for tax_class, group in sorted(part.new_products.groups.items()):
+        key = key_in(name, PART, "new_products", "groups", tax_class or "standard")
+        yield "product-groups", Mapped(key, group)
+    if part.new_products.unit is not None:
+        yield "units", Mapped(key_in(name, PART, "new_products", "unit"), part.new_products.unit)
 
 
 def _employees(name: str, part: AccountingMapping) -> Iterator[Mapped]:
@@ -153,6 +167,12 @@ def _check_currencies(client: EconomicClient, findings: Findings, parts: Parts, 
             findings.operator(
                 f"{key_in(name, PART, 'currencies')} has {code}, which {SYSTEM} does not have",
                 f"Take {code} out, or create the currency in {SYSTEM}.",
+            )
+        if part.new_products is not None and part.new_products.currency != base:
+            findings.operator(
+                f"{key_in(name, PART, 'new_products', 'currency')} is {part.new_products.currency}, but the accounts' "
+                f"base currency is {base}",
+                f"Write {base}: a product's own price has no other currency.",
             )
         if base in part.exchange_rates:
             findings.operator(

@@ -326,3 +326,9 @@ class Mapping(Strict):
     rules: tuple[FieldRule, ...] = Field(
         (), description="Rules about fields of the order, in their order, before the shop's own; docs/mapping.md"
     )
+
+    @property
+    def new_products_in(self) -> frozenset[str]:
+        """The systems (rackbeat, economic) of which the mapping says how products that are made there look."""
+        parts = {"rackbeat": self.rackbeat, "economic": self.economic}
+        return frozenset(name for name, part in parts.items() if part is not None and part.new_products is not None)

@@ -59,7 +59,9 @@ def contradictions(outline: Outline) -> list[Contradiction]:
     ]
 
 
-def outline_of(values: Mapping[str, Any], mapping_parts: frozenset[str] | None) -> Outline:
+def outline_of(
+    values: Mapping[str, Any], mapping_parts: frozenset[str] | None, product_targets: frozenset[str] | None
+) -> Outline:
     """Return the outline of a file's raw values, whatever else is wrong with them."""
     orders, invoices, webhooks = (_table(values, name) for name in ("orders", "invoices", "webhooks"))
     mode = invoices.get("mode")
@@ -80,6 +82,7 @@ def outline_of(values: Mapping[str, Any], mapping_parts: frozenset[str] | None) 
         fulfilment=str(_table(values, "fulfilment").get("enabled", True)).lower() in _TRUE,
         stock=str(_table(values, "stock").get("enabled")).lower() in _TRUE,
         products=str(_table(values, "products").get("master") or "none"),
+        product_targets=product_targets,
     )
 
 

@@ -113,7 +113,8 @@ class _Loader:
             text = f"is {document.values['shop']!r}, but the file is called {file.name}; give them the same name"
             self._note(document, ("shop",), text)
         parts = None if mapping is None else frozenset(part for part in _PARTS if getattr(mapping, part) is not None)
-        for path, text in contradictions(outline_of(document.values, parts)):
+        targets = None if mapping is None else mapping.new_products_in
+        for path, text in contradictions(outline_of(document.values, parts, targets)):
             self._note(document, path, text)
         if settings is not None:
             self._check_rules(document, settings)

@@ -152,17 +152,12 @@ class ShopSettings(Strict):
     @property
     def product_targets(self) -> tuple[str, ...]:
         """The connections of the systems that products go to: where the mapping says how new ones look there."""
-        master, parts = self.products.master, self._new_products()
+        master, parts = self.products.master, self.mapping.new_products_in
         if master is ProductsMaster.NONE:
             return ()
         first = self.connection if master is ProductsMaster.RACKBEAT else self.rackbeat_target
         found = (first if "rackbeat" in parts else None, self.economic_target if "economic" in parts else None)
         return tuple(target for target in found if target is not None)
-
-    def _new_products(self) -> frozenset[str]:
-        """The parts of the mapping that say how new products look."""
-        parts = {"rackbeat": self.mapping.rackbeat, "economic": self.mapping.economic}
-        return frozenset(name for name, part in parts.items() if part is not None and part.new_products is not None)
 
     @model_validator(mode="after")
     def _consistent(self) -> ShopSettings:
@@ -190,7 +185,7 @@ class ShopSettings(Strict):
             fulfilment=self.fulfilment.enabled,
             stock=self.stock.enabled,
             products=self.products.master.value,
-            product_targets=self._new_products(),
+            product_targets=self.mapping.new_products_in,
             webhooks=self.webhooks.enabled,
             webhooks_address=self.webhooks.address or "",
             orders=self.orders.enabled,
