@@ -36,6 +36,7 @@ from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.economic import booked_number, header_from_economic, totals_from_economic
 from pakhus.formats.economic_credits import CreditNote, credit_to_economic, vat_zone_from_economic
 from pakhus.formats.economic_drafts import changed_by_people
+from pakhus.formats.provider_refunds import is_providers
 from pakhus.ledger import document_lines, documents, sources
 from pakhus.ledger.claims import Claim, holding
 from pakhus.ledger.connection import Ledger, Transaction
@@ -251,7 +252,8 @@ class Crediter:
         return stored_order(self.observer.ledger, self.observer.shop, about_order)[0]
 
     def _is_there(self, document: Document, order: Order) -> bool:
-        return self.observer.ledger.persist(lambda tx: sources.name(tx, source_of(document))) in order.credit_ids
+        refund_id = self.observer.ledger.persist(lambda tx: sources.name(tx, source_of(document)))
+        return refund_id in order.credit_ids or is_providers(refund_id)
 
     def _look_again_at(self) -> datetime:
         return self.observer.ledger.now() + _LOOK

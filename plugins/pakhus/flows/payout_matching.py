@@ -20,7 +20,7 @@ from pakhus.model import Money
 from pakhus.rules.money import rounded
 from pakhus.rules.payment_methods import PaymentWay
 from pakhus.rules.payout_posting import PaidItem
-from pakhus.rules.settlement_matching import LineMatch, OpenItem, Outcome, match_lines, paid
+from pakhus.rules.settlement_matching import LineMatch, OpenItem, Outcome, match_lines, paid, payments_taken_back
 from pakhus.settings.accounts import AccountSettings
 from pakhus.settlements import Batch, BatchLine, BatchLineKind
 
@@ -34,13 +34,15 @@ LINKED, POSTED, IGNORED = "linked", "posted", "ignored"
 class Matched:
     """What each line of a settlement pays, by its number; `unsure` says of each line without a sure document why.
 
-    `elsewhere` is the account that takes what no document of a line explains, where a person named one.
+    `elsewhere` is the account that takes what no document of a line explains, where a person named one. `strange` are
+    refunds that nobody but the provider knows, with the payment that each takes back.
     """
 
     paid: Mapping[int, Sequence[PaidItem]]
     unsure: Sequence[str]
     lines: int
     elsewhere: Mapping[int, int]
+    strange: Sequence[tuple[BatchLine, Item]] = ()
 
 
 @dataclass(slots=True)
@@ -81,10 +83,25 @@ def match_settlement(
     matches = match_lines(undecided, [_open(at, item) for item in items.values()], settings.order_number)
     for match in matches:
         _take(at, match)
+    strange = _strange(at, matches, settings)
     invoices = OpenInvoices(ledger, accounts)
     _close_paid_invoices(at, invoices, batch)
     ledger.persist(lambda tx: settlements.note_matches(tx, settlement.id, at.found))
-    return Matched(_paid_items(at, invoices), at.unsure, len(at.found), at.elsewhere)
+    return Matched(_paid_items(at, invoices), at.unsure, len(at.found), at.elsewhere, strange)
+
+
+def _strange(at: _Matching, matches: Sequence[LineMatch], settings: AccountSettings) -> list[tuple[BatchLine, Item]]:
+    """The refunds without a document of which nobody has said anything, each with the payment that it takes back."""
+    lines = [
+        match.line
+        for match in matches
+        if (match.line.kind, match.outcome) == (BatchLineKind.REFUND, Outcome.NO_DOCUMENT)
+        and at.answer_of(match.line) is None
+    ]
+    items = [_open(at, item) for item in at.items.values()] if lines else []
+    taken_back = payments_taken_back(lines, items, settings.order_number)
+    pairs = zip(lines, taken_back, strict=True)
+    return [(line, at.items[item.key]) for line, item in pairs if item is not None]
 
 
 def _decide(at: _Matching, line: BatchLine) -> bool:

@@ -21,6 +21,7 @@ from pakhus.flows.chunks import due_chunks
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
 from pakhus.flows.outcomes import stop
 from pakhus.flows.payout_matching import Matched, match_settlement
+from pakhus.flows.provider_refunds import credit_strange_refunds
 from pakhus.flows.report import RunReport
 from pakhus.flows.settlement_intake import FILE, PAYOUTS, Intake, SettlementFile, numbered
 from pakhus.flows.voucher_booking import READ_FIRST, VoucherBooking
@@ -129,7 +130,10 @@ class Settler:
         if accounts is None:
             return Verdict.of("payout_currency_unmapped", currency=batch.currency)
         matched = match_settlement(self.ledger, self.accounts, self.settings, numbered(batch), settlement)
-        if matched.unsure and self.settings.unmatched == "hold":
+        credited = matched.strange and self.settings.refunds_only_here == "credit_note"
+        if credited:
+            credit_strange_refunds(self.ledger, self.settings.account, matched.strange)
+        if matched.unsure and (credited or self.settings.unmatched == "hold"):
             return _unsure(matched)
         plan = plan_payout(
             numbered(batch),

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from pakhus.clients.webshop import Seen, Webshop
 from pakhus.flows.outcomes import stop
+from pakhus.formats.provider_refunds import credit_from, is_providers
 from pakhus.ledger import sources
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
@@ -111,6 +112,8 @@ class RefundReader:
                 sources.record(tx, _showing(self.shop_name, one, order_row))
 
     def _parsed(self, refund_id: str, body: bytes) -> Credit:
+        if is_providers(refund_id):
+            return credit_from(self.shop_name, refund_id, body)
         if is_named_only(body):
             raise stop("refund_withdrawn")
         seen = self.shop.parse_credit(refund_id, body, self.ledger.now())

@@ -14,6 +14,7 @@ from typing import Any
 
 from pakhus.flows.refund_reading import note_named
 from pakhus.formats.economic import booked_number
+from pakhus.formats.provider_refunds import is_providers
 from pakhus.ledger import documents, included_refunds
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.documents import Document, NewDocument
@@ -46,8 +47,9 @@ def judge_refunds(tx: Transaction, settings: ShopSettings, order: Order, order_r
         for refund_id in order.credit_ids:
             found.pop(credit_key(order.shop, order.id, refund_id), None)
             _judge(tx, order, order_row, refund_id, invoice, single, read_at)
-        for gone in found.values():
-            _withdraw(tx, gone)
+        for key, gone in found.items():
+            if not _is_providers(key):
+                _withdraw(tx, gone)
         if single is not None and single.verdict.code != "credit_superseded":
             documents.give_verdict(tx, single.id, Verdict.of("credit_superseded"))
 
@@ -98,6 +100,8 @@ def _judge(
     )
     known = documents.find(tx, new.key)
     standing = in_invoice(tx, new.source_id, invoice) or _inherited(single, order) or invoice_standing(invoice)
+    if known is None and standing.status is Status.DUE and (credited := _by_provider(tx, order_row)):
+        standing = Verdict.of("refund_perhaps_credited", number=credited.remote_number or credited.key)
     if known is None:
         known = documents.ensure(tx, new, standing, judged_version=1)
         documents.give_verdict(tx, known.id, standing, due_at=_look_at(tx, standing))
@@ -127,6 +131,16 @@ def _inherited(single: Document | None, order: Order) -> Verdict | None:
     if single.verdict.code == "ignored_by_person" and told.get("refunded") == str(order.refunded):
         return Verdict.of("ignored_by_person", **told)
     return Verdict.of("credit_perhaps_by_hand")
+
+
+def _is_providers(key: str) -> bool:
+    return is_providers(key.rpartition("-credit")[2])
+
+
+def _by_provider(tx: Transaction, order_row: int) -> Document | None:
+    """The credit note of an order that was made of what a provider alone has told, if there is one."""
+    found = [one for one in documents.of_order(tx, order_row, CREDIT_NOTE) if _is_providers(one.key)]
+    return found[0] if found else None
 
 
 def _withdraw(tx: Transaction, document: Document) -> None:

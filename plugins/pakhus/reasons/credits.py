@@ -35,6 +35,14 @@ CREDITS: tuple[Reason, ...] = (
     ),
     Reason("refund_of_nothing", Status.SKIPPED, Actor.NOBODY, "The refund is about goods, not money.", NOTHING),
     Reason(
+        "refund_perhaps_credited",
+        Status.HELD,
+        Actor.MERCHANT,
+        "A refund of this order that only the provider had told is credited already by {number}: this may be the same.",
+        "Compare both: when it is the same money, answer ignore, else again.",
+        EITHER,
+    ),
+    Reason(
         "credit_perhaps_by_hand",
         Status.HELD,
         Actor.MERCHANT,

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -147,6 +147,16 @@ def match_lines(
     ]
 
 
+def payments_taken_back(
+    lines: Sequence[BatchLine], items: Iterable[OpenItem], order_number: Callable[[str], str] = str.strip
+) -> list[OpenItem | None]:
+    """Return the one payment that each of these refunds takes back, settled or not; None where that is in doubt."""
+    ladder = _Ladder(list(items), order_number)
+    found = [ladder.disputed(replace(line, kind=BatchLineKind.CHARGEBACK)) for line in lines]
+    sure = (Outcome.MATCHED, Outcome.AMOUNT_DIFFERS)
+    return [match.items[0] if match.outcome in sure else None for match in found]
+
+
 class _Ladder:
     """The indexes and what has been found so far."""
 
@@ -228,7 +238,9 @@ class _Ladder:
 
     def _candidates(self, rung: Rung, line: BatchLine) -> list[OpenItem]:
         kind = BatchLineKind.REFUND if line.kind is BatchLineKind.REFUND else BatchLineKind.CAPTURE
-        index, found = self._indexes[rung], dict[str, OpenItem]()
+        # A dispute names the payment that it is about as its parent: there the payment's own ids are looked for.
+        own = rung is Rung.PARENT_ID and line.kind in DISPUTES
+        index, found = self._indexes[Rung.PROVIDER_ID if own else rung], dict[str, OpenItem]()
         for key in self._keys(rung, line):
             found.update((item.key, item) for item in index.get(key, ()) if item.kind is kind)
         if rung is Rung.TEXT_AND_AMOUNT:

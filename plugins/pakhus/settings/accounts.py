@@ -95,6 +95,11 @@ class AccountSettings(Strict):
         description="A payout with lines that no document is sure of: hold it for a person, or post those lines on the "
         "difference account",
     )
+    refunds_only_here: Literal["hold", "credit_note"] = Field(
+        "hold",
+        description="A refund that only the provider knows, since it was made in its portal: hold the payout for a "
+        "person, or make its credit note like any other, two days after it, and go on when that is booked",
+    )
     book: Booking = Field(
         Booking.NEVER,
         description="Who books a payout's voucher: never, the bookkeeper does; when_matched, Pakhus does at once where "
