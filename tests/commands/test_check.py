@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,9 +15,12 @@ import pytest
 
 from pakhus.__main__ import main
 from stack import ROOT
+from standin.registry import create, default_seed
+from standin.server import StandinServer
 from standin.woocommerce import with_gateway
 from tests.commands.systems import Change, Systems, another_server, running
 from tests.settings.folders import SHOP, shop_text, write_folder
+from tests.settings.test_accounts import POLLED, write
 
 Check = Callable[..., tuple[int, str]]
 
@@ -494,3 +498,24 @@ def test_asks_only_the_systems_that_the_shop_has(check: Check, tmp_path: Path, l
             code, said = check("--connections", systems.file(tmp_path))
         assert code == 0, said
         assert {name for name, server in systems.servers.items() if server.requests()} == asks
+
+
+def test_asks_the_providers_that_are_polled(
+    check: Check, untouched: Systems, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    include = tmp_path / "include"
+    shutil.copytree(ROOT / "include", include)
+    (include / "accounts").mkdir(exist_ok=True)
+    write(include, POLLED)
+    monkeypatch.setenv("PAKHUS_INCLUDE", str(include))
+    with StandinServer(create("stripe", "stripe", default_seed("stripe"))) as stripe:
+        key = str(default_seed("stripe")["credentials"]["api_key"])
+        polled = {"stripe__kort": {"conn_type": "stripe", "host": stripe.url, "password": key}}
+        file = tmp_path / "with-stripe.json"
+        file.write_text(json.dumps(untouched.connections | polled))
+        _, text = check("--connections", str(file))
+        assert "stripe__kort, payouts of kort: Stripe, payouts and transactions can be read" in text
+        stripe.act({"action": "roll_key", "key": "rk_test_another"})
+        code, text = check("--connections", str(file))
+    assert code == 1
+    assert "Stripe GET /v1/payouts: 401; renew the key in the Airflow connection" in text

@@ -2,13 +2,18 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from operators.settle_payouts_operator import SettlePayoutsOperator
-from pakhus.errors import ConfigurationError
+from operators.shop_operator import FAILURE
+from pakhus.errors import AccessDeniedError, ConfigurationError
+from standin.registry import create, default_seed
+from standin.server import StandinServer
+from tests.flows.polled import KEY
 from tests.flows.shipped_orders import only
 from tests.flows.test_payments import CARD, pay, paying
 from tests.flows.test_payouts import COLUMNS, PAID, WHOLE, file
@@ -68,3 +73,64 @@ def test_a_folder_that_is_not_there_is_a_matter_of_settings(folder):
     folder.rmdir()
     with pytest.raises(ConfigurationError, match="cannot be read"):
         settle()
+
+
+# --- polling ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def polling(folder: Path, tmp_path: Path, at: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandinServer]:
+    """The account's file asks Stripe, too; Stripe has paid out nothing yet."""
+    account = tmp_path / "accounts" / "kort.yaml"
+    account.write_text(account.read_text() + "api: {provider: stripe}\n")
+    stripe = create("stripe", "stripe", default_seed("stripe"), {"arrival_days": 0}, at.accounts_server.clock)
+    with StandinServer(stripe) as server:
+        monkeypatch.setenv("AIRFLOW_CONN_STRIPE__KORT", json.dumps({"host": server.url, "password": KEY}))
+        yield server
+
+
+def paid_out(stripe: StandinServer) -> None:
+    for order, amount in PAID.items():
+        stripe.act({"action": "charge", "amount": int(Decimal(amount) * 100), "order_id": f"N-{order}"})
+    stripe.act({"action": "pay_out"})
+
+
+def test_asks_the_provider_and_looks_into_the_folder(polling, at):
+    paid_out(polling)
+    report, _ = settle()
+    assert report["codes"] == {"settlement_read": 1, "payout_journaled": 1}
+    assert report["headline"].endswith("clearing 5825: 0.00")
+    again, _ = settle()
+    assert again["codes"] == {}
+
+
+def test_a_refused_key_is_one_alarm_that_names_its_connection_and_files_go_on(polling, folder):
+    (folder / "november.csv").write_bytes(file(*WHOLE).content)
+    polling.act({"action": "set_rights", "rights": []})
+    task = Task("settle", dag_id="kort__payouts")
+    with pytest.raises(AccessDeniedError):
+        SettlePayoutsOperator(task_id="settle", account="kort").execute(context(task))
+    (cause,) = task.pushed["settle", FAILURE]
+    assert (cause["code"], cause["subject"]) == ("access_denied", "stripe__kort")
+    assert "Renew the key in the Airflow connection stripe__kort" in cause["text"]
+    assert KEY not in cause["text"]
+    (report,) = task.pushed["settle", "report"]
+    assert report["codes"] == {"settlement_read": 1, "payout_journaled": 1}
+
+
+def test_a_folder_that_is_gone_does_not_keep_the_provider_from_being_asked(polling, folder):
+    folder.rmdir()
+    paid_out(polling)
+    task = Task("settle", dag_id="kort__payouts")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        SettlePayoutsOperator(task_id="settle", account="kort").execute(context(task))
+    assert task.pushed["settle", "report"][0]["codes"]["payout_journaled"] == 1
+
+
+def test_a_missing_connection_names_itself_and_harms_no_file(polling, folder, monkeypatch):
+    monkeypatch.delenv("AIRFLOW_CONN_STRIPE__KORT")
+    (folder / "november.csv").write_bytes(file(*WHOLE).content)
+    task = Task("settle", dag_id="kort__payouts")
+    with pytest.raises(ConfigurationError, match="there is no Airflow connection stripe__kort: create it"):
+        SettlePayoutsOperator(task_id="settle", account="kort").execute(context(task))
+    assert task.pushed["settle", "report"][0]["codes"]["payout_journaled"] == 1
