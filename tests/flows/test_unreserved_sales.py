@@ -120,6 +120,26 @@ def test_order_completed_by_hand_before_it_was_reserved_counts_while_it_is_on_it
     assert given(both, "9") == [7, 7]
 
 
+@pytest.mark.edge(73)
+def test_parts_of_a_reserved_bundle_count_until_its_order_is_completed(both: TwoShops) -> None:
+    """Rackbeat may take them off when the bundle is sent, not when it is booked."""
+    for shop in both.worlds:
+        mapping = shop.settings.mapping.model_copy(update={"bundle_stock": {"NH-1001": {ITEM: 2}}})
+        shop.settings = shop.settings.model_copy(update={"mapping": mapping})
+    both.run()
+    assert [shown(shop)["NH-1001"] for shop in both.worlds] == [4, 4]
+    order = buy(both.nordlys, 1, "NH-1001")
+    both.forward(minutes=1)
+    both.nordlys.observe()
+    both.nordlys.reserve()
+    both.forward(minutes=1)
+    assert given(both, "8") == [6, 6]
+    assert [shown(shop)["NH-1001"] for shop in both.worlds] == [3, 3]
+    both.nordlys.act(action="set_status", order=int(order), status="completed")
+    both.forward(minutes=1)
+    assert given(both, "6") == [6, 6]
+
+
 def test_order_that_cannot_be_read_counts(both: TwoShops) -> None:
     order = int(buy(both.nordlys))
     both.nordlys.shop_server.standin.shop.orders[order].currency = ""  # type: ignore[attr-defined]

@@ -58,7 +58,7 @@ def orders(world: World) -> list[dict[str, Any]]:
 
 
 def _sold_beside(both: TwoShops, reading: Reading) -> Counter[str]:
-    """Pieces of open orders beyond what was reserved for them."""
+    """Pieces of open orders beyond what was reserved for them; nothing is for a bundle's parts."""
     sold = Counter[str]()
     for world in both.worlds:
         for order in orders(world):
@@ -70,11 +70,12 @@ def _sold_beside(both: TwoShops, reading: Reading) -> Counter[str]:
 
 def _reserved(both: TwoShops) -> dict[str, Counter[str]]:
     rows = both.nordlys.warehouse_server.dump()["orders"].values()
-    return {
-        str(row["heading"]): _pieces([(line["child_id"], line["quantity"]) for line in row["lines"]])
+    held = {
+        str(row["heading"]): [(line["child_id"], line["quantity"]) for line in row["lines"]]
         for row in rows
         if row["is_booked"]
     }
+    return {key: _pieces([line for line in lines if line[0] != BUNDLE]) for key, lines in held.items()}
 
 
 def _pieces(lines: list[tuple[str, Decimal]]) -> Counter[str]:

@@ -173,6 +173,16 @@ class Stock(RuleBasedStateMachine):
         for world in self.both.worlds:
             self.push(world, pushing, killed, compare=compare)
 
+    @rule(shop=SHOPS, sku=st.sampled_from(SKUS), pieces=PIECES)
+    def goods_come_while_a_sale_is_not_seen(self, shop: int, sku: str, pieces: int) -> None:
+        """The blind window at its worst: one shop cannot be read, and there is more to give."""
+        self.somebody_buys(shop, sku, pieces)
+        self.goods_are_received(sku, pieces)
+        self.read(None)
+        self.both.see_one(self.both.worlds[1 - shop])
+        for world in self.both.worlds:
+            self.push(world, None, None, compare=False)
+
     @rule(trouble=TROUBLE)
     def read(self, trouble: dict[str, Any] | None) -> None:
         """A reading alone, as of a run that broke off, or of a task that was cleared."""

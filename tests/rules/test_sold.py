@@ -11,7 +11,7 @@ from pakhus.formats.woocommerce_sold import sold_in_woocommerce
 from pakhus.model import Lifecycle, Order
 from pakhus.reasons import Verdict
 from pakhus.rules.goods import GoodsRules
-from pakhus.rules.sold import added, is_sold, pieces_of, pieces_of_skus
+from pakhus.rules.sold import added, is_sold, pieces_of, pieces_of_skus, reserved_pieces
 from standin.woocommerce.recordings import recorded_shop
 
 D = Decimal
@@ -54,6 +54,15 @@ def test_bundle_that_is_sold_as_one_line_takes_its_components(order: Order) -> N
     sold = pieces_of(replace(order, lines=(line,)), {}, GoodsRules(), GIFT_BOX)
     assert sold == {"nh-1000": D(6), "nh-1001": D(3)}
     assert pieces_of_skus({"GAVEBOKS": D(3), "X": D(1)}, {"X": "Y"}, GIFT_BOX) == {**sold, "y": D(1)}
+
+
+def test_parts_of_a_bundle_are_held_back_where_the_warehouse_is_known_to(order: Order) -> None:
+    lines = (replace(order.lines[0], sku="Gaveboks", quantity=D(3)), replace(order.lines[0], sku="NH-1000"))
+    booked = replace(order, lines=lines)
+    now = pieces_of(booked, {}, GoodsRules(), GIFT_BOX)
+    held = {way: reserved_pieces(booked, {}, GoodsRules(), GIFT_BOX, with_parts=way) for way in (True, False)}
+    assert held[True] == now
+    assert added(held[False], now) == {"nh-1000": D(6), "nh-1001": D(3)}
 
 
 def test_added_are_pieces_that_nobody_has_reserved_yet() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from pakhus.clients.webshop import Seen
 from pakhus.formats.woocommerce import credit_from_woocommerce, order_from_woocommerce, vat_rates
 from pakhus.formats.woocommerce_fields import Fields, WooCommerceFormatError, received_from_woocommerce
-from pakhus.formats.woocommerce_sold import sold_in_woocommerce
+from pakhus.formats.woocommerce_sold import OVER_STATES, sold_in_woocommerce
 from pakhus.rules.field_paths import Received
 from pakhus.rules.field_rules import FieldRule, ruled_orders
 from pakhus.settings import Platform, ShopSettings
@@ -25,6 +25,11 @@ class WooCommerceBodies:
     shop: str
     attribute_map: Mapping[str, str]
     rules: tuple[FieldRule, ...] = ()
+
+    @property
+    def over_states(self) -> frozenset[str]:
+        """The native states of orders of which nothing is left to send."""
+        return OVER_STATES
 
     def seen(self, order_id: str, body: bytes, read_at: datetime) -> Seen:
         """Understand a body; a problem names the field and does not raise."""

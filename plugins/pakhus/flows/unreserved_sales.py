@@ -26,7 +26,7 @@ from pakhus.ledger.unreserved import UnreservedOrder
 from pakhus.model import ZERO, Order
 from pakhus.reasons import Verdict
 from pakhus.rules.refunded_goods import less_refunded
-from pakhus.rules.sold import added, is_sold, pieces_of, pieces_of_skus
+from pakhus.rules.sold import added, is_sold, pieces_of, pieces_of_skus, reserved_pieces
 from pakhus.rules.stock_shown import ShownRules
 from pakhus.rulings import Side
 from pakhus.settings import ShopSettings
@@ -115,7 +115,9 @@ def _bundles(settings: ShopSettings) -> dict[str, dict[str, Decimal]]:
 def _taken(tx: Transaction, target: str, selling: Sequence[ShopSettings], read_at: datetime) -> dict[str, Decimal]:
     shops = {shop.shop: shop for shop in selling}
     taken: dict[str, Decimal] = defaultdict(Decimal)
-    for stored in unreserved.orders(tx, target, read_at):
+    bundling = [name for name, shop in shops.items() if shop.mapping.bundle_stock and not _holds_parts(shop)]
+    over = frozenset[str]().union(*(bodies_of(shop).over_states for shop in selling))
+    for stored in unreserved.orders(tx, target, read_at, bundling, over):
         shop = shops.get(stored.scope)
         for number, pieces in _sold(tx, stored, shop).items() if shop else ():
             taken[number] += pieces
@@ -132,9 +134,16 @@ def _sold(tx: Transaction, stored: UnreservedOrder, shop: ShopSettings) -> Mappi
         return pieces_of_skus(sold, shop.mapping.product_numbers, _bundles(shop))
     if not is_sold(order.lifecycle, stored.verdict):
         return {}
+    numbers, rules, bundles = shop.mapping.product_numbers, goods_rules(shop), _bundles(shop)
+    now = pieces_of(order, numbers, rules, bundles)
     before = _order(tx, stored.reserved_body, stored, shop) if stored.reserved_body else None
-    now = _pieces(order, shop)
-    return added(_pieces(before, shop), now) if before else now
+    if before is None:
+        return now
+    return added(reserved_pieces(before, numbers, rules, bundles, with_parts=_holds_parts(shop)), now)
+
+
+def _holds_parts(shop: ShopSettings) -> bool:
+    return shop.mapping.rackbeat is not None and shop.mapping.rackbeat.bundles_hold_parts
 
 
 def _order(tx: Transaction, body: bytes, stored: UnreservedOrder, shop: ShopSettings) -> Order | None:
@@ -147,7 +156,3 @@ def _order(tx: Transaction, body: bytes, stored: UnreservedOrder, shop: ShopSett
     known = [bodies.credit(one.source_id, one.body, stored.read_at).credit for one in refunds]
     left = less_refunded(order, [one for one in known if one is not None], goods_rules(shop).bundles)
     return order if isinstance(left, Verdict) else left
-
-
-def _pieces(order: Order, shop: ShopSettings) -> dict[str, Decimal]:
-    return pieces_of(order, shop.mapping.product_numbers, goods_rules(shop), _bundles(shop))

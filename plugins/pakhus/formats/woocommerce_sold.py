@@ -9,7 +9,8 @@ from typing import Any
 
 from pakhus.formats.woocommerce_fields import Fields
 
-_NOT_OPEN = frozenset({"completed", "cancelled", "failed", "refunded", "trash", "checkout-draft", "auto-draft"})
+OVER_STATES = frozenset({"completed", "cancelled", "failed", "refunded", "trash"})
+_NOT_OPEN = OVER_STATES | {"checkout-draft", "auto-draft"}
 
 
 def sold_in_woocommerce(content: Mapping[str, Any]) -> dict[str, Decimal]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,10 +40,13 @@ class UnreservedOrder:
     reserved_body: bytes | None
 
 
-def orders(tx: Transaction, target: str, read_at: datetime) -> list[UnreservedOrder]:
+def orders(
+    tx: Transaction, target: str, read_at: datetime, whole: Collection[str] = (), over: Collection[str] = ()
+) -> list[UnreservedOrder]:
     """Return the orders on their way to a warehouse that it had not reserved as they are now before `read_at`.
 
-    Whether the sale still stands is for the reader to say: cancelled and completed orders are among them.
+    Whether the sale still stands is for the reader to say: cancelled and completed orders are among them. Of the shops
+    `whole` all orders are returned that are not in one of the native states `over`, reserved or not.
     """
     reserved = _reserved_before(read_at)
     query = (
@@ -63,7 +67,10 @@ def orders(tx: Transaction, target: str, read_at: datetime) -> list[UnreservedOr
             & (source_versions.c.version == documents.c.transferred_version),
         )
         .where(documents.c.kind == "reservation", documents.c.target == target)
-        .where(documents.c.status.not_in(_NEVER), or_(~reserved, documents.c.status != "done"))
+        .where(documents.c.status.not_in(_NEVER))
+        .where(
+            or_(~reserved, documents.c.status != "done", sources.c.scope.in_(whole) & ~sources.c.native_state.in_(over))
+        )
         .order_by(sources.c.id)
     )
     return [_order(tx, row) for row in tx.connection.execute(query).all()]

@@ -92,6 +92,11 @@ class WarehouseMapping(Strict):
         BundleMode.COMPONENTS,
         description="Which lines of a bundle the warehouse picks: components (its parts) or parent (the bundle itself)",
     )
+    bundles_hold_parts: bool = Field(
+        False,
+        description="Whether a booked order with a bundle of bundle_stock in one line lowers what Rackbeat says is "
+        "available of its components; false: they count as sold until the order is completed",
+    )
     not_goods: frozenset[str] = Field(
         frozenset(), description="SKUs of the shop that the warehouse does not have: services, gift cards, donations"
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from pakhus.model import ZERO, Lifecycle, Line, Order
@@ -45,6 +46,19 @@ def pieces_of(order: Order, numbers: Mapping[str, str], rules: GoodsRules, bundl
         for number, quantity in _taken_by(line, numbers, made).items():
             pieces[number] += quantity
     return dict(pieces)
+
+
+def reserved_pieces(
+    order: Order, numbers: Mapping[str, str], rules: GoodsRules, bundles: Bundles, *, with_parts: bool
+) -> dict[str, Decimal]:
+    """Return the pieces that a booked order holds back in the warehouse, by compared number.
+
+    Whether a bundle in one line holds its components back is not known: `with_parts` says so. They may leave the
+    warehouse's numbers only when it is shipped.
+    """
+    made = {compared(sku) for sku in bundles}
+    held = [line for line in order.lines if with_parts or compared(line.sku or "") not in made]
+    return pieces_of(replace(order, lines=tuple(held)), numbers, rules, bundles)
 
 
 def added(before: Mapping[str, Decimal], now: Mapping[str, Decimal]) -> dict[str, Decimal]:
