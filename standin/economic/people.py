@@ -56,6 +56,16 @@ def _book_draft(call: Call, action: Action) -> object:
     return {"bookedInvoiceNumber": invoice["bookedInvoiceNumber"]}
 
 
+def _copy_invoice(call: Call, action: Action) -> object:
+    """Copy a booked ``invoice`` into a new draft, with its references."""
+    invoice = call.state.booked[int(action["invoice"])]
+    left_out = ("bookedInvoiceNumber", "orderNumber", "remainder", "remainderInBaseCurrency")
+    number = call.state.next_number("draft")
+    kept = {name: value for name, value in invoice.items() if name not in left_out}
+    call.state.drafts[number] = {**kept, "draftInvoiceNumber": number, "handle": number, "updated": call.now}
+    return {"draft": number}
+
+
 def _pay(call: Call, action: Action) -> object:
     """Lower what is open on an invoice by ``amount``, or to nothing."""
     invoice = call.state.booked[int(action["invoice"])]
@@ -126,6 +136,7 @@ ACTIONS: dict[str, Callable[[Call, Action], object]] = {
     "edit_draft": _edit_draft,
     "delete_draft": _delete_draft,
     "book_draft": _book_draft,
+    "copy_invoice": _copy_invoice,
     "pay": _pay,
     "close": _close,
     "bar": _bar,

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from pakhus.ledger.migrate import migrate
 from stack.postgres import Cluster
-from tests.faults.explore import STORIES, Asked, Result, shard
+from tests.faults.explore import Asked, Result, shard
 from tests.faults.progress import Progress
+from tests.faults.stories import every_story
 
 FOUND, LEFT = 1, 3
 
@@ -30,12 +31,12 @@ def main() -> int:
     parser.add_argument("--only", default="", help="cases whose name holds this text")
     parser.add_argument("--every", type=int, default=1, help="each n-th case")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--story", choices=sorted(STORIES), action="append", help="explore this one; else all")
+    parser.add_argument("--story", choices=list(every_story()), action="append", help="explore this one; else all")
     parser.add_argument("--minutes", type=float, default=0, help="begin no case after so long; 0: go on to the end")
     parser.add_argument("--fresh", action="store_true", help="forget the cases that were met before")
     options = parser.parse_args()
     ends = time.monotonic() + options.minutes * 60 if options.minutes else float("inf")
-    codes = [explore_story(story, options, ends) for story in options.story or STORIES]
+    codes = [explore_story(story, options, ends) for story in options.story or every_story()]
     return FOUND if FOUND in codes else max(codes)
 
 
@@ -60,12 +61,12 @@ def explore_story(story: str, options: argparse.Namespace, ends: float) -> int:
     return report(progress, chosen, places, time.monotonic() - began)
 
 
-def report(progress: Progress, chosen: Sequence[str], places: dict[str, int], seconds: float) -> int:
+def report(progress: Progress, chosen: Sequence[str], places: str, seconds: float) -> int:
     """Print what was explored, now and before; the exit code."""
     met = progress.met()
     result = Result.of(met[case] for case in chosen if case in met)
     left = len(chosen) - result.cases
-    print("boundaries of one run: " + ", ".join(f"{count} {place}" for place, count in places.items()))
+    print(f"boundaries of one run: {places}")
     print(f"cases {result.cases}  left {left}  healing runs {result.runs}  {seconds:.0f} s")
     print(f"converged {result.converged}")
     for kind in ("lost", "doubled", "untrue"):

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pakhus.ledger.connection import Ledger
-from tests.faults.changes import CHANGED, changed_scene
 from tests.faults.faults import AT_BOUNDARY, AT_COMMIT, WHILE_HELD, Case, count_commits, strike
-from tests.faults.first_transfer import TRANSFERRED, transferred_scene
-from tests.faults.products import PRODUCTS_KEPT, products_scene
 from tests.faults.progress import Met, Progress
-from tests.faults.refunded import REFUNDED, refunded_scene
-from tests.faults.scene import PATIENT, SYSTEMS, Scene, scene
-from tests.faults.stock import STOCK, stock_scene
+from tests.faults.scene import PATIENT, SYSTEMS, Scene
+from tests.faults.stories import every_story
 from tests.faults.truth import SHIPPED, Finding, Truth
 
-STORIES: dict[str, tuple[Callable[[str], AbstractContextManager[Scene]], Truth]] = {
-    "orders to invoices": (scene, SHIPPED),
-    "changes": (changed_scene, CHANGED),
-    "stock": (stock_scene, STOCK),
-    "products": (products_scene, PRODUCTS_KEPT),
-    "refunded": (refunded_scene, REFUNDED),
-    "first transfer": (transferred_scene, TRANSFERRED),
-}
+_NAMES = re.compile(r"/[^/]*\d[^/]*")
 # Minutes between the runs after a fault: longer than a lease in sum, and in the end longer than the keys live.
 HEALING_MINUTES = (4, 4, 4, 20, 20, 20, 60)
 
@@ -56,10 +45,25 @@ class Result:
         return sum(1 for _, found in self.failures for finding in found if finding.kind == kind)
 
 
-def boundaries(scene: Scene, truth: Truth = SHIPPED) -> dict[str, int]:
-    """Requests per system, and commits, of a run in which nothing goes wrong."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where faults can be put in a run in which nothing goes wrong: requests per system, and commits.
+
+    `writes` names the requests that change something, by what they do: "POST /orders/#/book".
+    """
+
+    counts: dict[str, int]
+    writes: dict[tuple[str, int], str]
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{count} {place}" for place, count in self.counts.items())
+        return f"{counts}; {len(self.writes)} of the requests write"
+
+
+def boundaries(scene: Scene, truth: Truth = SHIPPED) -> Places:
+    """Learn the places of a run in which nothing goes wrong."""
     scene.reset()
-    places = Counter[str]()
+    counts, writes = Counter[str](), dict[tuple[str, int], str]()
     commits = scene.log.with_suffix(".commits")
     commits.write_bytes(b"")
 
@@ -75,22 +79,31 @@ def boundaries(scene: Scene, truth: Truth = SHIPPED) -> dict[str, int]:
     if scene.run(PATIENT, note_commits) != 0:
         raise RuntimeError(f"the run without faults failed; see {scene.log}")
     for name in SYSTEMS:
-        places[name] = scene.servers[name].get("counters")["requests"]
-    places["commit"] = len(commits.read_bytes())
+        requests = scene.servers[name].get("requests")
+        counts[name] = scene.servers[name].get("counters")["requests"]
+        writes |= {(name, row["number"]): _kind(row) for row in requests if row["method"] != "GET"}
+    counts["commit"] = len(commits.read_bytes())
     scene.run()  # the invoice that the shipment made due
     wrong = truth.findings(scene)
     if wrong:
         raise RuntimeError(f"the run without faults left {wrong}")
-    return dict(places)
+    return Places(dict(counts), writes)
 
 
-def cases(places: dict[str, int]) -> Iterator[Case]:
-    """Every fault at every place."""
-    for place, count in places.items():
-        faults: Iterable[str] = AT_COMMIT if place == "commit" else (*AT_BOUNDARY, *WHILE_HELD)
-        for number in range(1, count + 1):
-            for fault in faults:
-                yield Case(place, number, fault)
+def _kind(request: dict[str, str]) -> str:
+    """What a write does: its method, and its path without what names a single object."""
+    return f"{request['method']} {_NAMES.sub('/#', request['path'])}"
+
+
+def cases(places: Places) -> Iterator[Case]:
+    """Every fault at every place: at the writes first, which are what can be doubled; reads come last."""
+    for system, number in places.writes:
+        yield from (Case(system, number, fault) for fault in (*AT_BOUNDARY, *WHILE_HELD))
+    for number in range(1, places.counts["commit"] + 1):
+        yield from (Case("commit", number, fault) for fault in AT_COMMIT)
+    for system in SYSTEMS:
+        reads = [n for n in range(1, places.counts[system] + 1) if (system, n) not in places.writes]
+        yield from (Case(system, number, fault) for number in reads for fault in (*AT_BOUNDARY, *WHILE_HELD))
 
 
 def explore(scene: Scene, chosen: Iterable[Case], truth: Truth = SHIPPED) -> Result:
@@ -139,15 +152,15 @@ class Asked:
     ends: float
 
 
-def shard(ledger_url: str, asked: Asked, number: int, of: int) -> tuple[dict[str, int], list[str]]:
+def shard(ledger_url: str, asked: Asked, number: int, of: int) -> tuple[str, list[str]]:
     """Meet each `of`-th of what is left of a story, with servers of one's own; returns its places and all its cases."""
-    begin, truth = STORIES[asked.story]
+    story = every_story()[asked.story]
     progress = Progress.of_story(asked.story)
-    with begin(ledger_url) as stage:
-        places = boundaries(stage, truth)
+    with story.begin(ledger_url) as stage:
+        places = boundaries(stage, story.truth)
         chosen = [case for case in cases(places) if asked.only in str(case)][:: asked.every]
         for case in [case for case in chosen if str(case) not in asked.done][number::of]:
             if time.monotonic() > asked.ends:
                 break
-            progress.note(meet(stage, case, truth))
-    return places, [str(case) for case in chosen]
+            progress.note(meet(stage, case, story.truth))
+    return str(places), [str(case) for case in chosen]

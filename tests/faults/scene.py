@@ -48,7 +48,7 @@ from pakhus.settings import InvoiceMode, ShopSettings, load_shop
 from standin.registry import default_seed
 from standin.seeds import with_shop_products
 from standin.woocommerce import goods_of, recorded_shop
-from tests.faults.money import move_money, paid_by_journal
+from tests.faults.money import paid_by_journal, register_payments, settle
 from tests.flows.world import ShiftedTime
 
 SYSTEMS = ("woocommerce", "rackbeat", "economic")
@@ -103,17 +103,21 @@ class Scene:
     def reset(self) -> None:
         """Back to the beginning: servers, counters, clock, ledger."""
         self.forward = timedelta(0)
-        for name, server in self.servers.items():
-            server.clear_faults()
-            server.post("release")
-            server.post("restore", {"id": self.snapshots[name]})
-        next(iter(self.servers.values())).post("clock", {"now": None})
+        self.reset_servers()
         engine = create_engine(self.ledger_url)
         tables = ", ".join(table.name for table in metadata.sorted_tables)
         with engine.begin() as connection:
             connection.execute(text(f"truncate {tables} restart identity cascade"))
         engine.dispose()
         self.reset_counters()
+
+    def reset_servers(self) -> None:
+        """Nothing in their way, the data and the time of their snapshots."""
+        for name, server in self.servers.items():
+            server.clear_faults()
+            server.post("release")
+            server.post("restore", {"id": self.snapshots[name]})
+        next(iter(self.servers.values())).post("clock", {"now": None})
 
     def reset_counters(self) -> None:
         for server in self.servers.values():
@@ -164,49 +168,14 @@ class Scene:
         ledger = Ledger(self.ledger_url, clock=ShiftedTime(self.forward))
         if prepare is not None:
             prepare(ledger)
-        shop = self._shop(limits)
-        Observer(shop, ledger, self.settings).observe()
-        for chunk in due_chunks(ledger, self.settings.shop, ORDERS):
-            reserver(shop, self._warehouse(limits), ledger, self.settings).reserve(chunk.documents, workers=1)
-        for chunk in due_chunks(ledger, self.settings.shop, INVOICES):
-            biller(shop, self._accounts(limits), ledger, self.settings).book(chunk.documents, workers=1)
-        move_money(shop, self._accounts(limits), ledger, self.settings, INVOICED)
-        self._ship()
-        warehouse = self._warehouse(limits)
-        reader = replace(shipment_reader(warehouse, ledger, self.settings), patience_s=0.0)
-        reader.read(compare=True)  # else the hour of the day decides what is asked
-        telling = fulfiller(shop, ledger, self.settings)
-        telling.judge()
-        for chunk in due_chunks(ledger, self.settings.shop, FULFILMENT):
-            telling.tell(chunk.documents, workers=1)
-        StockReader(self._warehouse(limits), ledger, "rackbeat__main").read([self.settings])
-        SalesReader(Observer(shop, ledger, self.settings)).see()
-        StockPusher(shop, ledger, self.settings).push()
-        self._give_back()
-        Observer(shop, ledger, self.settings).look_again([INVOICED])  # as after a webhook
-        for chunk in due_chunks(ledger, self.settings.shop, CREDITS):
-            crediter(shop, self._accounts(limits), ledger, self.settings).credit(chunk.documents, workers=1)
-        move_money(shop, self._accounts(limits), ledger, self.settings, INVOICED)  # now what was given back, too
+        self._steps(limits, ledger)
 
-    def _give_back(self) -> None:
-        """What people do in the shop as soon as the invoice is booked: give money back, twice."""
-        shop, key = Server(self.servers["woocommerce"].url), f"nordlys-{INVOICED}-invoice"
-        booked = Server(self.servers["economic"].url).get("state")["booked"].values()
-        given = len(refunds_of(shop.get("state")))
-        if any(invoice["references"]["other"] == key for invoice in booked):
-            for amount in REFUNDED[given:]:
-                shop.post("act", {"action": "refund", "order": int(INVOICED), "amount": amount})
+    def _steps(self, limits: Limits, ledger: Ledger) -> None:
+        """All flows, one after the other, with what people do between them."""
+        for step in (*RESERVE, *INVOICE, pay, pay_out, people_ship, tell, show_stock, people_give_back, *CREDIT):
+            step(self, limits, ledger)
 
-    def _ship(self) -> None:
-        """What people do in the warehouse as soon as an order is reserved: send off a piece of it, then the rest."""
-        server = Server(self.servers["rackbeat"].url)  # this child's own connection: it may be killed while it reads
-        for number, order in server.get("state")["orders"].items():
-            if order["is_ready_for_shipping"]:
-                first = order["lines"][0]["child_id"]
-                server.post("act", {"action": "ship", "order": number, "lines": {first: 1}})
-                server.post("act", {"action": "ship", "order": number})
-
-    def _shop(self, limits: Limits) -> WooCommerceClient:
+    def shop(self, limits: Limits) -> WooCommerceClient:
         facts = ConnectionFacts(
             "woocommerce__nordlys",
             host=self.servers["woocommerce"].url,
@@ -215,7 +184,7 @@ class Scene:
         )
         return WooCommerceClient.from_settings(replace(woocommerce_settings(facts, self.settings), limits=limits))
 
-    def _warehouse(self, limits: Limits) -> RackbeatClient:
+    def warehouse(self, limits: Limits) -> RackbeatClient:
         facts = ConnectionFacts(
             "rackbeat__main",
             host=f"{self.servers['rackbeat'].url}/api",
@@ -223,7 +192,7 @@ class Scene:
         )
         return RackbeatClient.from_settings(replace(rackbeat_settings(facts), limits=limits))
 
-    def _accounts(self, limits: Limits) -> EconomicClient:
+    def accounts(self, limits: Limits) -> EconomicClient:
         keys = self.tokens["economic"]
         facts = ConnectionFacts(
             "economic__main",
@@ -239,6 +208,95 @@ def refunds_of(shop: Any) -> list[Any]:
     [order] = [order for order in shop["orders"] if str(order["id"]) == INVOICED]
     refunds: list[Any] = order["refunds"]
     return refunds
+
+
+# --- the steps of a run ----------------------------------------------------------------------------------------------
+
+Step = Callable[[Scene, Limits, Ledger], None]
+
+
+def observe(scene: Scene, limits: Limits, ledger: Ledger) -> None:
+    """Read the shop."""
+    Observer(scene.shop(limits), ledger, scene.settings).observe()
+
+
+def reserve(scene: Scene, limits: Limits, ledger: Ledger) -> None:
+    """Bring what is due into the warehouse."""
+    for chunk in due_chunks(ledger, scene.settings.shop, ORDERS):
+        flow = reserver(scene.shop(limits), scene.warehouse(limits), ledger, scene.settings)
+        flow.reserve(chunk.documents, workers=1)
+
+
+def invoice(scene: Scene, limits: Limits, ledger: Ledger) -> None:
+    """Invoice what is due."""
+    for chunk in due_chunks(ledger, scene.settings.shop, INVOICES):
+        biller(scene.shop(limits), scene.accounts(limits), ledger, scene.settings).book(chunk.documents, workers=1)
+
+
+def pay(scene: Scene, limits: Limits, ledger: Ledger) -> None:
+    """Enter the payments of what was booked, and what was paid back."""
+    register_payments(scene.shop(limits), scene.accounts(limits), ledger, scene.settings)
+
+
+def pay_out(scene: Scene, limits: Limits, ledger: Ledger) -> None:
+    """Take in the settlement, and journal it."""
+    settle(scene.accounts(limits), ledger, INVOICED)
+
+
+def people_ship(scene: Scene, limits: Limits, ledger: Ledger) -> None:
+    """What people do in the warehouse as soon as an order is reserved: send off a piece of it, then the rest."""
+    del limits, ledger
+    server = Server(scene.servers["rackbeat"].url)  # this child's own connection: it may be killed while it reads
+    for number, order in server.get("state")["orders"].items():
+        if order["is_ready_for_shipping"]:
+            first = order["lines"][0]["child_id"]
+            server.post("act", {"action": "ship", "order": number, "lines": {first: 1}})
+            server.post("act", {"action": "ship", "order": number})
+
+
+def tell(scene: Scene, limits: Limits, ledger: Ledger) -> None:
+    """Read shipments, and tell the shop."""
+    reader = replace(shipment_reader(scene.warehouse(limits), ledger, scene.settings), patience_s=0.0)
+    reader.read(compare=True)  # else the hour of the day decides what is asked
+    telling = fulfiller(scene.shop(limits), ledger, scene.settings)
+    telling.judge()
+    for chunk in due_chunks(ledger, scene.settings.shop, FULFILMENT):
+        telling.tell(chunk.documents, workers=1)
+
+
+def show_stock(scene: Scene, limits: Limits, ledger: Ledger) -> None:
+    """Read the warehouse's stock, and show it in the shop."""
+    shop = scene.shop(limits)
+    StockReader(scene.warehouse(limits), ledger, "rackbeat__main").read([scene.settings])
+    SalesReader(Observer(shop, ledger, scene.settings)).see()
+    StockPusher(shop, ledger, scene.settings).push()
+
+
+def people_give_back(scene: Scene, limits: Limits, ledger: Ledger) -> None:
+    """What people do in the shop as soon as the invoice is booked: give money back, twice."""
+    del limits, ledger
+    shop, key = Server(scene.servers["woocommerce"].url), f"nordlys-{INVOICED}-invoice"
+    booked = Server(scene.servers["economic"].url).get("state")["booked"].values()
+    given = len(refunds_of(shop.get("state")))
+    if any(invoice["references"]["other"] == key for invoice in booked):
+        for amount in REFUNDED[given:]:
+            shop.post("act", {"action": "refund", "order": int(INVOICED), "amount": amount})
+
+
+def look_again(scene: Scene, limits: Limits, ledger: Ledger) -> None:
+    """Read the refunded order, as after a webhook."""
+    Observer(scene.shop(limits), ledger, scene.settings).look_again([INVOICED])
+
+
+def credit(scene: Scene, limits: Limits, ledger: Ledger) -> None:
+    """Credit what is due."""
+    for chunk in due_chunks(ledger, scene.settings.shop, CREDITS):
+        crediter(scene.shop(limits), scene.accounts(limits), ledger, scene.settings).credit(chunk.documents, workers=1)
+
+
+RESERVE: tuple[Step, ...] = (observe, reserve)
+INVOICE: tuple[Step, ...] = (invoice,)
+CREDIT: tuple[Step, ...] = (look_again, credit, pay, pay_out)  # now what was given back, too
 
 
 def seeds(orders: Sequence[str]) -> dict[str, Any]:

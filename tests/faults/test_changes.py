@@ -7,10 +7,10 @@ import pytest
 
 from pakhus.flows import exactly_once
 from stack.postgres import Cluster
-from tests.faults.changes import CHANGED, changed_scene
 from tests.faults.explore import boundaries, cases, explore
 from tests.faults.faults import Case
 from tests.faults.scene import Scene
+from tests.faults.stories.changes import CHANGED, changed_scene
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 EVERY = 61

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,8 +10,11 @@ from typing import Any
 from sqlalchemy import create_engine, select
 
 from pakhus.ledger.schema import attempts, documents, stock_levels
-from tests.faults.money import wrong_money
+from tests.faults.money import PAYOUT, TOTAL, settled_amounts
 from tests.faults.scene import HELD, INVOICED, REFUNDED, RESERVED, Scene, refunds_of
+
+States = Mapping[str, Any]
+"""What each system has, by its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,15 @@ def findings(scene: Scene) -> list[Finding]:
     """Compare all systems and the ledger."""
     states = {name: server.get("state") for name, server in scene.servers.items()}
     return [
-        *_warehouse(states["rackbeat"]),
-        *_accounts(states["economic"], states["woocommerce"]),
-        *_shipments(states["rackbeat"], states["woocommerce"]),
-        *_stock(scene, states["rackbeat"], states["woocommerce"]),
-        *(Finding(*wrong) for wrong in wrong_money(scene.ledger_url, states["economic"], (INVOICED, RESERVED))),
+        *in_warehouse(states["rackbeat"]),
+        *in_accounts(states, (INVOICED, RESERVED)),
+        *credited(states),
+        *shipments_told(states),
+        *stock_shown(scene, states),
+        *payments_entered(states, (INVOICED, RESERVED)),
+        *paid_back(states),
+        *paid_out(scene, states, {INVOICED: TOTAL, RESERVED: Decimal(0)}),
+        *nothing_open(scene),
         *_ledger(scene, states),
     ]
 
@@ -56,7 +63,8 @@ def open_documents(scene: Scene) -> int:
     return found or int(known == 0)
 
 
-def _warehouse(state: Mapping[str, Any]) -> Iterator[Finding]:
+def in_warehouse(state: Mapping[str, Any]) -> Iterator[Finding]:
+    """The order is reserved once, and nothing else is there."""
     key = f"nordlys-{RESERVED}-order"
     orders = [order for order in _rows(state["orders"]) if order["heading"] == key]
     yield from _once(f"the reservation {key}", orders)
@@ -67,43 +75,97 @@ def _warehouse(state: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _no_double_customer("warehouse", state, "contact_email")
 
 
-def _accounts(state: Mapping[str, Any], shop: Mapping[str, Any]) -> Iterator[Finding]:
-    keys = {f"nordlys-{order}-invoice": order for order in (INVOICED, RESERVED)}
+def in_accounts(states: States, orders: Sequence[str]) -> Iterator[Finding]:
+    """Each of these orders is invoiced once, over what was charged, and no draft is left."""
+    state, keys = states["economic"], {f"nordlys-{order}-invoice": order for order in orders}
     booked = {key: [row for row in _rows(state["booked"]) if row["references"]["other"] == key] for key in keys}
-    charged = {str(order["id"]): Decimal(order["total"]) for order in shop["orders"]}
+    charged = {str(order["id"]): Decimal(order["total"]) for order in states["woocommerce"]["orders"]}
     for key, found in booked.items():
         yield from _once(f"the invoice {key}", found)
         for invoice in found:
             if Decimal(invoice["grossAmount"]) != charged[keys[key]]:
                 yield Finding("untrue", f"{key} is {invoice['grossAmount']}, charged was {charged[keys[key]]}")
-    credited = [row for row in _rows(state["booked"]) if "-credit" in row["references"]["other"]]
-    yield from _credit_notes(credited, shop)
     if _rows(state["drafts"]):
         yield Finding("doubled", f"{len(_rows(state['drafts']))} drafts were left behind")
-    if len(_rows(state["booked"])) != sum(map(len, booked.values())) + len(credited):
+    invoices = [row for row in _rows(state["booked"]) if "-credit" not in row["references"]["other"]]
+    if len(invoices) != sum(map(len, booked.values())):
         yield Finding("untrue", "the accounts have invoices that nobody asked for")
     if state["drafts_wiped"]:
         yield Finding("lost", "all drafts of the agreement were deleted")
     yield from _no_double_customer("accounts", state, "email")
 
 
-def _credit_notes(found: list[Any], shop: Mapping[str, Any]) -> Iterator[Finding]:
+def credited(states: States) -> Iterator[Finding]:
     """Each refund was credited once, over its amount, and nothing else was."""
-    refunds = {f"nordlys-{INVOICED}-credit{row['id']}": -Decimal(row["total"]) for row in refunds_of(shop)}
+    found = [row for row in _rows(states["economic"]["booked"]) if "-credit" in row["references"]["other"]]
+    refunds = _refunds(states)
     if len(refunds) != len(REFUNDED):
         yield Finding("lost", f"the shop has {len(refunds)} refunds")
-    for key, amount in refunds.items():
+    for refund, amount in refunds.items():
+        key = f"nordlys-{INVOICED}-credit{refund}"
         notes = [row for row in found if row["references"]["other"] == key]
         yield from _once(f"the credit note {key}", notes)
         for note in notes:
             if Decimal(note["grossAmount"]) != -amount:
                 yield Finding("untrue", f"{key} is {note['grossAmount']}, refunded was {amount}")
-    if {row["references"]["other"] for row in found} - set(refunds):
+    if len(found) > len(refunds):
         yield Finding("untrue", "the accounts have credit notes that nobody asked for")
 
 
-def _shipments(warehouse: Mapping[str, Any], shop: Mapping[str, Any]) -> Iterator[Finding]:
+def payments_entered(states: States, orders: Sequence[str]) -> Iterator[Finding]:
+    """The payment of each of these orders was entered once."""
+    for order in orders:
+        yield from _one_voucher(states, f"nordlys-{order}-payment1")
+
+
+def paid_back(states: States) -> Iterator[Finding]:
+    """Each refund was entered once as paid back, over its amount."""
+    for refund, amount in _refunds(states).items():
+        key = f"nordlys-{INVOICED}-repayment{refund}"
+        yield from _one_voucher(states, key)
+        for entry in _rows(states["economic"]["journal_entries"]):
+            if key in entry["text"].split() and abs(Decimal(entry["amount"])) != amount:
+                yield Finding("untrue", f"{key} is {entry['amount']}, paid back was {amount}")
+
+
+def paid_out(scene: Scene, states: States, expected: Mapping[str, Decimal]) -> Iterator[Finding]:
+    """The payout's voucher is there once and balances, and the ledger says so much of each order was paid out."""
+    yield from _one_voucher(states, PAYOUT)
+    entries = _rows(states["economic"]["journal_entries"])
+    off = sum(Decimal(entry["amount"]) for entry in entries if entry["entryType"] == "financeVoucher")
+    if off:
+        yield Finding("untrue", f"the payout's voucher is {off} off")
+    said = settled_amounts(scene.ledger_url)
+    if said != expected:
+        yield Finding("untrue", f"the ledger says that {said} was paid out")
+
+
+def nothing_open(scene: Scene) -> Iterator[Finding]:
+    """No write's outcome is left open."""
+    engine = create_engine(scene.ledger_url)
+    with engine.begin() as connection:
+        unsettled = connection.execute(
+            select(attempts.c.step).where(attempts.c.status.in_(("planned", "sent", "unknown")))
+        ).all()
+    engine.dispose()
+    if unsettled:
+        yield Finding("untrue", f"attempts are still open in the ledger: {[row.step for row in unsettled]}")
+
+
+def _refunds(states: States) -> dict[str, Decimal]:
+    return {str(row["id"]): -Decimal(row["total"]) for row in refunds_of(states["woocommerce"])}
+
+
+def _one_voucher(states: States, key: str) -> Iterator[Finding]:
+    entries = _rows(states["economic"]["journal_entries"])
+    vouchers = {entry["voucher"] for entry in entries if key in entry["text"].split()}
+    if len(vouchers) != 1:
+        yield Finding("doubled" if vouchers else "lost", f"the voucher {key} is there {len(vouchers)} times")
+
+
+def shipments_told(states: States) -> Iterator[Finding]:
     """The shop was told of each shipment once, and the order that they complete is completed."""
+    warehouse, shop = states["rackbeat"], states["woocommerce"]
     notes = shop["notes"].get(RESERVED, [])
     for shipment in _rows(warehouse["shipments"]):
         key = f"nordlys-{RESERVED}-shipment{shipment['id']}"
@@ -113,8 +175,9 @@ def _shipments(warehouse: Mapping[str, Any], shop: Mapping[str, Any]) -> Iterato
         yield Finding("lost", f"order {RESERVED} was shipped, and is {state} in the shop")
 
 
-def _stock(scene: Scene, warehouse: Mapping[str, Any], shop: Mapping[str, Any]) -> Iterator[Finding]:
+def stock_shown(scene: Scene, states: States) -> Iterator[Finding]:
     """What the shop shows is what the warehouse has free, and what the ledger believes that it shows."""
+    warehouse, shop = states["rackbeat"], states["woocommerce"]
     shown = {row["sku"]: row["stock_quantity"] for row in shop["products"] if row["manage_stock"] is True}
     free = _available(warehouse)
     engine = create_engine(scene.ledger_url)
@@ -146,12 +209,7 @@ def _ledger(scene: Scene, states: Mapping[str, Any]) -> Iterator[Finding]:
     engine = create_engine(scene.ledger_url)
     with engine.begin() as connection:
         rows = {row.key: row for row in connection.execute(select(documents))}
-        unsettled = connection.execute(
-            select(attempts.c.id).where(attempts.c.status.in_(("planned", "sent", "unknown")))
-        ).all()
     engine.dispose()
-    if unsettled:
-        yield Finding("untrue", f"{len(unsettled)} attempts are still open in the ledger")
     expected = {
         f"nordlys-{RESERVED}-order": ("done", _numbers(states["rackbeat"]["orders"], "number")),
         f"nordlys-{INVOICED}-invoice": ("done", None),

@@ -12,14 +12,15 @@ from typing import Any
 
 from sqlalchemy import create_engine, select
 
+from pakhus.clients.http import Limits
 from pakhus.flows.chunks import due_chunks
 from pakhus.flows.observation import ORDERS, Observer
 from pakhus.flows.orders import reserver
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import attempts, documents
-from tests.faults.scene import PATIENT, Preparation, Scene, scene
+from tests.faults.scene import Scene, scene
+from tests.faults.story import PreparedScene, Story
 from tests.faults.truth import Finding, Truth
-from tests.flows.world import ShiftedTime
 
 EDITED, CANCELLED, RESTORED = "66", "67", "68"
 STREET = "Havnegade 9"
@@ -27,48 +28,35 @@ GOODS = {"NH-1005": 4, "NH-1001": 1}
 
 
 @dataclass(slots=True)
-class ChangedScene(Scene):
+class ChangedScene(PreparedScene):
     """Its beginning: all three are reserved, the binned one is deleted again, and then the shop changes them."""
 
-    def reset(self) -> None:
-        """Back to the beginning, with the changes made in the shop and not yet read."""
-        Scene.reset(self)
-        self._quietly()
-        self._act(action="bin_order", order=int(RESTORED))
-        self._quietly()
+    def prepare(self) -> None:
+        """The changes are made in the shop and not yet read."""
+        self.quietly()
+        self.act(action="bin_order", order=int(RESTORED))
+        self.quietly()
         if len(self.servers["rackbeat"].get("state")["orders"]) != len(_EXPECTED) - 1:
             raise RuntimeError("the binned order was not deleted")
         lines = self._order(EDITED)["line_items"]
-        self._act(action="edit_line", order=int(EDITED), line=lines[0]["id"], quantity=4)
-        self._act(action="edit_line", order=int(EDITED), line=lines[1]["id"], quantity=0)
-        self._act(action="add_line", order=int(EDITED), sku="NH-1001", quantity=1)
-        self._act(action="edit_order", order=int(EDITED), changes={"shipping": {"address_1": STREET}})
-        self._act(action="set_status", order=int(CANCELLED), status="cancelled")
-        self._act(action="restore_order", order=int(RESTORED))
-        self._act(action="set_status", order=int(RESTORED), status="processing")
+        self.act(action="edit_line", order=int(EDITED), line=lines[0]["id"], quantity=4)
+        self.act(action="edit_line", order=int(EDITED), line=lines[1]["id"], quantity=0)
+        self.act(action="add_line", order=int(EDITED), sku="NH-1001", quantity=1)
+        self.act(action="edit_order", order=int(EDITED), changes={"shipping": {"address_1": STREET}})
+        self.act(action="set_status", order=int(CANCELLED), status="cancelled")
+        self.act(action="restore_order", order=int(RESTORED))
+        self.act(action="set_status", order=int(RESTORED), status="processing")
         self.pass_time(minutes=2)
-        self.reset_counters()
-
-    def _quietly(self) -> None:
-        self.pass_time(minutes=2)
-        if self.run(PATIENT) != 0:
-            raise RuntimeError(f"a run without faults failed; see {self.log}")
-
-    def _act(self, **action: Any) -> None:
-        self.servers["woocommerce"].post("act", action)
 
     def _order(self, order: str) -> dict[str, Any]:
         rows: list[dict[str, Any]] = self.servers["woocommerce"].get("state")["orders"]
         return next(row for row in rows if str(row["id"]) == order)
 
-    def _run(self, limits: Any, prepare: Preparation | None) -> None:
-        ledger = Ledger(self.ledger_url, clock=ShiftedTime(self.forward))
-        if prepare is not None:
-            prepare(ledger)
-        shop = self._shop(limits)
+    def _steps(self, limits: Limits, ledger: Ledger) -> None:
+        shop = self.shop(limits)
         Observer(shop, ledger, self.settings).observe()
         for chunk in due_chunks(ledger, self.settings.shop, ORDERS):
-            reserver(shop, self._warehouse(limits), ledger, self.settings).reserve(chunk.documents, workers=1)
+            reserver(shop, self.warehouse(limits), ledger, self.settings).reserve(chunk.documents, workers=1)
 
 
 def changed_scene(ledger_url: str) -> AbstractContextManager[Scene]:
@@ -137,3 +125,4 @@ _EXPECTED = {
 }
 
 CHANGED = Truth(changed_findings, open_reservations)
+STORY = Story("changes", changed_scene, CHANGED)

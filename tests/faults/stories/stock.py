@@ -14,15 +14,16 @@ from typing import Any
 
 from sqlalchemy import create_engine, select
 
+from pakhus.clients.http import Limits
 from pakhus.flows.observation import Observer
 from pakhus.flows.stock import StockPusher
 from pakhus.flows.stock_reading import StockReader
 from pakhus.flows.unreserved_sales import SalesReader
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import attempts, documents, stock_levels
-from tests.faults.scene import PATIENT, Preparation, Scene, scene
+from tests.faults.scene import Scene, scene
+from tests.faults.story import PreparedScene, Story
 from tests.faults.truth import Finding, Truth
-from tests.flows.world import ShiftedTime
 
 SHELF = "110"  # "Hovedlager A1"
 SOLD, BACK, PART = "NH-1000", "NH-1018", "NH-1010"
@@ -31,49 +32,37 @@ PIECES = {SOLD: 9, BACK: 5, PART: 7}
 
 
 @dataclass(slots=True)
-class StockScene(Scene):
+class StockScene(PreparedScene):
     """Its beginning: the shop shows what lies on the shelf, and then everybody does something."""
 
-    def reset(self) -> None:
-        Scene.reset(self)
+    def prepare(self) -> None:
+        """Goods are counted, sold and given back, and the shop is not told yet."""
         stock = self.settings.stock.model_copy(update={"locations": frozenset({SHELF}), "enabled": True})
         mapping = self.settings.mapping.model_copy(update={"bundle_stock": {BUNDLE: MADE_OF}})
         self.settings = self.settings.model_copy(update={"stock": stock, "mapping": mapping})
         for item, pieces in PIECES.items():
             self._count(item, pieces)
-        self._quietly()
+        self.quietly()
         given_back = self._buy(BACK)
-        self._act(action="set_status", order=given_back, status="completed")
-        self._quietly()
+        self.act(action="set_status", order=given_back, status="completed")
+        self.quietly()
         self._buy(SOLD)
-        self._act(action="refund", order=given_back, restock=True)
+        self.act(action="refund", order=given_back, restock=True)
         self._count(SOLD, 12)
         self._count(PART, 3)
         self.pass_time(minutes=2)
-        self.reset_counters()
-
-    def _quietly(self) -> None:
-        self.pass_time(minutes=2)
-        if self.run(PATIENT) != 0:
-            raise RuntimeError(f"a run without faults failed; see {self.log}")
 
     def _count(self, item: str, pieces: int) -> None:
-        action = {"action": "set_stock", "item": item, "quantity": pieces, "location": int(SHELF)}
-        self.servers["rackbeat"].post("act", action)
+        self.act("rackbeat", action="set_stock", item=item, quantity=pieces, location=int(SHELF))
 
     def _buy(self, sku: str) -> int:
         items = [{"sku": sku, "quantity": 2}]
-        return int(self._act(action="place_order", items=items, payment_method="cod")["order"])
+        placed: Any = self.act(action="place_order", items=items, payment_method="cod")
+        return int(placed["order"])
 
-    def _act(self, **action: Any) -> Any:
-        return self.servers["woocommerce"].post("act", action)
-
-    def _run(self, limits: Any, prepare: Preparation | None) -> None:
-        ledger = Ledger(self.ledger_url, clock=ShiftedTime(self.forward))
-        if prepare is not None:
-            prepare(ledger)
-        shop = self._shop(limits)
-        StockReader(self._warehouse(limits), ledger, "rackbeat__main").read([self.settings])
+    def _steps(self, limits: Limits, ledger: Ledger) -> None:
+        shop = self.shop(limits)
+        StockReader(self.warehouse(limits), ledger, "rackbeat__main").read([self.settings])
         SalesReader(Observer(shop, ledger, self.settings)).see()
         StockPusher(shop, ledger, self.settings).push(compare=True)
 
@@ -144,3 +133,4 @@ def _ledger(scene: Scene, shown: dict[str, Any]) -> Iterator[Finding]:
 
 
 STOCK = Truth(stock_findings, open_pushes)
+STORY = Story("stock", stock_scene, STOCK)
