@@ -15,6 +15,7 @@ from tests.faults.scene import PATIENT, SYSTEMS, Scene
 from tests.faults.stories import every_story
 from tests.faults.truth import SHIPPED, Finding, Truth
 
+WORST = "late commit"
 _NAMES = re.compile(r"/[^/]*\d[^/]*")
 # Minutes between the runs after a fault: longer than a lease in sum, and in the end longer than the keys live.
 HEALING_MINUTES = (4, 4, 4, 20, 20, 20, 60)
@@ -104,6 +105,21 @@ def cases(places: Places) -> Iterator[Case]:
     for system in SYSTEMS:
         reads = [n for n in range(1, places.counts[system] + 1) if (system, n) not in places.writes]
         yield from (Case(system, number, fault) for number in reads for fault in (*AT_BOUNDARY, *WHILE_HELD))
+
+
+def telling_cases(places: Places, turn: Iterator[str]) -> Iterator[Case]:
+    """The few cases that see most: each kind of write meets the worst fault, each second one another one in `turn`.
+
+    A late effect of a request that was given up is what most mistakes show at. One commit dies, one loses the ledger.
+    """
+    first = {kind: place for place, kind in reversed(places.writes.items())}
+    for ordinal, (system, number) in enumerate(first.values()):
+        yield Case(system, number, WORST)
+        if ordinal % 2 == 0:
+            yield Case(system, number, next(turn))
+    commits = places.counts["commit"]
+    yield Case("commit", 1 + commits // 2, "kill -9 after commit")
+    yield Case("commit", 1 + commits * 3 // 4, "ledger gone before commit")
 
 
 def explore(scene: Scene, chosen: Iterable[Case], truth: Truth = SHIPPED) -> Result:
