@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import create_engine, select
 
 from pakhus.clients import economic_products
+from pakhus.clients.http import Limits
 from pakhus.flows.product_rules import product_rules, target_in_economic, target_in_rackbeat
 from pakhus.flows.product_writing import ProductWriter
 from pakhus.flows.products import ProductReader
@@ -21,10 +21,10 @@ from pakhus.formats.economic_products import replaced_product
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import attempts, documents, product_facts
 from pakhus.model import Money, Product
-from tests.faults.scene import PATIENT, Preparation, Scene, scene
+from tests.faults.scene import PATIENT, Scene, scene
+from tests.faults.story import PreparedScene, Story
 from tests.faults.truth import Finding, Truth
 from tests.flows.product_world import with_products
-from tests.flows.world import ShiftedTime
 
 NEW, PRICED, HIDDEN, THEIRS = "NH-NY", "NH-1000", "NH-1001", "NH-1002"
 KEPT = (PRICED, HIDDEN, THEIRS)
@@ -37,7 +37,7 @@ PRICES = {
 
 
 @dataclass(slots=True)
-class ProductsScene(Scene):
+class ProductsScene(PreparedScene):
     """Its beginning: all are in step; then the shop changes, and a bookkeeper sets a price."""
 
     def trim(self) -> None:
@@ -50,12 +50,10 @@ class ProductsScene(Scene):
         self.servers["rackbeat"].post("act", {"action": "set_stock", "item": HIDDEN, "quantity": 0})
         self.snapshots = {name: server.post("snapshot")["id"] for name, server in self.servers.items()}
 
-    def reset(self) -> None:
-        """Back to the beginning, with the changes made in the shop and not yet read."""
-        Scene.reset(self)
-        self.pass_time(minutes=5)
-        if self.run(PATIENT) != 0:
-            raise RuntimeError(f"a run without faults failed; see {self.log}")
+    def prepare(self) -> None:
+        """The changes are made in the shop and not yet read."""
+        self.pass_time(minutes=3)
+        self.quietly()
         self.pass_time(minutes=5)
         self._make_new()
         for sku, changes in (
@@ -64,28 +62,24 @@ class ProductsScene(Scene):
             (THEIRS, {"regular_price": "200.00"}),
         ):
             self.servers["woocommerce"].post("act", {"action": "edit_product", "sku": sku, "changes": changes})
-        accounts = self._accounts(PATIENT)
+        accounts = self.accounts(PATIENT)
         row = accounts.find_product(THEIRS)
         accounts.send(economic_products.replace_product(THEIRS, replaced_product(row, {"price": "95.00"})))
         self.pass_time(minutes=2)
-        self.reset_counters()
 
     def _make_new(self) -> None:
-        shop = self._shop(PATIENT)
+        shop = self.shop(PATIENT)
         new = Product(NEW, "Ny kop", Money(Decimal("100.00"), "DKK"), price_includes_vat=True, manages_stock=False)
         shop.put_product(new, shop)
 
-    def _run(self, limits: Any, prepare: Preparation | None) -> None:
-        ledger = Ledger(self.ledger_url, clock=ShiftedTime(self.forward))
-        if prepare is not None:
-            prepare(ledger)
+    def _steps(self, limits: Limits, ledger: Ledger) -> None:
         rules = product_rules(self.settings)
-        ProductReader(self._shop(limits), ledger, self.settings, rules).read()
+        ProductReader(self.shop(limits), ledger, self.settings, rules).read()
         for one in rules:
             if one.target.startswith("rackbeat"):
-                target = target_in_rackbeat(self.settings, self._warehouse(limits))
+                target = target_in_rackbeat(self.settings, self.warehouse(limits))
             else:
-                target = target_in_economic(self.settings, self._accounts(limits))
+                target = target_in_economic(self.settings, self.accounts(limits))
             ProductWriter(target, ledger, self.settings.shop, one, workers=1).write()
 
 
@@ -157,3 +151,4 @@ def _ledger(scene: Scene) -> Iterator[Finding]:
 
 
 PRODUCTS_KEPT = Truth(product_findings, open_products)
+STORY = Story("products", products_scene, PRODUCTS_KEPT)
