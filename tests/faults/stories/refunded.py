@@ -14,18 +14,13 @@ from typing import Any
 
 from sqlalchemy import create_engine, select
 
-from pakhus.flows.chunks import due_chunks
-from pakhus.flows.credit_notes import crediter
-from pakhus.flows.invoices import biller
-from pakhus.flows.observation import INVOICES, ORDERS, Observer
-from pakhus.flows.orders import reserver
-from pakhus.flows.refunds import CREDITS
+from pakhus.clients.http import Limits
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import attempts, documents
 from pakhus.settings import InvoiceMode
-from tests.faults.scene import PATIENT, Preparation, Scene, scene
+from tests.faults.scene import Scene, credit, invoice, observe, reserve, scene
+from tests.faults.story import PreparedScene, Story
 from tests.faults.truth import Finding, Truth
-from tests.flows.world import ShiftedTime
 
 PIECES, GOODS, DRAFTED, SENT = "pieces", "goods", "drafted", "sent"
 SOLD, AMOUNT = "NH-1018", "10.02"  # with a correction line
@@ -34,39 +29,32 @@ _WAITS = ("not_shipped", "credit_waits_for_invoice")
 
 
 @dataclass(slots=True)
-class RefundedScene(Scene):
+class RefundedScene(PreparedScene):
     """Its beginning: two orders are reserved, one is drafted; then all and a fourth one are refunded in part."""
 
     orders: dict[str, int] = field(default_factory=dict)
 
-    def reset(self) -> None:
-        """Back to the beginning, with the refunds made in the shop and not yet read."""
-        Scene.reset(self)
+    def prepare(self) -> None:
+        """The refunds are made in the shop and not yet read."""
         self._in_mode(InvoiceMode.DRAFT)
         self.orders = {name: self._buy() for name in (PIECES, GOODS, DRAFTED)}
-        self._act(action="set_status", order=self.orders[DRAFTED], status="completed")
-        self._quietly()
+        self.act(action="set_status", order=self.orders[DRAFTED], status="completed")
+        self.quietly()
         if len(self.servers["economic"].get("state")["drafts"]) != 1:
             raise RuntimeError("the sent order has no draft")
         self.orders[SENT] = self._buy()
-        self._act(action="set_status", order=self.orders[SENT], status="completed")
+        self.act(action="set_status", order=self.orders[SENT], status="completed")
         self._give_back(PIECES, 1)
         self._give_back(GOODS, 3)
         self._give_back(SENT, 1)
-        self._act(action="refund", order=self.orders[DRAFTED], amount=AMOUNT)
+        self.act(action="refund", order=self.orders[DRAFTED], amount=AMOUNT)
         self._in_mode(InvoiceMode.AUTO)
         self.pass_time(minutes=2)
-        self.reset_counters()
 
     def order(self, name: str) -> dict[str, Any]:
         """An order as the shop has it."""
         rows: list[dict[str, Any]] = self.servers["woocommerce"].get("state")["orders"]
         return next(row for row in rows if int(row["id"]) == self.orders[name])
-
-    def _quietly(self) -> None:
-        self.pass_time(minutes=2)
-        if self.run(PATIENT) != 0:
-            raise RuntimeError(f"a run without faults failed; see {self.log}")
 
     def _in_mode(self, mode: InvoiceMode) -> None:
         invoices = self.settings.invoices.model_copy(update={"mode": mode})
@@ -74,7 +62,8 @@ class RefundedScene(Scene):
 
     def _buy(self) -> int:
         items = [{"sku": SOLD, "quantity": 3}]
-        return int(self._act(action="place_order", items=items, payment_method="cod")["order"])
+        placed: Any = self.act(action="place_order", items=items, payment_method="cod")
+        return int(placed["order"])
 
     def _give_back(self, name: str, pieces: int) -> None:
         [line] = self.order(name)["line_items"]
@@ -83,23 +72,11 @@ class RefundedScene(Scene):
         back["refund_tax"] = [
             {"id": tax["id"], "refund_total": f"{Decimal(tax['total']) * pieces / 3:.2f}"} for tax in taxes
         ]
-        self._act(action="refund", order=self.orders[name], line_items=[back])
+        self.act(action="refund", order=self.orders[name], line_items=[back])
 
-    def _act(self, **action: Any) -> Any:
-        return self.servers["woocommerce"].post("act", action)
-
-    def _run(self, limits: Any, prepare: Preparation | None) -> None:
-        ledger = Ledger(self.ledger_url, clock=ShiftedTime(self.forward))
-        if prepare is not None:
-            prepare(ledger)
-        shop, accounts = self._shop(limits), self._accounts(limits)
-        Observer(shop, ledger, self.settings).observe()
-        for chunk in due_chunks(ledger, self.settings.shop, ORDERS):
-            reserver(shop, self._warehouse(limits), ledger, self.settings).reserve(chunk.documents, workers=1)
-        for chunk in due_chunks(ledger, self.settings.shop, INVOICES):
-            biller(shop, accounts, ledger, self.settings).book(chunk.documents, workers=1)
-        for chunk in due_chunks(ledger, self.settings.shop, CREDITS):
-            crediter(shop, accounts, ledger, self.settings).credit(chunk.documents, workers=1)
+    def _steps(self, limits: Limits, ledger: Ledger) -> None:
+        for step in (observe, reserve, invoice, credit):
+            step(self, limits, ledger)
 
 
 def refunded_scene(ledger_url: str) -> AbstractContextManager[Scene]:
@@ -189,3 +166,4 @@ _EXPECTED = {
 }
 
 REFUNDED = Truth(refunded_findings, open_documents)
+STORY = Story("refunded", refunded_scene, REFUNDED)
