@@ -8,8 +8,8 @@ from pakhus.flows.warehouse_products import WarehouseProducts
 from stack.postgres import Cluster
 from tests.faults.explore import boundaries, cases, explore
 from tests.faults.faults import Case
-from tests.faults.first_transfer import TRANSFERRED, transferred_scene
 from tests.faults.scene import Scene
+from tests.faults.stories.first_transfer import TRANSFERRED, transferred_scene
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 EVERY = 41

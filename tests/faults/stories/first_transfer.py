@@ -18,6 +18,7 @@ from pakhus.ledger.connection import Ledger
 from pakhus.ledger.products import INITIAL_SYNC
 from pakhus.ledger.schema import attempts, documents
 from tests.faults.scene import Preparation, Scene, scene
+from tests.faults.story import Story
 from tests.faults.truth import Finding, Truth
 from tests.flows.world import ShiftedTime
 
@@ -37,7 +38,7 @@ class FirstTransfer(Scene):
         ledger = Ledger(self.ledger_url, clock=ShiftedTime(self.forward))
         if prepare is not None:
             prepare(ledger)
-        InitialSync(self._shop(limits), self._warehouse(limits), ledger, self.settings, workers=1).run()
+        InitialSync(self.shop(limits), self.warehouse(limits), ledger, self.settings, workers=1).run()
 
 
 def transferred_scene(ledger_url: str) -> AbstractContextManager[Scene]:
@@ -104,3 +105,4 @@ def _ledger(scene: Scene) -> Iterator[Finding]:
 
 
 TRANSFERRED = Truth(transfer_findings, open_transfer)
+STORY = Story("first transfer", transferred_scene, TRANSFERRED)
