@@ -106,7 +106,8 @@ class ManyOrdersShop(Standin):
     def handle(self, request: Request) -> Response:
         if request.method != "GET" or request.path not in _LISTS:
             return self.shop.handle(request)
-        self.shop.shop.home = request.base_url  # by which signatures are checked
+        self.shop.shop.home = request.base_url  # by which signatures are checked, and by the time
+        self.shop.shop.now = self.shop.clock.now()
         try:
             authenticate(self.shop.shop, request)
         except ApiError as error:
