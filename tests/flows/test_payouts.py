@@ -353,6 +353,20 @@ def test_reports_say_what_is_open_unmatched_and_what_it_cost(at):
     assert all(len(line) == len(report.columns) for report in made.values() for line in report.rows)
 
 
+def test_reports_are_written_as_tables_and_drawn(at, tmp_path, monkeypatch, capsys):
+    rows = [*SALES[:2], row("refund", "r1", "-50.00", order="63"), row("payout", "p1", "-707.85")]
+    settling(at, unmatched="post").run([file(*rows)])
+    monkeypatch.setenv("PAKHUS_LEDGER_URL", at.ledger.url)
+    for name in REPORTS:
+        table, picture = tmp_path / f"{name}.csv", tmp_path / f"{name}.png"
+        assert main(["report", name, "--csv", str(table), "--picture", str(picture)]) == 0, capsys.readouterr().out
+        assert len(table.read_text().splitlines()) == 2, name
+        assert picture.read_bytes().startswith(b"\x89PNG")
+    assert main(["report", "fees", "--picture", str(tmp_path / "fees.txt")]) == 1
+    assert main(["report", "unmatched"]) == 0
+    assert "no_document" in capsys.readouterr().out
+
+
 def test_a_held_payout_is_sent_again_by_its_key(at, tmp_path, monkeypatch, capsys):
     settling(at).run([file(*SALES, row("payout", "p1", "-952.50"))])
     (tmp_path / "shops").mkdir()

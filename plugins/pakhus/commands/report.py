@@ -1,4 +1,4 @@
-"""`python -m pakhus report clearing`: what providers owe and said, or SKUs, from the ledger; as a table, or CSV."""
+"""`python -m pakhus report clearing`: what providers owe and said, or SKUs, from the ledger; table, CSV, picture."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from pakhus.commands import Exit, Say
 from pakhus.commands.ledger_here import ledger_here, used
 from pakhus.commands.tables import write_csv
+from pakhus.errors import ConfigurationError
 from pakhus.flows.payout_reports import REPORTS, Report
 from pakhus.flows.skus import SKUS, last_report
 
@@ -19,18 +20,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--account", help="of this provider account only")
     parser.add_argument("--shop", help="skus: of this shop only")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write it there instead of printing it")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw it there: .png, .svg, .pdf")
 
 
 def run(options: argparse.Namespace, say: Say) -> int:
     with used(ledger_here()) as ledger, ledger.begin() as tx:
         report = _REPORTS[options.report](tx, options.shop if options.report == SKUS else options.account)
+    if options.picture:
+        _draw(options.report, report, options.picture)
+        say(f"drew {len(report.rows)} rows into {options.picture}")
     if options.csv:
         write_csv(options.csv, report.columns, report.rows)
         say(f"wrote {len(report.rows)} rows to {options.csv}")
-    else:
+    elif not options.picture:
         for line in _table(report):
             say(line)
     return Exit.WELL
+
+
+def _draw(name: str, report: Report, file: Path) -> None:
+    if name == SKUS:
+        raise ConfigurationError("there is no picture of SKUs: leave --picture out")
+    from pakhus.commands.report_picture import draw  # loading the library takes a second
+
+    try:
+        draw(name, report, file)
+    except (ValueError, OSError) as error:
+        raise ConfigurationError(f"{file} cannot be drawn: {error}") from None
 
 
 def _table(report: Report) -> list[str]:

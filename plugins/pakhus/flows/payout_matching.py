@@ -26,8 +26,7 @@ from pakhus.settlements import Batch, BatchLine, BatchLineKind
 
 _PAYMENTS = (BatchLineKind.CAPTURE, BatchLineKind.REFUND)
 LINK, POST, IGNORE, WAIT = "link", "post", "ignore", "wait"
-LINKED, POSTED, IGNORED = "linked", "posted", "ignored"
-"""What stands in the place of a matching's outcome where a person has decided."""
+LINKED, POSTED, IGNORED = settlements.DECIDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,12 +86,13 @@ def _lines(tx: Transaction, found: Sequence[Any]) -> Report:
             row.order_reference,
             row.outcome,
             "" if row.difference is None else _money(row.difference),
+            "" if row.posted_at is None else _day(row.posted_at),
             " ".join(names[item] for item in row.items if item in names),
         )
         for row in found
     ]
     columns = ("account", "settlement", "line", "kind", "day", "amount", "currency", "provider's id", "reference")
-    return Report((*columns, "outcome", "difference", "documents"), rows)
+    return Report((*columns, "outcome", "difference", "entered", "documents"), rows)
 
 
 def _age_names() -> list[str]:

@@ -23,6 +23,10 @@ _LINES_AT_ONCE = 1000
 _PLAIN, _TOLD = re.compile(r"[A-Za-z0-9._+:-]{1,60}"), 40
 
 
+DECIDED = ("linked", "posted", "ignored")
+"""What stands in the place of a line's outcome when a person has said what it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """A stored settlement; its lines are read anew from the file, whose hash is `file`."""
@@ -216,9 +220,18 @@ def is_sure(tx: Transaction, settlement_id: int) -> bool:
 def unmatched(tx: Transaction, account: str | None = None) -> Sequence[Row[Any]]:
     """Return the lines that have no sure document, with their settlement, oldest first."""
     query = (
-        select(settlement_lines, settlements.c.batch, settlements.c.currency, settlements.c.paid_on)
+        select(
+            settlement_lines,
+            settlements.c.batch,
+            settlements.c.currency,
+            settlements.c.paid_on,
+            settlements.c.posted_at,
+        )
         .join(settlements, settlements.c.id == settlement_lines.c.settlement_id)
-        .where(settlement_lines.c.outcome.not_in(("", "matched")))
+        .where(
+            settlement_lines.c.outcome.not_in(("", "matched")),  # so the index has it
+            settlement_lines.c.outcome.not_in(DECIDED),
+        )
         .order_by(settlement_lines.c.account, settlement_lines.c.occurred_at)
     )
     return tx.connection.execute(query if account is None else query.where(settlements.c.account == account)).all()
