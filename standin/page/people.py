@@ -33,6 +33,7 @@ _PLAIN: Mapping[str, frozenset[str]] = {
     "woocommerce": frozenset({"pay_order", "set_status", "refund", "edit_product", "bin_order"}),
     "rackbeat": frozenset({"ship", "receive", "set_stock", "add_item", "edit_item", "cancel"}),
     "economic": frozenset({"book_draft", "delete_draft"}),
+    "stripe": frozenset({"fail_payout"}),
 }
 
 
@@ -81,6 +82,14 @@ def _told(answer: object) -> dict[str, Any]:
     return answer
 
 
+def _pay_out(server: StandinServer, action: Act) -> object:
+    """The gateways tell the provider what their shops took and gave back; it pays out what it owes."""
+    del action
+    server.act({"action": "collect"})
+    return server.act({"action": "pay_out"})
+
+
 _OWN: Mapping[tuple[str, str], Callable[[StandinServer, Act], object]] = {
+    ("stripe", "pay_out"): _pay_out,
     ("woocommerce", "place_order"): _place_order,
 }

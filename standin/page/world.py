@@ -14,6 +14,7 @@ from standin.server import StandinServer
 
 DELIVERIES = 8
 MAILS = 10
+PAYOUTS = 5
 SELLABLE = {"simple", "variation"}
 
 
@@ -44,6 +45,7 @@ class World:
             "stock": _stock(shops, warehouse or {}),
             "webhooks": {name: _webhooks(shop) for name, shop in shops.items()},
             "accounts": _accounts(accounts),
+            "provider": next((_provider(_dumped(system)) for _, system in self._of("stripe")), None),
             "mails": self._mails(),
             "trouble": self.troubles.listing(),
         }
@@ -137,6 +139,21 @@ def _accounts(accounts: Json | None) -> Json:
         for number, draft in accounts["drafts"].items()
     ]
     return {"drafts": drafts, "booked": len(accounts["booked"])}
+
+
+def _provider(provider: Json) -> Json:
+    """What a payment provider has taken and not paid out, and its last payouts."""
+    moved = provider["transactions"].values()
+    waiting = sum(row["net"] for row in moved if row["id"] not in provider["paid_by"])
+    payouts = [
+        {"id": row["id"], "amount": _kroner(row["amount"]), "stopped": row["stopped"]}
+        for row in list(provider["payouts"].values())[-PAYOUTS:]
+    ]
+    return {"waiting": _kroner(waiting), "payouts": payouts[::-1]}
+
+
+def _kroner(minor: int) -> str:
+    return f"{Decimal(minor) / 100:.2f}"
 
 
 def _plain(value: Any) -> str:

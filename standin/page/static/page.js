@@ -59,6 +59,7 @@ async function act(system, action, members = {}, done = "Done.") {
 const named = (kind) => frame.systems.filter((system) => system.kind === kind).map((system) => system.name);
 const warehouse = () => named("rackbeat")[0];
 const accounts = () => named("economic")[0];
+const provider = () => named("stripe")[0];
 
 // --- forms -----------------------------------------------------------------------------------------------------------
 
@@ -101,6 +102,10 @@ function setUp() {
   $("shops-card").hidden = shops.length === 0;
   $("warehouse-card").hidden = !warehouse();
   $("accounts-card").hidden = !accounts();
+  $("provider-card").hidden = !provider();
+  $("pay-out").addEventListener("click", () => act(provider(), "pay_out", {}, (told) => (
+    told.payout ? `${told.payout} is on its way to the bank. Pakhus enters it when it asks next.` : "There is nothing to pay out."
+  )));
   newCart();
   products();
 }
@@ -277,6 +282,18 @@ function drafts() {
   ]))));
 }
 
+function payouts() {
+  if (!world.provider) return;
+  const { waiting, payouts: made } = world.provider;
+  $("owed").textContent = `${waiting} kr. are taken and not paid out; completed orders are taken with the next payout.`;
+  $("payouts").replaceChildren(...made.map((payout) => el("li", [
+    `${payout.id}: ${payout.amount} ${payout.stopped} `,
+    ...(payout.stopped ? [] : [el("button", "The bank sends it back", {
+      type: "button", onclick: () => act(provider(), "fail_payout", { payout: payout.id }, "It is on the balance again."),
+    })]),
+  ])));
+}
+
 function webhooks() {
   $("webhooks").replaceChildren(...Object.entries(world.webhooks).map(([shop, hooks]) => {
     const registered = hooks.registered.map((hook) => `${hook.topic} ${hook.status}`).join(", ") || "none is registered";
@@ -300,7 +317,7 @@ function troubles() {
   ])));
 }
 
-const PARTS = [orders, stock, drafts, webhooks, mails, troubles, products];
+const PARTS = [orders, stock, drafts, payouts, webhooks, mails, troubles, products];
 
 async function look() {
   const answer = await fetch(`state?seen=${encodeURIComponent(seen)}`);
