@@ -27,6 +27,12 @@ class Books:
     reserved: Mapping[str, list[Any]]
     booked: Mapping[str, list[Any]]
     drafts: int
+    returned: Mapping[str, Mapping[str, Decimal]]  # pieces that refunds name, by order and line
+
+    def of_order(self, name: str) -> Decimal:
+        """What the accounts have of an order: its invoice less its credit notes."""
+        mine = [rows for key, rows in self.booked.items() if key.startswith(f"nordlys-{name}-")]
+        return sum((Decimal(row["grossAmount"]) for rows in mine for row in rows), Decimal(0))
 
 
 def complaints(busy: BusyShop, *, but: Collection[str] = ()) -> list[str]:
@@ -57,7 +63,13 @@ def _books(busy: BusyShop) -> Books:
     booked: dict[str, list[Any]] = {}
     for invoice in accounts["booked"].values():
         booked.setdefault(str(invoice["references"]["other"]), []).append(invoice)
-    return Books(reserved, booked, len(accounts["drafts"]))
+    returned: dict[str, dict[str, Decimal]] = {}
+    for refund in busy.shop.refunds.values():
+        pieces = returned.setdefault(str(refund.order_id), {})
+        for line in refund.lines:
+            [about] = [meta.value for meta in line.meta if meta.key == "_refunded_item_id"]
+            pieces[about] = pieces.get(about, Decimal(0)) - Decimal(line.quantity)
+    return Books(reserved, booked, len(accounts["drafts"]), returned)
 
 
 def _reading(seen: Seen | None, row: Any, body: bytes | None) -> str:
@@ -79,19 +91,23 @@ def _documents(name: str, seen: Seen | None, rows: list[Any], books: Books) -> I
         if [row.key for row in own] != [key]:
             yield f"has {len(own)} documents of kind {kind}"
             return
-        judge = _reservation if kind == "reservation" else _invoice
         there = (books.reserved if kind == "reservation" else books.booked).get(key, [])
         if len(there) > 1:
             yield f"{key} is there {len(there)} times"
-        text = judge(order, own[0], there)
+        if kind == "reservation":
+            text = _reservation(order, own[0], there, books.returned.get(name, {}))
+        else:
+            held = any(row.kind == "credit_note" and row.status == "held" for row in rows)
+            text = _invoice(order, own[0], there, None if held else books.of_order(name))
         if text:
             yield f"{kind} is {own[0].status}, {own[0].reason}; {text}"
     yield from _credits(order, rows, books.booked.get(expected["invoice"], []))
 
 
-def _reservation(order: Order | None, row: Any, there: list[Any]) -> str:
-    """The warehouse holds what the shop wants held, or a person is asked why not."""
-    status, over = Status(row.status), order is None or _is_over(order)
+def _reservation(order: Order | None, row: Any, there: list[Any], returned: Mapping[str, Decimal]) -> str:
+    """The warehouse holds what the shop wants held, less what was refunded, or a person is asked why not."""
+    status, goods = Status(row.status), {} if order is None else _goods(order, returned)
+    over = order is None or _is_over(order) or not goods
     if status in (Status.DUE, Status.WAITING, Status.FAILED):
         return "nothing was left to wait for"
     if row.reason == "reservation_cancelled":
@@ -101,32 +117,37 @@ def _reservation(order: Order | None, row: Any, there: list[Any]) -> str:
             return "the warehouse does not have it so"
         if over or order is None:
             return "the shop's order is over"
-        return "" if _pieces(there[0]) == _goods(order) else "the warehouse has other pieces than the shop sold"
+        return "" if _pieces(there[0]) == goods else "the warehouse has other pieces than the shop sold"
     if status is Status.HELD:
-        wrong = there and (over or order is None or _pieces(there[0]) != _goods(order))
+        wrong = there and (over or _pieces(there[0]) != goods)
         return "" if wrong else "nothing is wrong with it"
     if there:
         return "the warehouse has it all the same"
-    return "the shop wants it reserved" if order is not None and order.native_state == "processing" else ""
+    wanted = order is not None and order.native_state == "processing" and not over
+    return "the shop wants it reserved" if wanted else ""
 
 
-def _invoice(order: Order | None, row: Any, there: list[Any]) -> str:
-    """The accounts have what was charged, or a person is asked why not."""
-    status, over = Status(row.status), order is None or _is_over(order)
+def _invoice(order: Order | None, row: Any, there: list[Any], net: Decimal | None) -> str:
+    """The accounts have what was charged less what was refunded, or a person is asked why not.
+
+    `net` is what they have with the credit notes; None: one of these is held.
+    """
+    status, left = Status(row.status), Decimal(0) if order is None else order.total.amount - order.refunded
+    over = order is None or (_is_over(order) and left != 0)
     if status in (Status.DUE, Status.FAILED) or (status is Status.WAITING and row.reason != "not_shipped"):
         return "nothing was left to wait for"
-    charged = None if order is None else order.total.amount
     if status is Status.DONE:
         if not there or row.remote_number != str(there[0]["bookedInvoiceNumber"]):
             return "the accounts do not have it so"
-        return "" if not over and Decimal(there[0]["grossAmount"]) == charged else "the accounts have another amount"
+        return "" if not over and net in (None, left) else f"the accounts have {net}, {left} is left"
     if status is Status.HELD:
-        wrong = there and (over or Decimal(there[0]["grossAmount"]) != charged)
+        wrong = there and (over or net != left)
         given_back = order is not None and bool(order.refunded)
         return "" if wrong or given_back else "nothing is wrong with it"
     if there:
         return "the accounts have it all the same"
-    return "the shop wants it invoiced" if order is not None and order.native_state == "completed" else ""
+    wanted = order is not None and order.native_state == "completed" and left != 0
+    return "the shop wants it invoiced" if wanted else ""
 
 
 def _credits(order: Order | None, rows: list[Any], booked: list[Any]) -> Iterator[str]:
@@ -134,7 +155,8 @@ def _credits(order: Order | None, rows: list[Any], booked: list[Any]) -> Iterato
     active = [row for row in rows if row.kind == "credit_note" and row.reason != "refund_withdrawn"]
     if booked and order is not None and order.refunded and not active:
         yield "money was given back, and nobody knows of it"
-    if order is not None and not order.refunded and any(row.remote_id is None for row in active):
+    expected = [row for row in active if row.remote_id is None and row.reason != "credit_in_invoice"]
+    if order is not None and not order.refunded and expected:
         yield "a credit is expected, and no money was given back"
 
 
@@ -148,11 +170,15 @@ def _everywhere(busy: BusyShop, books: Books) -> Iterator[str]:
 
 
 def _is_over(order: Order) -> bool:
-    return order.lifecycle in (Lifecycle.CANCELLED, Lifecycle.DELETED)
+    money_back = order.lifecycle is Lifecycle.OPEN and 0 < order.total.amount <= order.refunded
+    return money_back or order.lifecycle in (Lifecycle.CANCELLED, Lifecycle.DELETED)
 
 
-def _goods(order: Order) -> dict[str, Decimal]:
-    return {line.sku or "": line.quantity for line in order.lines if line.kind is LineKind.PRODUCT}
+def _goods(order: Order, returned: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """The pieces of an order that are still to be sent."""
+    goods = [line for line in order.lines if line.kind is LineKind.PRODUCT]
+    left = {line.sku or "": line.quantity - returned.get(line.id, Decimal(0)) for line in goods}
+    return {sku: pieces for sku, pieces in left.items() if pieces > 0}
 
 
 def _pieces(reserved: Mapping[str, Any]) -> dict[str, Decimal]:

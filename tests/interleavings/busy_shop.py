@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import create_engine, text
@@ -107,7 +108,17 @@ class BusyShop:
         self._act("set_status", order=order.id, status=STATES[how % len(STATES)])
 
     def refund(self, order: Order, how: int) -> None:
-        self._act("refund", order=order.id, amount=f"{10 + how % 3}.00")
+        """An amount alone, or a piece of the first line at its price; never more than is left."""
+        line, left = order.lines[0], order.totals.total - self.shop.refunded(order)
+        if how % 2 and line.quantity:
+            rate, price = next(iter(line.taxes), None), line.total / line.quantity
+            tax = sum(line.taxes.values()) / line.quantity
+            taxes = [] if rate is None else [{"id": rate, "refund_total": f"{tax:.2f}"}]
+            back = {"id": line.id, "quantity": 1, "refund_total": f"{price:.2f}", "refund_tax": taxes}
+            if Decimal(f"{price:.2f}") + Decimal(f"{tax:.2f}") <= left:
+                self._act("refund", order=order.id, line_items=[back])
+        elif left > 12:
+            self._act("refund", order=order.id, amount=f"{10 + how % 3}.00")
 
     def withdraw_refund(self, order: Order, how: int) -> None:
         """The order's date of change stays (contract, section 8)."""

@@ -89,6 +89,10 @@ class Interleavings(RuleBasedStateMachine):
     def book(self) -> None:
         self.world.book()
 
+    @rule()
+    def credit(self) -> None:
+        self.world.credit()
+
     def teardown(self) -> None:
         self._live_runs(2)
         missed = complaints(self.busy, but=self.busy.silent)
@@ -104,6 +108,7 @@ class Interleavings(RuleBasedStateMachine):
             self.busy.observe()
             self.world.reserve()
             self.world.book()
+            self.world.credit()
 
     def _audit(self) -> None:
         prover = Prover(Observer(self.busy.client(), self.world.ledger, self.world.settings), self.world.accounts)

@@ -11,13 +11,13 @@ from typing import Any
 
 from pakhus.clients.webshop import Webshop
 from pakhus.flows.drafts import Standing
-from pakhus.flows.observation import stored_order
 from pakhus.flows.refund_reading import RefundReader
 from pakhus.formats.economic import totals_from_economic
-from pakhus.ledger import included_refunds
+from pakhus.ledger import included_refunds, sources
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.documents import Document
 from pakhus.model import ZERO, Credit, Order
+from pakhus.rulings import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,13 @@ class TakenOff:
     reader: RefundReader
 
     def of_draft(self, document: Document, standing: Standing) -> tuple[Credit, ...]:
-        """Return the refunds that the draft was made without."""
-        order, _ = stored_order(self.ledger, self.shop, document, standing.last.version, transferred=True)
-        return self.reader.once_of(order)
+        """Return the refunds that the draft was made without, also of an order that the shop has no more."""
+        row, version = document.source_id, standing.last.version
+        if row is None or version is None:
+            return ()
+        stored = self.ledger.persist(lambda tx: sources.load(tx, row, version))
+        order = self.shop.parse(stored.source_id, stored.body, self.ledger.now()).order_to(Side.ACCOUNTS)
+        return () if order is None else self.reader.once_of(order)
 
     def by_hand(self, drafted: Order, now: Order, standing: Standing, booked: Any) -> tuple[Credit, ...]:
         """Return the refunds since the draft that a person took off it before booking it: its total says so exactly."""

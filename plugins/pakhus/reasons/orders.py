@@ -76,7 +76,7 @@ ORDERS: tuple[Reason, ...] = (
         "goods_refunded",
         Status.SKIPPED,
         Actor.NOBODY,
-        "All goods of the order were refunded before it was reserved.",
+        "All goods of the order, or all its money, were refunded before it was reserved.",
         NOTHING,
     ),
     Reason("order_empty", Status.SKIPPED, Actor.NOBODY, "The order has no lines.", NOTHING),

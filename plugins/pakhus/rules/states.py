@@ -46,7 +46,10 @@ NOT_SHIPPED = Shipped()
 def reservation_verdict(order: Order, rules: StateRules) -> Verdict:
     """Whether an order that has no reservation yet is to be reserved."""
     verdict = _not_ours(order, rules) or _no_lines(order) or _picked_up(order, rules)
-    return ruled(order, verdict or _before_payment(order, rules) or _by_state(order, rules, rules.reserve))
+    verdict = verdict or _before_payment(order, rules) or _by_state(order, rules, rules.reserve)
+    if verdict.status is Status.DUE and is_over(order):
+        verdict = Verdict.of("goods_refunded")
+    return ruled(order, verdict)
 
 
 def invoice_verdict(order: Order, rules: StateRules, shipped: Shipped = NOT_SHIPPED) -> Verdict:
