@@ -99,6 +99,36 @@ def test_what_was_written_since_the_backup_is_taken_over_and_not_written_again(
 
 
 @pytest.mark.edge(88)
+def test_invoice_that_was_booked_before_its_refund_is_not_taken_for_one_of_the_rest(
+    shop: World, postgres: Cluster
+) -> None:
+    """The shop shows the refund that came after the lost booking; its credit note is there, and taken over, too."""
+    shop.observe()
+    backup, made_at = backed_up(shop, postgres), shop.ledger.now()
+    invoice_all(shop)
+    [key, *_] = outcomes(shop, "invoice")
+    refund = shop.act(action="refund", order=int(key.split("-")[1]), amount="10.00")["refund"]
+    shop.forward(minutes=2)
+    shop.observe()
+    shop.credit()
+    before = there(shop)
+    assert key.replace("invoice", f"credit{refund}") in before[1]
+    old = restored(shop, backup)
+    old.forward(minutes=10)
+    recover(old, made_at)
+    old.forward(minutes=4)
+    old.reset_counters()
+    for _ in range(2):
+        old.observe()
+        old.book()
+        old.credit()
+    assert (there(old), old.writes()) == (before, 0)
+    assert outcomes(old, "invoice")[key][0] == "adopted"
+    assert outcomes(old, "credit_note")[key.replace("invoice", f"credit{refund}")][0] == "adopted"
+    old.ledger.close()
+
+
+@pytest.mark.edge(88)
 def test_without_recovery_the_same_would_be_written_twice(shop: World, postgres: Cluster) -> None:
     """What the other tests rest on: nothing but the look-up keeps the backup from doubling."""
     shop.observe()

@@ -317,7 +317,7 @@ class Biller:
     def _note_booked(
         self, document: Document, claim: Claim, standing: Standing, booked: Any, also: Sequence[Credit] = ()
     ) -> None:
-        taken_off = [*self.taken_off.of_draft(document, standing), *also]
+        taken_off = [*self.taken_off.of_draft(document, standing, booked), *also]
 
         def note(tx: Transaction) -> None:
             documents.note_remote(
@@ -353,5 +353,5 @@ def biller(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: Sh
         drafts=Drafts(accounts),
         gate=BookingGate(ledger, settings, target),
         double=DoubleInvoicing(accounts, ledger, settings, target),
-        taken_off=TakenOff(shop, ledger, refunds),
+        taken_off=TakenOff(shop, ledger, refunds, mapping),
     )

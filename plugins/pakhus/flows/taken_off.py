@@ -17,6 +17,8 @@ from pakhus.ledger import included_refunds, sources
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.documents import Document
 from pakhus.model import ZERO, Credit, Order
+from pakhus.rules.gift_cards import redeemed_of
+from pakhus.rules.mappings import AccountingMapping
 from pakhus.rulings import Side
 
 
@@ -27,15 +29,22 @@ class TakenOff:
     shop: Webshop
     ledger: Ledger
     reader: RefundReader
+    mapping: AccountingMapping
 
-    def of_draft(self, document: Document, standing: Standing) -> tuple[Credit, ...]:
-        """Return the refunds that the draft was made without, also of an order that the shop has no more."""
+    def of_draft(self, document: Document, standing: Standing, booked: Any) -> tuple[Credit, ...]:
+        """Return the refunds that the draft was made without, also of an order that the shop has no more.
+
+        None where the booked invoice is over the whole charge: after a restored backup it is one that was found again,
+        booked before the refunds that the shop shows now.
+        """
         row, version = document.source_id, standing.last.version
         if row is None or version is None:
             return ()
         stored = self.ledger.persist(lambda tx: sources.load(tx, row, version))
         order = self.shop.parse(stored.source_id, stored.body, self.ledger.now()).order_to(Side.ACCOUNTS)
-        return () if order is None else self.reader.once_of(order)
+        if order is None or totals_from_economic(booked).gross == order.total.amount + redeemed_of(order, self.mapping):
+            return ()
+        return self.reader.once_of(order)
 
     def by_hand(self, drafted: Order, now: Order, standing: Standing, booked: Any) -> tuple[Credit, ...]:
         """Return the refunds since the draft that a person took off it before booking it: its total says so exactly."""
