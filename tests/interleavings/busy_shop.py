@@ -206,7 +206,7 @@ _DEEDS: dict[str, Callable[[BusyShop, Order, int], None]] = {
     "restore": BusyShop.restore,
     "delete": BusyShop.delete,
 }
-KINDS = ("place", "half", "state", "state", *_DEEDS)  # states change most
+KINDS = ("place", "half", "state", "state", "refund", "refund", *_DEEDS)  # states change most, then money goes back
 
 
 @dataclass
