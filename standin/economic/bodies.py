@@ -91,6 +91,15 @@ _CONTACT: dict[str, Kind] = {
 CONTACT = Members(_CONTACT)
 CONTACT_REPLACED = Members({**_CONTACT, "customerContactNumber": Whole(1, required=True)})
 
+CURRENCY_PRICE = Members(
+    {
+        "price": Number(2, required=True),
+        "currency": Members({"code": Text(3, shortest=3), **_read_only("self", "name", "isoNumber")}, required=True),
+        "product": Members({"productNumber": Text(25, shortest=1), **_read_only("self")}),
+        **_read_only("metaData", "self"),
+    }
+)
+
 PRODUCT = Members(
     {
         "productNumber": Text(25, shortest=1, required=True),

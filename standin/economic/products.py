@@ -127,6 +127,7 @@ def replace_product(call: Call) -> Response:
         call.problem(("productNumber",), "E06000", "The number of a product cannot be changed.")
     call.refuse_problems()
     record |= {"productNumber": old["productNumber"], "created": old["created"], "updated": call.now}
+    record |= {"prices": old["prices"]} if "prices" in old else {}  # a resource of its own
     call.state.products[old["productNumber"]] = record
     return answer(200, _whole(call, record))
 

@@ -16,6 +16,7 @@ from standin.economic import (
     entries,
     journal_booking,
     journals,
+    prices,
     products,
     reference,
     unsupported,
@@ -31,7 +32,19 @@ from standin.messages import Headers, Request, Response
 from standin.system import Standin, freeze, thaw
 
 # Importing these registers their routes; ``unsupported`` comes last and takes what the others left.
-ROUTED = (booked, customers, drafts, products, reference, journals, attachments, entries, journal_booking, unsupported)
+ROUTED = (
+    booked,
+    customers,
+    drafts,
+    products,
+    prices,
+    reference,
+    journals,
+    attachments,
+    entries,
+    journal_booking,
+    unsupported,
+)
 
 _READS = frozenset({"GET", "HEAD"})
 # What a call costs of the token bucket. Known: one account 1, one booked invoice 13; the others are ours.

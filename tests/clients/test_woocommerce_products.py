@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from pakhus.errors import DataError
+from pakhus.errors import ConfigurationError, DataError
 from pakhus.model import Money, Product
 from tests.clients.scripted_shop import Asked, Reply, Script
 from tests.clients.woocommerce_bench import NO_ROUTE, Bench, plain
@@ -198,3 +199,63 @@ def test_refuses_to_guess_between_products_of_one_sku(bench: OpenBench) -> None:
     at = bench(Shelf(*rows))
     with pytest.raises(DataError, match="10, 11"):
         at.client.put_product(KOP, at.calls)
+
+
+class Clocked(Shelf):
+    """A shop that says its time, and filters by the time of change as the contract has it (section 5)."""
+
+    def __call__(self, asked: Asked) -> Reply:
+        self.asked = [*getattr(self, "asked", []), asked]
+        reply = super().__call__(asked)
+        reply.headers.setdefault("Date", "Sun, 29 Nov 2026 12:00:00 GMT")
+        since = asked.query.get("modified_after")
+        if since is not None:
+            assert asked.query["dates_are_gmt"] == "true"
+            rows = [row for row in reply.body if row["date_modified_gmt"] > since]  # type: ignore[index]
+            reply = Reply(rows, headers={**reply.headers, "X-WP-Total": str(len(rows)), "X-WP-TotalPages": "1"})
+        return reply
+
+
+def test_asks_for_what_changed_since_the_last_reading_by_the_shop_s_own_clock(bench: OpenBench) -> None:
+    simple, parent = (plain(recorded_body(f"product-get-{kind}")) for kind in ("simple", "variable"))
+    other = {**plain(recorded_body("product-get-variable")), "id": 52, "sku": "ANDEN"}
+    shelf = Clocked(simple, parent, other, *variations())
+    at = bench(shelf)
+    first = at.client.product_changes(None)
+    assert len(first.products) == 6
+    assert first.cursor == "2026-11-29T11:58:30"  # by 90 s before the shop's time: a change shows that late
+    simple["date_modified_gmt"] = "2026-11-29T12:05:00"
+    again = at.client.product_changes(first.cursor)
+    assert [product.sku for product in again.products] == ["NH-1000"]
+    parent["date_modified_gmt"] = "2026-11-29T12:06:00"  # a variation's change bumps its parent
+    shelf.asked = []
+    third = at.client.product_changes("2026-11-29T12:05:30")
+    assert [product.sku for product in third.products] == ["NH-TS", "NH-TS-S", "NH-TS-M", "NH-TS-L"]
+    assert [asked.path.rsplit("v3")[-1] for asked in shelf.asked] == ["/products", "/products/44/variations"]
+
+
+def test_one_request_when_nothing_changed(bench: OpenBench) -> None:
+    shelf = Clocked(plain(recorded_body("product-get-simple")))
+    at = bench(shelf)
+    assert at.client.product_changes("2026-11-29T12:00:00").products == ()
+    assert len(shelf.asked) == 1
+
+
+def test_a_cursor_that_is_none_of_ours_is_said(bench: OpenBench) -> None:
+    with pytest.raises(ConfigurationError, match="cursor"):
+        bench(Shelf()).client.product_changes("i går")
+
+
+def test_only_the_named_fields_are_written(bench: OpenBench) -> None:
+    row = {"id": 10, "sku": "NY-1", "type": "simple"}
+    at = bench(Shelf(row))
+    at.client.put_product(KOP, at.calls, fields=("barcode",))
+    ((method, _, body),) = at.written()
+    assert (method, body) == ("PUT", {"global_unique_id": "5700000000017"})
+
+
+def test_what_looks_like_markup_stays_text_in_the_shop(bench: OpenBench) -> None:
+    at = bench(Shelf())
+    at.client.put_product(replace(KOP, name="Kop & <fad>", description="5 < 6"), at.calls)
+    ((_, _, body),) = at.written()
+    assert (body["name"], body["description"]) == ("Kop &amp; &lt;fad&gt;", "5 &lt; 6")

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from pakhus.clients.woocommerce_api import write
+from pakhus.ledger.schema import attempts
 from standin.registry import create, default_seed
 from standin.server import StandinServer
 from tests.flows.product_world import edit, in_economic, in_rackbeat, quiet, run_products, settings_of
@@ -234,3 +237,56 @@ def test_a_name_is_cut_to_what_each_system_takes(empty: World) -> None:
     assert (len(made["name"]), len(booked["name"])) == (252, 300)
     assert len(booked["description"]) <= 500
     assert booked["description"].endswith("stentøj…")
+
+
+def prices(shop: World, number: str) -> dict[str, D]:
+    """A product's prices in other currencies, as the accounts have them."""
+    return {code: row["price"] for code, row in in_economic(shop)[number].get("prices", {}).items()}
+
+
+def in_euros(shop: World) -> World:
+    """The shop's prices are in EUR, the accounts' in DKK; only the accounts take part."""
+    shop.shop.send(write("PUT", "/settings/general/woocommerce_currency", {"value": "EUR"}))
+    mapping = shop.settings.mapping
+    assert mapping.economic is not None
+    assert mapping.economic.new_products is not None
+    new = mapping.economic.new_products.model_copy(update={"currency_prices": True})
+    part = mapping.economic.model_copy(update={"new_products": new})
+    changed = mapping.model_copy(update={"economic": part})
+    return replace(shop, settings=shop.settings.model_copy(update={"mapping": changed, "rackbeat": None}))
+
+
+def test_a_price_in_another_currency_is_the_product_s_price_in_it(empty: World) -> None:
+    shop = in_euros(empty)
+    run_products(shop)
+    assert prices(shop, "NH-1000") == {"EUR": D("100.00")}
+    assert "salesPrice" not in in_economic(shop)["NH-1000"]
+    edit(shop, "NH-1000", regular_price="150.00")
+    run_products(shop)
+    assert prices(shop, "NH-1000") == {"EUR": D("120.00")}
+    shop.reset_counters()
+    run_products(shop)
+    run_products(shop, whole=True)
+    assert shop.writes() == 0
+
+
+def test_a_price_in_another_currency_that_a_bookkeeper_set_stays(empty: World) -> None:
+    shop = in_euros(empty)
+    run_products(shop)
+    in_economic(shop)["NH-1000"]["prices"]["EUR"]["price"] = D("95.00")
+    edit(shop, "NH-1000", regular_price="150.00", name="Krus")
+    report = run_products(shop)
+    assert report.codes["product_kept"] == 1
+    assert (prices(shop, "NH-1000"), in_economic(shop)["NH-1000"]["name"]) == ({"EUR": D("95.00")}, "Krus")
+
+
+def test_a_product_whose_price_was_lost_on_the_way_gets_it_later(empty: World) -> None:
+    shop = in_euros(empty)
+    shop.accounts_server.faults.set([{"kind": "answer_lost", "method": "POST", "path_regex": "NH-1000/pricing"}])
+    run_products(shop)
+    shop.forward(minutes=10)
+    run_products(shop)
+    assert prices(shop, "NH-1000") == {"EUR": D("100.00")}
+    with shop.ledger.begin() as tx:
+        left = tx.connection.execute(attempts.select().where(attempts.c.status.in_(("sent", "unknown")))).all()
+    assert left == []

@@ -14,6 +14,7 @@ from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import attempts, documents
 from tests.contract.test_economic_vendor_schemas import SCHEMAS, assert_valid_request
 
+_PRICES = "products.productNumber.pricing.currency-specific-sales-prices"
 # Which schema a write's body must fit; "" for files, and for the services of the other host, whose schemas nobody has.
 _SCHEMAS = (
     (r"POST /invoices/drafts", "invoices.drafts.post"),
@@ -25,6 +26,8 @@ _SCHEMAS = (
     (r"POST /journals/\d+/vouchers", "journals.journalNumber.vouchers.post"),
     (r"POST /products", "products.post"),
     (r"PUT /products/[^/]+", "products.productNumber.put"),
+    (r"POST /products/[^/]+/pricing/currency-specific-sales-prices", f"{_PRICES}.post"),
+    (r"PUT /products/[^/]+/pricing/currency-specific-sales-prices/[A-Z]{3}", f"{_PRICES}.currencyCode.put"),
     (r"POST /journals/\d+/vouchers/[^/]+/attachment/file", ""),
     (r"POST /journalsapi/\S+", ""),
 )

@@ -6,7 +6,7 @@ written is decided elsewhere (rules.product_sync): a target only knows how to sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from pakhus.reasons import Verdict
 from pakhus.rules.product_sync import Manners, Values
 
 CREATE, UPDATE = "create_product", "update_product"
+SET_PRICE = "set_currency_price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,15 @@ class Hand:
     document: Document
     claim: Claim
 
-    def subject(self) -> str:
+    def subject(self, step: str = UPDATE) -> str:
         """What names the next change: one that was planned and never left us, or the next number.
 
         The same values may rightly be written again, after months.
         """
 
         def found(tx: Any) -> str:
-            planned = [one for one in attempts.open_of(tx, self.document.id, UPDATE) if one.status == "planned"]
-            count = attempts.count_of(tx, self.document.id, UPDATE)
+            planned = [one for one in attempts.open_of(tx, self.document.id, step) if one.status == "planned"]
+            count = attempts.count_of(tx, self.document.id, step)
             return planned[-1].subject if planned else str(count + 1)
 
         return self.ledger.persist(found)
@@ -62,10 +63,10 @@ class Hand:
         """Whether a write of this step has not come to its end."""
         return bool(self.ledger.persist(lambda tx: attempts.open_of(tx, self.document.id, step)))
 
-    def unsettled_subjects(self) -> list[str]:
+    def unsettled_subjects(self, step: str = UPDATE) -> list[str]:
         """The changes that have left us and whose outcome is not known."""
         rows = self.ledger.persist(lambda tx: attempts.unsettled(tx, self.document.id))
-        return [row.subject for row in rows if row.step == UPDATE]
+        return [row.subject for row in rows if row.step == step]
 
 
 class ProductTarget(Protocol):
@@ -78,8 +79,8 @@ class ProductTarget(Protocol):
     def listing(self) -> dict[str, Shown]:
         """Return all its products by number."""
 
-    def find(self, number: str) -> Shown | None:
-        """Return one product as it stands now."""
+    def find(self, number: str, fields: Collection[str] = ()) -> Shown | None:
+        """Return one product as it stands now, with those of `fields` that the list of all does not show."""
 
     def settle(self, hand: Hand, number: str) -> bool:
         """Settle earlier writes of this product whose answers were lost; tell whether we have made it once."""

@@ -21,14 +21,14 @@ from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
 from pakhus.ledger.product_facts import Known
 from pakhus.reasons import Verdict
-from pakhus.rules.product_sync import BARRED, PRICE, YES, Facts, after, decide
+from pakhus.rules.product_sync import BARRED, PRICE, YES, Facts, after, currency_of, decide
 
 logger = logging.getLogger(__name__)
 
 # A product that is new to us costs a request to look at; from so many on the whole list costs fewer.
 LIST_FROM = 20
 # What one run takes: at Rackbeat's eight calls a second some minutes. The next run goes on.
-MOST_OF_A_RUN = 1000
+MOST_OF_A_RUN = 3000
 _WORKERS = 2
 _KEPT = "product_kept"
 
@@ -98,7 +98,9 @@ class ProductWriter:
         hand = Hand(self.ledger, document, claim)
         row = self.ledger.persist(lambda tx: product_facts.take(tx, document.id))
         made = self.target.settle(hand, row.number)
-        shown = self._listing.get(row.number) if self._listing else self.target.find(row.number)
+        shown = self._listing.get(row.number) if self._listing else self._find(row)
+        if shown is not None and any(currency_of(name) for name in row.facts.wanted):
+            shown = self._find(row)  # no list shows them
         if shown is None:
             return Treated(self._make(hand, row, made=made), None)
         if shown.deleted:
@@ -117,7 +119,7 @@ class ProductWriter:
             raise stop("product_renamed", number=number, system=system, before=before)
         if not self.rules.create_missing:
             return self._left(hand, row, Verdict.of("product_not_made", number=number, system=system))
-        again = self.target.find(row.number) if self._listing else None  # the list is some minutes old
+        again = self._find(row) if self._listing else None  # the list is some minutes old
         if again is not None:
             return self._change(hand, row, again)
         shown = self.target.create(hand, row.number, row.facts.wanted)
@@ -130,7 +132,7 @@ class ProductWriter:
             raise StoppedError(shown.problem)
         decision = decide(row.facts, shown.values, self.rules.manners)
         if decision.write and row.number in self._listing:
-            shown = self.target.find(row.number) or shown
+            shown = self._find(row) or shown
             decision = decide(row.facts, shown.values, self.rules.manners)
         changes = dict(decision.write)
         kept = list(decision.kept)
@@ -148,6 +150,9 @@ class ProductWriter:
         if changes:
             return Verdict.of("product_changed", **told, fields=", ".join(changes))
         return Verdict.of("product_in_step", **told)
+
+    def _find(self, row: Known) -> Shown | None:
+        return self.target.find(row.number, tuple(row.facts.wanted))
 
     def _renamed_from(self, row: Known) -> str | None:
         """What the target knew the product as before the master renamed it, where it can be renamed there, too."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -30,7 +30,8 @@ class ProductsInRackbeat:
         rows = map(_shown, self.warehouse.list_products())
         return {row.number: row for row in rows}
 
-    def find(self, number: str) -> Shown | None:
+    def find(self, number: str, fields: Collection[str] = ()) -> Shown | None:
+        del fields  # all are shown
         row = self._row(number)
         return None if row is None else _shown(row)
 

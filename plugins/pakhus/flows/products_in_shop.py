@@ -41,7 +41,8 @@ class ProductsInShop:
         parents = {product.parent_id for product in products}
         return {one.sku: self._shown(one) for one in products if one.sku and one.id not in parents}
 
-    def find(self, number: str) -> Shown | None:
+    def find(self, number: str, fields: Collection[str] = ()) -> Shown | None:
+        del fields  # all are shown
         product = self.shop.product(number)
         return None if product is None else self._shown(product)
 

@@ -47,6 +47,12 @@ class NewAccountsProducts(PricedProducts):
     )
     unit: int | None = Field(None, gt=0, description="Unit number; none: none is sent")
 
+    currency_prices: bool = Field(
+        False,
+        description="Whether a price in another currency than `currency` becomes the product's price in that currency; "
+        "false: such a product is left out and named",
+    )
+
     def group_of(self, tax_class: str) -> int | None:
         """The product group of a tax class, if the mapping has it."""
         return self.groups.get(_class_name(tax_class))

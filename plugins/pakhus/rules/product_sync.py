@@ -9,11 +9,11 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from pakhus.model import Product
+from pakhus.model import Money, Product
 from pakhus.reasons import Verdict
 from pakhus.rules.money import rounded
 from pakhus.rules.product_mapping import NewAccountsProducts, NewWarehouseProducts, PricedProducts
@@ -43,6 +43,8 @@ NAME, PRICE, DESCRIPTION, BARCODE = (
 GROUP, BARRED = ProductField.GROUP, ProductField.BARRED
 TAX_CLASS = "tax_class"
 """Among what is wanted in a shop: the VAT of the product's group, where that is not the standard one. Never written."""
+_IN_CURRENCY = f"{PRICE} "
+"""Begins the name of a price in another currency than the target's own: "price EUR"."""
 _TEXTS = frozenset({NAME, DESCRIPTION, BARCODE})
 # A group decides accounts and VAT, and a bar is somebody's decision: what was there before us is never taken over.
 _NEVER_TAKEN_OVER = frozenset({GROUP, BARRED})
@@ -100,7 +102,7 @@ def decide(facts: Facts, shown: Values, manners: Manners) -> Decision:
     kept: list[str] = []
     for name, value in facts.wanted.items():
         there = shown.get(name)
-        if name not in manners.owned or there is None or same(name, value, there):
+        if _owner(name) not in manners.owned or there is None or same(name, value, there):
             continue
         ours, before = facts.written.get(name), facts.applied.get(name)
         if before is not None and before != value and same(name, before, there):
@@ -133,7 +135,7 @@ def after(facts: Facts, shown: Values, wrote: Values) -> Facts:
 
 def same(name: str, one: str, other: str) -> bool:
     """Tell whether two values of a field are the same to people."""
-    if name == PRICE:
+    if _owner(name) == PRICE:
         return bool(one) == bool(other) and (not one or Decimal(one) == Decimal(other))
     return alike(one, other) if name in _TEXTS else one == other
 
@@ -159,7 +161,8 @@ def in_shop(product: Product, number: str) -> Values | Verdict:
 
 def in_economic(product: Product, number: str, new: NewAccountsProducts, owned: frozenset[str]) -> Values | Verdict:
     """Return the product as e-conomic is to have it, or why it cannot be told."""
-    price = _price(product, new, owned)
+    foreign = new.currency_prices and product.price is not None and product.price.currency != new.currency
+    price = _price_in_currency(product, new, owned) if foreign else _price(product, new, owned)
     if isinstance(price, Verdict):
         return price
     group = new.group_of(product.tax_class)
@@ -178,6 +181,25 @@ def _price(product: Product, basis: PricedProducts, owned: frozenset[str]) -> di
     return {PRICE: f"{net:f}"}
 
 
+def _price_in_currency(product: Product, basis: PricedProducts, owned: frozenset[str]) -> dict[str, str] | Verdict:
+    """The price in the shop's own currency, without VAT."""
+    if product.price is None:
+        return {}
+    code = product.price.currency
+    found = _price(replace(product, price=Money(product.price.amount, basis.currency)), basis, owned)
+    return found if isinstance(found, Verdict) else {f"{_IN_CURRENCY}{code}": amount for amount in found.values()}
+
+
+def currency_of(name: str) -> str | None:
+    """The currency of a field that is a price in another one than the target's own."""
+    return name.removeprefix(_IN_CURRENCY) if name.startswith(_IN_CURRENCY) else None
+
+
+def _owner(name: str) -> str:
+    """The field that a merchant names when this one is meant."""
+    return name if currency_of(name) is None else PRICE
+
+
 def _texts(product: Product, number: str, lengths: Lengths) -> dict[str, str]:
     """A barcode that is too long for the system is none: half of it would be another one."""
     barcode = product.barcode if len(product.barcode) <= lengths.barcode else ""
@@ -191,7 +213,8 @@ def _texts(product: Product, number: str, lengths: Lengths) -> dict[str, str]:
 def _follows_at_first(name: str, value: str, there: str, manners: Manners) -> bool:
     """Whether a field that we never wrote is written at once: an empty text, or that nothing is barred, is nobody's
     word."""
-    empty = (name in _TEXTS and not there) or (name == BARRED and value == YES)
+    empty = not there and (name in _TEXTS or currency_of(name) is not None)
+    empty = empty or (name == BARRED and value == YES)
     return empty or (manners.take_over and name not in _NEVER_TAKEN_OVER)
 
 
