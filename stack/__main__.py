@@ -81,6 +81,7 @@ def up(options: argparse.Namespace, signals: EndingSignals, say: Say) -> int:
     try:
         stack.start()
         say(f"Airflow is open at {stack.url} ({login(stack)})")
+        say(f"`python -m pakhus …` is {stack.write_command()} …, as long as this runs")
         say("Ctrl-C ends it")
         stay_open(stack)
     finally:

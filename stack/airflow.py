@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import secrets
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -168,6 +169,22 @@ class Stack:
             **self._access_settings(),
             **self._settings,
         }
+
+    def write_command(self) -> Path:
+        """Write a script that runs `python -m pakhus` in this Airflow's environment, its secrets included."""
+        script, outside = self.directory / "pakhus", os.environ
+        own = {
+            name: value
+            for name, value in self.environment().items()
+            if outside.get(name) != value or name.startswith("PAKHUS_")
+        }
+        lines = ["#!/bin/sh", "# Made anew at each start. Holds secrets: only its owner may read it."]
+        lines += [f"export {name}={shlex.quote(value)}" for name, value in sorted(own.items())]
+        lines.append(f'exec {shlex.quote(sys.executable)} -m pakhus "$@"')
+        script.touch(mode=0o700)
+        script.chmod(0o700)
+        script.write_text("\n".join(lines) + "\n")
+        return script
 
     def _forget(self, *kept: Path) -> None:
         """Delete what is in the directory but for some of it, the database first: its data may be elsewhere."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow.sdk import DAG, BaseOperator, get_parsing_context
 from airflow.sdk.definitions.context import Context
@@ -20,6 +20,8 @@ from pakhus.ledger import runs
 from pakhus.ledger.alerts import SETTINGS, Cause
 from pakhus.ledger.connection import RunIdentity
 from pakhus.settings import SettingsError, ShopSettings, load_shop, shop_names, shop_path
+
+Settings = TypeVar("Settings")
 
 BROKEN = "broken"
 """The tag of DAGs that only say what is wrong with their shop's file."""
@@ -55,18 +57,25 @@ class SayWhatIsWrongOperator(BaseOperator):
 
 def shops_for(flow: str) -> Iterator[ShopSettings]:
     """Yield the settings of every shop, or, while a task runs, of the one whose DAG is being parsed."""
+    return settings_for(flow, shop_names(), load_shop, lambda name: str(shop_path(name)))
+
+
+def settings_for(
+    flow: str, names: Iterable[str], load: Callable[[str], Settings], path: Callable[[str], str]
+) -> Iterator[Settings]:
+    """Yield the settings of all that have a file, or of the one whose DAG is being parsed; a wrong one is declared."""
     parsing = get_parsing_context().dag_id
-    for name in shop_names():
+    for name in names:
         if parsing not in (None, dag_id_of(name, flow)):
             continue
         try:
-            shop = load_shop(name)
+            settings = load(name)
         except SettingsError as error:
             declare_problem(name, flow, str(error))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other shops' DAGs must not go with it
-            declare_problem(name, flow, f"{shop_path(name)} cannot be read: {type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others' DAGs must not go with it
+            declare_problem(name, flow, f"{path(name)} cannot be read: {type(error).__name__}: {error}")
         else:
-            yield shop
+            yield settings
 
 
 @dataclass(frozen=True, slots=True)

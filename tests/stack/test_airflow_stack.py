@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -168,3 +169,13 @@ def _descriptors(pid: int) -> Iterator[str]:
         for descriptor in Path(f"/proc/{pid}/fd").iterdir():
             with suppress(FileNotFoundError):  # closed meanwhile
                 yield str(descriptor.readlink())
+
+
+def test_a_script_runs_our_commands_in_its_environment_and_only_its_owner_may_read_it(airflow_stack: Stack) -> None:
+    script = airflow_stack.write_command()
+    assert script.stat().st_mode & 0o777 == 0o700
+    done = subprocess.run(
+        [script, "apply"], check=False, capture_output=True, text=True, timeout=120, env={"PATH": os.environ["PATH"]}
+    )
+    assert "Pools: made" in done.stdout or "nothing to make" in done.stdout, done.stdout + done.stderr
+    assert "Ledger: " in done.stdout

@@ -9,10 +9,8 @@ import argparse
 import getpass
 from datetime import date
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from pakhus.commands import Exit, Say
-from pakhus.commands.ledger_here import ledger_here
+from pakhus.commands.ledger_here import ledger_here, used
 from pakhus.errors import ConfigurationError
 from pakhus.flows.asked_orders import MOST_AT_ONCE, Sent, days, matching, send_matching, send_named, statuses
 from pakhus.ledger.connection import Ledger
@@ -44,16 +42,8 @@ def run(options: argparse.Namespace, say: Say) -> int:
         raise ConfigurationError(
             "name orders, or say what they have in common (--reason, --status, --placed-from, --placed-to), not both"
         )
-    ledger = ledger_here()
-    try:
+    with used(ledger_here(), "nothing was sent again") as ledger:
         return _common(ledger, options, say) if common else _named(ledger, options, say)
-    except SQLAlchemyError as error:
-        raise ConfigurationError(
-            f"the ledger's database cannot be used ({type(error).__name__}): nothing was sent again. See whether it "
-            "runs; `python -m pakhus apply` brings its tables up to date."
-        ) from None
-    finally:
-        ledger.close()
 
 
 def _named(ledger: Ledger, options: argparse.Namespace, say: Say) -> int:

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pakhus.commands import Exit, Say
-from pakhus.commands.ledger_here import ledger_among, used
-from pakhus.commands.live_systems import CONNECTIONS_HELP, connections_for, warehouse_of, webshop_of
+from pakhus.commands.live_systems import CONNECTIONS_HELP, opened, warehouse_of, webshop_of
 from pakhus.commands.tables import write_csv
 from pakhus.errors import ConfigurationError
 from pakhus.flows.initial_sync import InitialSync
@@ -40,8 +39,7 @@ def run(options: argparse.Namespace, say: Say) -> int:
     shop = load_shop(options.shop)
     if shop.rackbeat_target is None:
         raise ConfigurationError(f"{shop.shop} names no Rackbeat agreement: there is no warehouse to fill")
-    connections = connections_for(shop, options.connections)
-    with used(ledger_among(connections)) as ledger:
+    with opened(shop, options.connections) as (connections, ledger):
         warehouse = warehouse_of(shop.rackbeat_target, connections, ledger)
         flow = InitialSync(webshop_of(shop, connections), warehouse, ledger, shop)
         if options.undo is not None:

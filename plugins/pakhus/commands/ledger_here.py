@@ -42,14 +42,17 @@ def ledger_here() -> Ledger:
 
 
 @contextmanager
-def used(ledger: Ledger) -> Iterator[Ledger]:
-    """Use a ledger and close it; ConfigurationError with what to do when its database cannot be used."""
+def used(ledger: Ledger, otherwise: str = "") -> Iterator[Ledger]:
+    """Use a ledger and close it; ConfigurationError with what to do when its database cannot be used.
+
+    `otherwise` says what has not happened then.
+    """
     try:
         yield ledger
     except SQLAlchemyError as error:
         raise ConfigurationError(
-            f"the ledger's database cannot be used ({type(error).__name__}). See whether it runs; `python -m pakhus "
-            "apply` brings its tables up to date."
+            f"the ledger's database cannot be used ({type(error).__name__}){': ' if otherwise else ''}{otherwise}. "
+            "See whether it runs; `python -m pakhus apply` brings its tables up to date."
         ) from None
     finally:
         ledger.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from pakhus.clients.economic import BUCKET_CALLS, REFILL_PER_S, EconomicClient
 from pakhus.clients.rackbeat import CALLS_PER_MINUTE, RackbeatClient
 from pakhus.clients.woocommerce import WooCommerceClient
 from pakhus.commands.airflow_command import airflow_here
+from pakhus.commands.ledger_here import ledger_among, used
 from pakhus.connections import (
     LEDGER_CONNECTION,
     ConnectionFacts,
@@ -39,6 +42,14 @@ def connections_for(shop: ShopSettings, file: Path | None) -> Connections:
     if wanted <= connections.keys() or airflow is None:
         return connections
     return {**airflow.connections(), **connections}
+
+
+@contextmanager
+def opened(shop: ShopSettings, file: Path | None) -> Iterator[tuple[Connections, Ledger]]:
+    """The connections of a shop's systems, and the ledger, which is closed at the end."""
+    connections = connections_for(shop, file)
+    with used(ledger_among(connections)) as ledger:
+        yield connections, ledger
 
 
 def webshop_of(shop: ShopSettings, connections: Connections) -> WooCommerceClient:

@@ -15,11 +15,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from pakhus.clients.stored_bodies import bodies_of
 from pakhus.commands import Exit, Say
-from pakhus.commands.ledger_here import ledger_here
+from pakhus.commands.ledger_here import ledger_here, used
 from pakhus.errors import ConfigurationError
 from pakhus.flows.preview import Change, OrderCompared, Preview, SideCompared, rule_hits
 from pakhus.ledger import sources
@@ -51,20 +49,10 @@ def run(options: argparse.Namespace, say: Say) -> int:
     if not 0 < options.last <= _MOST:
         raise ConfigurationError(f"--last {options.last}: write a number from 1 to {_MOST}")
     before = load_shop(options.shop)
-    with _candidate(options) as after:
-        ledger = ledger_here()
-        try:
-            with read_only(ledger) as tx:
-                if options.fields:
-                    return _tell_fields(tx, before, say)
-                return _tell(tx, Preview(before, after), options, say)
-        except SQLAlchemyError as error:
-            raise ConfigurationError(
-                f"the ledger's database cannot be used ({type(error).__name__}). See whether it runs; "
-                "`python -m pakhus apply` brings its tables up to date."
-            ) from None
-        finally:
-            ledger.close()
+    with _candidate(options) as after, used(ledger_here()) as ledger, read_only(ledger) as tx:
+        if options.fields:
+            return _tell_fields(tx, before, say)
+        return _tell(tx, Preview(before, after), options, say)
 
 
 @contextmanager

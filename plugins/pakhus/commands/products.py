@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pakhus.commands import Exit, Say
-from pakhus.commands.ledger_here import ledger_among, used
-from pakhus.commands.live_systems import CONNECTIONS_HELP, accounts_of, connections_for, warehouse_of, webshop_of
+from pakhus.commands.live_systems import CONNECTIONS_HELP, accounts_of, opened, warehouse_of, webshop_of
 from pakhus.commands.tables import write_csv
 from pakhus.errors import ConfigurationError
 from pakhus.flows.product_preview import Foreseen, foreseen
@@ -41,8 +40,7 @@ def run(options: argparse.Namespace, say: Say) -> int:
     shop = load_shop(options.shop)
     if not shop.sends_products:
         raise ConfigurationError(f"{shop.shop} keeps no products in step: products.master is none")
-    connections = connections_for(shop, options.connections)
-    with used(ledger_among(connections)) as ledger:
+    with opened(shop, options.connections) as (connections, ledger):
         reader = ProductReader(_source(shop, connections, ledger), ledger, shop, product_rules(shop))
         targets = {name: _target(shop, name, connections, ledger) for name in shop.product_targets}
         rows, troubled = foreseen(reader, ledger, targets)

@@ -198,10 +198,11 @@ def _tried(files: Mapping[Path, str], shop: str) -> None:
     root = include_folder()
     with tempfile.TemporaryDirectory(prefix="pakhus-") as folder:
         copy = Path(folder) / root.name
-        shutil.copytree(root, copy)
+        if root.is_dir():
+            shutil.copytree(root, copy)
         for file, text in files.items():
             there = copy / file.relative_to(root)
-            there.parent.mkdir(exist_ok=True)
+            there.parent.mkdir(parents=True, exist_ok=True)
             there.write_text(text, encoding="utf-8")
         load_shop(shop, copy)
 

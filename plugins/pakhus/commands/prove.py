@@ -7,8 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from pakhus.commands import Exit, Say
-from pakhus.commands.ledger_here import ledger_among, used
-from pakhus.commands.live_systems import CONNECTIONS_HELP, accounts_of, connections_for, webshop_of
+from pakhus.commands.live_systems import CONNECTIONS_HELP, accounts_of, opened, webshop_of
 from pakhus.flows.observation import Observer
 from pakhus.flows.proof import ProvenDay, Prover, invoices_are_made, yesterday
 from pakhus.ledger.connection import Ledger
@@ -25,8 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, say: Say) -> int:
     shop = load_shop(options.shop)
-    connections = connections_for(shop, options.connections)
-    with used(ledger_among(connections)) as ledger:
+    with opened(shop, options.connections) as (connections, ledger):
         proven = _prover(shop, connections, ledger).prove(options.day or yesterday(ledger, shop))
     return _told(shop, proven, say)
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import datetime
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from pakhus.commands import Exit, Say
-from pakhus.commands.ledger_here import ledger_here
-from pakhus.errors import ConfigurationError
+from pakhus.commands.ledger_here import ledger_here, used
 from pakhus.ledger import installation
 from pakhus.ledger.connection import Transaction
 
@@ -26,17 +23,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, say: Say) -> int:
-    ledger = ledger_here()
-    try:
-        with ledger.begin() as tx:
-            told = _ended(tx) if options.done else _begun(tx, options.backup_of)
-    except SQLAlchemyError as error:
-        raise ConfigurationError(
-            f"the ledger's database cannot be used ({type(error).__name__}): nothing was changed. See whether it runs; "
-            "`python -m pakhus apply` brings its tables up to date."
-        ) from None
-    finally:
-        ledger.close()
+    with used(ledger_here(), "nothing was changed") as ledger, ledger.begin() as tx:
+        told = _ended(tx) if options.done else _begun(tx, options.backup_of)
     say(told)
     return Exit.WELL
 

@@ -6,10 +6,8 @@ import argparse
 import getpass
 from collections.abc import Callable
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from pakhus.commands import Exit, Say
-from pakhus.commands.ledger_here import ledger_here
+from pakhus.commands.ledger_here import ledger_here, used
 from pakhus.errors import ConfigurationError
 from pakhus.flows.stopping import stop_flow
 from pakhus.ledger.connection import Transaction
@@ -39,14 +37,7 @@ def switch(shop: str, change: Callable[[Transaction], str], say: Say) -> int:
     """Make a change to a shop's stops and say what it did."""
     if shop not in shop_names():
         raise ConfigurationError(f"there is no shop {shop}; there are: {', '.join(shop_names()) or 'none'}")
-    ledger = ledger_here()
-    try:
-        with ledger.begin() as tx:
-            told = change(tx)
-    except SQLAlchemyError as error:
-        raise ConfigurationError(
-            f"the ledger's database cannot be used ({type(error).__name__}): nothing was switched. See whether it "
-            "runs; `python -m pakhus apply` brings its tables up to date."
-        ) from None
+    with used(ledger_here(), "nothing was switched") as ledger, ledger.begin() as tx:
+        told = change(tx)
     say(told)
     return Exit.WELL

@@ -12,8 +12,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pakhus.commands import Exit, Say
-from pakhus.commands.ledger_here import ledger_among, used
-from pakhus.commands.live_systems import CONNECTIONS_HELP, accounts_of, connections_for, webshop_of
+from pakhus.commands.live_systems import CONNECTIONS_HELP, accounts_of, opened, webshop_of
 from pakhus.commands.tables import Row, say_table, write_csv
 from pakhus.errors import ConfigurationError
 from pakhus.flows.trial_posting import trial
@@ -52,8 +51,7 @@ def run(options: argparse.Namespace, say: Say) -> int:
     shop = load_shop(options.shop)
     if shop.economic_target is None:
         raise ConfigurationError(f"{shop.shop} names no e-conomic agreement: there is nothing to post into")
-    connections = connections_for(shop, options.connections)
-    with used(ledger_among(connections)) as ledger:
+    with opened(shop, options.connections) as (connections, ledger):
         accounts = accounts_of(shop.economic_target, connections, ledger)
         window = month_window(options.month, shop.timezone)
         posting, outcomes = trial(webshop_of(shop, connections), accounts, ledger, shop).post(window)

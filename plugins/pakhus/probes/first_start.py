@@ -158,6 +158,7 @@ class FirstStart:
         findings = Findings(self.shop.rackbeat_target, "first transfer")
         with self._there.begin() as tx:
             document = documents.find(tx, f"{self.shop.shop}-{INITIAL_SYNC}")
+            is_early = self.shop.is_ours(tx.now) and "orders" not in runs.flows_that_ran(tx, self.shop.shop)
         if document is not None and document.status is Status.DONE:
             findings.facts.append(f"finished {document.since:%Y-%m-%d %H:%M} UTC")
             return Step(SYNCED, Standing.HOLDS, [findings])
@@ -173,6 +174,11 @@ class FirstStart:
         if warehouse is None or warehouse.new_products is None:
             problem = f"{self.shop.mapping_name}.yaml does not say how new products look in Rackbeat"
             findings.operator(problem, "Add rackbeat.new_products (docs/runbooks/products.md).")
+        if is_early:
+            problem = "start_from is past: what is sold from then until it is counted will be taken off twice"
+            findings.operator(
+                problem, f"Move it to when you will unpause {self.shop.shop}__orders, after the transfer."
+            )
         command = f"python -m pakhus initial_sync --shop {self.shop.shop}"
         check = f"python -m pakhus check --shop {self.shop.shop} --products --csv skus.csv"
         return Step(SYNCED, Standing.MISSING, [findings, *probe.found], (check, f"{command} --preview", command))
