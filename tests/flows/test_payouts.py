@@ -1,5 +1,6 @@
 """Payouts: from a file to a balanced voucher, exactly once; what clearing shows after it."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -146,7 +147,9 @@ def test_the_settlement_is_attached_as_pages_once(at):
 
 
 @pytest.mark.parametrize("kind", ["answer_lost", "request_lost"])
-def test_a_file_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(at, kind):
+def test_a_file_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(at, kind, monkeypatch):
+    made = itertools.count()
+    monkeypatch.setattr("pakhus.flows.payouts.statement", lambda *_: b"%%PDF-1.4 %d" % next(made))
     fault = {"kind": kind, "method": "POST", "path_regex": "file$", "nth": 1}
     at.accounts_server.faults.set([fault])
     settling(at).run([file(*WHOLE)])
@@ -155,6 +158,9 @@ def test_a_file_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(at, 
     settling(at).run([])
     assert (reason(at), len(attachments(at))) == ("payout_journaled", 1)
     assert len({entry["voucher"] for entry in waiting(at)}) == 1
+    with at.ledger.begin() as tx:
+        found = tx.connection.execute(select(attempts.c.status).where(attempts.c.step == "attach_file"))
+        assert not {"sent", "unknown"} & set(found.scalars())  # its pages were made anew, with other bytes
 
 
 def test_a_voucher_that_was_booked_at_once_has_no_file_and_is_done_all_the_same(at):

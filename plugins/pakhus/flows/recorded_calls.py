@@ -83,6 +83,10 @@ class RecordedCalls:
         """Settle what is open when later calls have overwritten whatever came of it: absolute quantities."""
         self._settle_open(self._mark_superseded)
 
+    def had_no_effect(self) -> None:
+        """Settle what is open when the remote was read late and shows no effect of it: what follows is another call."""
+        self._settle_open(self._mark_absent)
+
     def _settle_open(self, settle: Callable[[Attempt], None]) -> None:
         for attempt in self._open():
             if attempt.status == "planned":
