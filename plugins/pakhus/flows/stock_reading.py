@@ -30,6 +30,7 @@ _STORE_TRIES = 3
 _HINTS_AT_ONCE = 10_000
 # What was booked in Rackbeat is seen by no hint: that long at most it waits for the whole list.
 _WHOLE_EVERY = timedelta(minutes=10)
+_MOST_LOOKS = 5  # each is reckoned with by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,9 @@ class StockReader:
         readings = {stock.newest_reading(tx, shop.shop) for shop in shops}
         whole = readings.pop() if len(readings) == 1 else None
         if whole is None or whole < tx.now - _WHOLE_EVERY or hints == 0:
+            return None
+        looks = {moment for shop in shops for moment in stock.read_since(tx, shop.shop, whole).values()}
+        if len(looks) >= _MOST_LOOKS:
             return None
         return whole if hints * LARGEST_PAGE < max(len(stock.levels(tx, shop.shop)) for shop in shops) else None
 

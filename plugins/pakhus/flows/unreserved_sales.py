@@ -117,7 +117,7 @@ def _taken(tx: Transaction, target: str, selling: Sequence[ShopSettings], read_a
     taken: dict[str, Decimal] = defaultdict(Decimal)
     bundling = [name for name, shop in shops.items() if shop.mapping.bundle_stock and not _holds_parts(shop)]
     over = frozenset[str]().union(*(bodies_of(shop).over_states for shop in selling))
-    for stored in unreserved.orders(tx, target, read_at, bundling, over):
+    for stored in unreserved.orders(tx, target, read_at, over=over, whole=bundling):
         shop = shops.get(stored.scope)
         for number, pieces in _sold(tx, stored, shop).items() if shop else ():
             taken[number] += pieces

@@ -21,6 +21,7 @@ _UNDOING = ("reopen_order", "delete_order")
 _MAY_HAVE_HAPPENED = ("sent", "unknown", *_BOOKED)
 # Of these the warehouse is never to hear: sold before the shop's start, tests, left out by a rule or a person.
 _NEVER = ("not_ours", "filtered")
+_ON_THE_WAY = ("due", "waiting", "held", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,12 @@ class UnreservedOrder:
 
 
 def orders(
-    tx: Transaction, target: str, read_at: datetime, whole: Collection[str] = (), over: Collection[str] = ()
+    tx: Transaction, target: str, read_at: datetime, *, over: Collection[str], whole: Collection[str] = ()
 ) -> list[UnreservedOrder]:
     """Return the orders on their way to a warehouse that it had not reserved as they are now before `read_at`.
 
-    Whether the sale still stands is for the reader to say: cancelled and completed orders are among them. Of the shops
-    `whole` all orders are returned that are not in one of the native states `over`, reserved or not.
+    Whether the sale still stands is for the reader to say. Of orders in a native state `over`, the mass of a ledger,
+    only those come that are still on their way. Of the shops `whole` all others do, reserved or not.
     """
     reserved = _reserved_before(read_at)
     query = (
@@ -68,9 +69,8 @@ def orders(
         )
         .where(documents.c.kind == "reservation", documents.c.target == target)
         .where(documents.c.status.not_in(_NEVER))
-        .where(
-            or_(~reserved, documents.c.status != "done", sources.c.scope.in_(whole) & ~sources.c.native_state.in_(over))
-        )
+        .where(or_(sources.c.native_state.not_in(over), documents.c.status.in_(_ON_THE_WAY)))
+        .where(or_(~reserved, documents.c.status != "done", sources.c.scope.in_(whole)))
         .order_by(sources.c.id)
     )
     return [_order(tx, row) for row in tx.connection.execute(query).all()]
