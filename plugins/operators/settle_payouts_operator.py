@@ -13,7 +13,8 @@ from hooks.economic_hook import EconomicHook
 from hooks.provider_hook import ProviderHook
 from operators.shop_operator import ShopOperator
 from pakhus.errors import ConfigurationError, RemoteError
-from pakhus.flows.payouts import SettlementFile, settler
+from pakhus.flows.payouts import settler
+from pakhus.flows.settlement_intake import SettlementFile, beside
 from pakhus.flows.settlement_polling import Found, Poller
 from pakhus.ledger.connection import Ledger
 from pakhus.settings import load_columns
@@ -64,10 +65,13 @@ def files_of(settings: AccountSettings) -> Iterator[Found]:
         return
     folder = ObjectStoragePath(settings.folder)
     try:
-        found = {path.name: path for path in folder.iterdir() if fnmatch(path.name, settings.files)}
-        for _, path in sorted(found.items()):
-            if path.is_file():
-                yield SettlementFile(path.name, path.read_bytes())
+        found = {path.name: path for path in folder.iterdir() if path.is_file()}
+        apart = [name for name in found if settings.beside is not None and fnmatch(name, settings.beside)]
+        others = {name: found[name].read_bytes() for name in apart}
+        for name in sorted(found):
+            if name not in others and fnmatch(name, settings.files):
+                file = SettlementFile(name, found[name].read_bytes())
+                yield file if settings.beside is None else beside(file, others)
     except OSError as error:
         raise ConfigurationError(
             f"the folder {settings.folder} of {settings.account} cannot be read: {error}"

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from operators.settle_payouts_operator import SettlePayoutsOperator
+from operators.settle_payouts_operator import SettlePayoutsOperator, files_of
 from operators.shop_operator import FAILURE
 from pakhus.errors import AccessDeniedError, ConfigurationError
+from pakhus.flows.settlement_intake import SettlementFile, beside
 from standin.registry import create, default_seed
 from standin.server import StandinServer
 from tests.flows.polled import KEY
 from tests.flows.shipped_orders import only
 from tests.flows.test_payments import CARD, pay, paying
 from tests.flows.test_payouts import COLUMNS, PAID, WHOLE, file
+from tests.flows.test_payouts import KORT as PLAIN
 from tests.flows.world import World, world
 from tests.operators.run import Task, context
 from tests.operators.test_shop_operators import connections_of
@@ -134,3 +136,19 @@ def test_a_missing_connection_names_itself_and_harms_no_file(polling, folder, mo
     with pytest.raises(ConfigurationError, match="there is no Airflow connection stripe__kort: create it"):
         SettlePayoutsOperator(task_id="settle", account="kort").execute(context(task))
     assert task.pushed["settle", "report"][0]["codes"]["payout_journaled"] == 1
+
+
+def test_files_that_tell_the_payouts_of_others_are_read_beside_them(tmp_path):
+    for name, content in (
+        ("activity.csv", b"po_1"),
+        ("payouts.csv", b"po_1"),
+        ("payouts-2.csv", b"po_2"),
+        ("a.txt", b""),
+    ):
+        (tmp_path / name).write_bytes(content)
+    account = PLAIN.model_copy(update={"folder": f"file://{tmp_path}", "files": "*.csv", "reader": "stripe_csv"})
+    alone = [found for found in files_of(account) if isinstance(found, SettlementFile)]
+    assert [one.name for one in alone] == ["activity.csv", "payouts-2.csv", "payouts.csv"]
+    [together] = files_of(account.model_copy(update={"beside": "payouts*"}))
+    assert isinstance(together, SettlementFile)
+    assert together == beside(SettlementFile("activity.csv", b"po_1"), {"payouts.csv": b"po_1"})

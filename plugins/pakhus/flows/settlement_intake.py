@@ -8,6 +8,7 @@ guide 11; docs/settlements.md.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from pakhus.clients.settlement_api import PaidApart
 from pakhus.errors import ConfigurationError
 from pakhus.flows.vouchers import STEP
 from pakhus.formats.settlements.batches import Source
+from pakhus.formats.settlements.bundles import bundled
 from pakhus.formats.settlements.readers import READERS, read
 from pakhus.formats.settlements.records import SettlementFormatError
 from pakhus.ledger import attempts, bodies, decisions, documents, settlements
@@ -44,6 +46,11 @@ class SettlementFile:
     name: str
     content: bytes
     reader: str = ""
+
+
+def beside(file: SettlementFile, others: Mapping[str, bytes]) -> SettlementFile:
+    """Return a file as one with those that tell its payouts, which a provider keeps apart."""
+    return replace(file, content=bundled(file.content, others))
 
 
 @dataclass(frozen=True, slots=True)

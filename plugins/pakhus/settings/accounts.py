@@ -75,6 +75,12 @@ class AccountSettings(Strict):
         "s3://<connection>@bucket/folder; files stay there",
     )
     files: str = Field("*", min_length=1, description="Which files of the folder, as a pattern: *.csv")
+    beside: str | None = Field(
+        None,
+        min_length=1,
+        description="Files of the folder that tell the payouts of the others, as a pattern: payouts*.csv (reader "
+        "stripe_csv: the payouts report); an activity waits for its own",
+    )
     economic: Agreement = Field(description="e-conomic agreement; connection economic__<agreement>")
     journal: int = Field(gt=0, description="Journal that takes the vouchers of payouts")
     accounts: dict[Currency, PayoutAccounts] = Field(
@@ -174,6 +180,8 @@ def _sources(settings: AccountSettings) -> Iterator[tuple[tuple[str, ...], str]]
         yield ("folder",), "is missing; say where files arrive, or with api which API is polled"
     if (settings.reader is None) != (settings.folder is None):
         yield ("reader",), "goes with folder, and that needs it"
+    if settings.beside is not None and settings.reader != "stripe_csv":
+        yield ("beside",), "goes with reader stripe_csv: no other provider keeps its payouts in files of their own"
     api = settings.api
     if api is not None and api.provider == "woopayments" and not (api.connection or "").startswith("woocommerce__"):
         yield ("api", "connection"), "must be the shop's, like woocommerce__nordlys"

@@ -22,7 +22,8 @@ from pakhus.settlements import Batch, BatchLine, BatchLineKind, StatedTotal
 class Source:
     """A settlement as it came, and what it does not say itself.
 
-    `also` are files without which it cannot be understood (Stripe's payouts beside its activity). `time_zone` is where
+    `also` are files without which it cannot be understood (Stripe's payouts beside its activity); `payouts_apart` says
+    that payouts stand there alone, and that one which is not there yet comes later. `time_zone` is where
     times without a zone are at home, `day_first` says how 02/11/2026 is meant where a file does not show it. `columns`
     is the merchant's own column mapping.
     """
@@ -33,6 +34,7 @@ class Source:
     also: tuple[bytes, ...] = ()
     columns: ColumnMapping | None = None
     day_first: bool | None = None
+    payouts_apart: bool = False
 
     @property
     def sha256(self) -> str:

@@ -22,6 +22,7 @@ from pakhus.formats.settlements import (
     woopayments,
 )
 from pakhus.formats.settlements.batches import Reader, Source
+from pakhus.formats.settlements.bundles import opened
 from pakhus.settlements import Batch
 
 READERS: Mapping[str, Reader] = {
@@ -47,4 +48,4 @@ def read(reader: str, source: Source) -> tuple[Batch, ...]:
     """Read a settlement; ValueError for an unknown reader, SettlementFormatError for what cannot be read whole."""
     if reader not in READERS:
         raise ValueError(f"no reader {reader!r}; known: {', '.join(sorted(READERS))}")
-    return READERS[reader](source)
+    return READERS[reader](opened(reader, source))

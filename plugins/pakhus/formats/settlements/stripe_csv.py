@@ -36,6 +36,9 @@ def read(source: Source) -> tuple[Batch, ...]:
     for (payout_id, currency), group in groups(rows, (_GROUP, "currency")):
         if payout_id:
             beside = [row for row in payouts if row.text("payout_id") == payout_id]
+            told = beside or any(row.text("reporting_category") == "payout" for row in group)
+            if source.payouts_apart and not told:
+                continue  # the payouts report that tells it is still to come
             found.append(_batch(source, payout_id, currency.upper(), group, beside))
     return tuple(found)
 
