@@ -319,3 +319,30 @@ def test_refund_that_names_no_line_is_for_a_person(nordlys: World, transferred: 
     question = ask(nordlys.ledger, "nordlys", held.key)
     assert question is not None
     assert " ".join(one.value for one in question.answers) == answers
+
+
+@pytest.mark.parametrize("ended", ["cancel", "delete"])
+def test_rest_that_people_ended_in_the_warehouse_and_paid_back_asks_nobody(nordlys: World, ended: str) -> None:
+    order = reserved(nordlys)
+    number = str(there(nordlys, order)[0]["number"])
+    nordlys.ship(number, NH_1018=1, NH_1001=1)
+    nordlys.warehouse_server.act({"action": ended, "order": number})
+    refund(nordlys, order, 2)
+    nordlys.warehouse_server.reset_counters()
+    settle(nordlys)
+    assert document(nordlys, order).reason == "transferred"
+    assert nordlys.warehouse_server.counters()["writes"] == 0
+
+
+def test_backorder_that_nobody_has_followed_yet_is_not_taken_for_an_end(nordlys: World) -> None:
+    order = reserved(nordlys)
+    number = str(there(nordlys, order)[0]["number"])
+    nordlys.ship(number, NH_1018=1, NH_1001=1)
+    nordlys.warehouse_server.act({"action": "backorder", "order": number})
+    refund(nordlys, order, 2)
+    settle(nordlys)
+    assert document(nordlys, order).reason == "warehouse_order_gone"
+    nordlys.fulfil(compare=True)
+    nordlys.forward(days=1)
+    settle(nordlys)
+    assert document(nordlys, order).reason == "refunded_goods_to_go"

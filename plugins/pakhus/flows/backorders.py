@@ -39,12 +39,8 @@ class Backorders:
 
         BusyReservationError while a run works on the reservation.
         """
-        try:
-            since = created_at(order) - _MARGIN
-        except ValueError:
-            return None
-        found = [row for row in self.warehouse.orders_made_since(since, _MEMBERS) if is_backorder_of(row, order)]
-        if len(found) != 1:
+        found = backorders_of(self.warehouse, order)
+        if found is None or len(found) != 1:
             return None
         number = str(int(found[0]["number"]))
         with self.ledger.begin() as tx:
@@ -55,3 +51,12 @@ class Backorders:
             with self.ledger.begin() as tx:
                 documents.note_remote(tx, document.id, claim, remote_id=number)
         return number
+
+
+def backorders_of(warehouse: RackbeatClient, order: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
+    """Return the orders that hold the rest of a partly shipped one; None: since when to look is not told."""
+    try:
+        since = created_at(order) - _MARGIN
+    except ValueError:
+        return None
+    return [row for row in warehouse.orders_made_since(since, _MEMBERS) if is_backorder_of(row, order)]

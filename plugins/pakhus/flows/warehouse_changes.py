@@ -14,6 +14,7 @@ from typing import Any
 from pakhus.clients import rackbeat
 from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.errors import DataError
+from pakhus.flows.backorders import backorders_of
 from pakhus.flows.exactly_once import Writer
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.warehouse_steps import (
@@ -38,7 +39,15 @@ from pakhus.ledger.connection import Transaction
 from pakhus.model import ZERO, Order
 from pakhus.reasons import Verdict
 from pakhus.rules.goods import Good, GoodsRules
-from pakhus.rules.reservations import Goods, LinePlan, goods_by_line, left_to_send, plan_lines, tell_changes
+from pakhus.rules.reservations import (
+    Goods,
+    LinePlan,
+    goods_by_line,
+    left_to_send,
+    plan_lines,
+    tell_changes,
+    wants_no_more,
+)
 from pakhus.settings import EditPolicy, ShopSettings
 
 Versions = Callable[[int], Order]
@@ -118,6 +127,8 @@ class WarehouseChanges:
         """
         order = self.steps.look(self.number)
         if order is None or order.get("is_cancelled"):
+            if self._is_ended(wanted, order):
+                return Verdict.of("transferred")
             why = "cancelled" if order else "no longer there"
             raise stop("warehouse_order_gone", number=self.number, state=why)
         if not self._is_open_to(wanted, order):
@@ -139,6 +150,12 @@ class WarehouseChanges:
         if self.settings.orders.reserve and not order.get("is_booked"):
             subject = self._subject(BOOK, self.number)
             self.writer.make(self.steps.booking(self.number, subject), rackbeat.book_order(self.number))
+
+    def _is_ended(self, wanted: Wanted, order: Mapping[str, Any] | None) -> bool:
+        """Whether people have ended the order there and paid back what was not sent: no backorder sends it either."""
+        if wanted.edited or wanted.header or not wants_no_more(wanted.old, wanted.new):
+            return False
+        return order is None or not order.get("is_partly_shipped") or backorders_of(self.warehouse, order) == []
 
     def _is_open_to(self, wanted: Wanted, order: Mapping[str, Any]) -> bool:
         """Whether the changes may be written; False when they are of no matter any more."""

@@ -138,6 +138,16 @@ def left_to_send(wanted: Goods, standing: Iterable[StandingLine]) -> tuple[dict[
     return {item: max(quantity - went[item], ZERO) for item, quantity in ought.items()}, dict(stands)
 
 
+def wants_no_more(before: Goods, now: Goods) -> bool:
+    """Whether nothing is to be sent now that was not to be sent before."""
+    return all(
+        line_id in before
+        and good.number == before[line_id].number
+        and good.line.quantity <= before[line_id].line.quantity
+        for line_id, good in now.items()
+    )
+
+
 def tell_changes(before: Goods, now: Goods) -> str:
     """Say what goods differ, for a person: "NH-1018 2 → 5, NH-1001 + 1, NH-1000 − 2". Empty: none."""
     parts = []
