@@ -179,6 +179,21 @@ def test_a_needed_question_must_be_answered_and_is_never_guessed(there: Installa
     assert load_shop(SHOP).mapping.economic.layout == 21  # type: ignore[union-attr]
 
 
+def test_an_answer_to_nothing_is_refused(there: Installation) -> None:
+    code, text = there.start("--write", "--answer", "economic.layuot=21")
+    assert code == 1
+    assert "did you mean economic.layout?" in text
+    assert not there.file("mappings").exists()
+
+
+def test_a_list_that_cannot_be_read_is_no_empty_list(there: Installation) -> None:
+    there.world.accounts_server.set_faults([{"path_regex": "/layouts", "kind": "error_500", "times": 20}])
+    code, text = there.start("--write")
+    assert code == 1
+    assert "not all could be read" in text
+    assert not there.file("shops").exists()
+
+
 def test_a_method_without_terms_is_proposed_as_a_difference_to_a_person_s_file(there: Installation) -> None:
     there.start("--write")
     there.change("mappings", "version: 1\n", "version: 1  # mine\n")

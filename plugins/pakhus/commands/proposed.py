@@ -22,9 +22,10 @@ from pakhus.probes.first_start import CONNECTED, Standing, Step, connected
 from pakhus.probes.proposing import ShopUse, propose_accounts, propose_warehouse, read_shop
 from pakhus.probes.systems import Connections, economic_client, rackbeat_client, shop_client
 from pakhus.rules.proposals import TO_DO, Proposal
-from pakhus.rules.proposed_payments import key_of
+from pakhus.rules.proposed_payments import JOURNAL, key_of
 from pakhus.rules.proposed_settings import buyer_fields
 from pakhus.settings import ShopSettings, include_folder, load_shop, shop_path
+from pakhus.settings.problems import nearest
 from pakhus.settings.proposed_files import ShopOutline, mapping_text, payment_lines, shop_text
 
 _SPAN = timedelta(days=90)
@@ -56,8 +57,12 @@ class Proposer:
             return Exit.FOUND
         use = self._use(platform)
         name, proposals = mapping or self.shop, self._proposals(agreements, use)
-        for finding in self.findings.found:
-            say(f"  - {finding}")
+        if self.findings.found:  # a list that could not be read must not look like one without the row
+            for finding in self.findings.found:
+                say(f"  - {finding}")
+            say("\nNothing is proposed: not all could be read. Mend what is named, then run this again.")
+            return Exit.FOUND
+        self._refuse_unknown_answers(proposals)
         outline = self._outline(agreements, name, use)
         root = include_folder()
         files = {shop_path(self.shop): shop_text(outline)}
@@ -96,6 +101,14 @@ class Proposer:
             say("Nothing is written; --write adds these lines.")
         else:
             _written(write, {file: after}, "w", say)
+
+    def _refuse_unknown_answers(self, proposals: Sequence[Proposal]) -> None:
+        keys = {one.key for one in proposals} | {JOURNAL}
+        unknown = sorted(set(self.answers) - keys)
+        if unknown:
+            meant = nearest(unknown[0], keys)
+            hint = f"; did you mean {meant}?" if meant else f"; keys that can be answered: {', '.join(sorted(keys))}"
+            raise ConfigurationError(f"--answer {unknown[0]}: nothing of this name is proposed{hint}")
 
     def _agreement(self, system: str, named: str | None) -> str | None:
         """The agreement's name: as a person says, or the only one that there is a connection to."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pakhus.rules.proposals import OF_WEBSHOP, Asked, Choice, Names, Proposal, chosen, is_called
 
 SYSTEM = "e-conomic"
+JOURNAL = "journal"  # whose answer says it for all methods
 _PAID = ("paidInCash", "prepaid")
 NET = ("net", "invoiceMonth", "dueDate", "invoiceWeekStartingSunday", "invoiceWeekStartingMonday")
 # WooCommerce's own methods, whose money no provider holds.
@@ -79,7 +80,7 @@ def payments_proposed(methods: Iterable[Method], lists: MoneyLists, answers: Map
     """Propose for each method what the mapping could say of it, as a table in YAML's short form; else ask."""
     asked = Asked("economic.customers.payment_terms", "payment term", SYSTEM, OF_WEBSHOP)
     usual = chosen(asked, net_terms(lists), answers)
-    journal = chosen(Asked("journal", "journal", SYSTEM), lists.journals, answers)
+    journal = chosen(Asked(JOURNAL, "journal", SYSTEM), lists.journals, answers)
     return tuple(_proposed(method, lists, usual.value, journal.value, answers) for method in methods)
 
 
@@ -116,7 +117,7 @@ def _of_provider(key: str, method: Method, lists: MoneyLists, usual: str, journa
     if journal and usual:
         way = f"way: journal, clearing_account: {account}, journal: {journal}"
         return Proposal(key, f"{{terms: {usual}, {way}}}", f"{reason}; each payment is entered in the journal")
-    why = f"{method}: account {account} fits, but no journal or no terms say that they are for it"
+    why = f"{method}: account {account} fits; which journal takes its payments is answered by {JOURNAL}=NUMBER"
     return Proposal(key, "", why, tuple(lists.journals))
 
 
