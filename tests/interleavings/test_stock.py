@@ -183,6 +183,18 @@ class Stock(RuleBasedStateMachine):
         for world in self.both.worlds:
             self.push(world, None, None, compare=False)
 
+    @rule(shop=SHOPS, part=st.sampled_from(sorted(PARTS)), reserved=st.booleans())
+    def a_bundle_is_sold_and_more_of_a_part_comes(self, shop: int, part: str, *, reserved: bool) -> None:
+        """Its order names the bundle alone: what it takes from its parts must be known without that."""
+        for sku in PARTS:
+            self.the_warehouse_counts_again(sku, 8, TOWN)
+        self.run_stock(None, None, None, None, compare=False)
+        self.somebody_buys(shop, BUNDLE, 1)
+        if reserved:
+            self.orders_are_reserved(shop, None)
+        self.goods_are_received(part, 3)
+        self.run_stock(None, None, None, None, compare=False)
+
     @rule(trouble=TROUBLE)
     def read(self, trouble: dict[str, Any] | None) -> None:
         """A reading alone, as of a run that broke off, or of a task that was cleared."""
