@@ -290,3 +290,20 @@ def test_a_product_whose_price_was_lost_on_the_way_gets_it_later(empty: World) -
     with shop.ledger.begin() as tx:
         left = tx.connection.execute(attempts.select().where(attempts.c.status.in_(("sent", "unknown")))).all()
     assert left == []
+
+
+def test_a_second_product_with_the_number_of_one_that_is_known_changes_nothing(empty: World) -> None:
+    """The shop tells "NH 1000" from "NH-1000", people and spreadsheets do not tell it from "NH1000"."""
+    body = {"name": "Kop", "sku": "NY 1", "regular_price": "125.00", "type": "simple", "status": "publish"}
+    empty.shop.send(write("POST", "/products", body))
+    run_products(empty)
+    empty.forward(minutes=5)
+    empty.shop.send(write("POST", "/products", {**body, "name": "En anden kop", "sku": "NY1"}))
+    for whole in (False, True, False):
+        report = run_products(empty, whole=whole)
+        assert (in_rackbeat(empty)["NY 1"]["name"], "NY1" in in_rackbeat(empty)) == ("Kop", False)
+    run_products(empty, whole=True)
+    assert report.codes["product_sku_wrong"] == 0  # said in whole readings, which see both
+    empty.act(action="delete_product", sku="NY 1")
+    run_products(empty, whole=True)
+    assert in_rackbeat(empty)["NY 1"]["name"] == "En anden kop"

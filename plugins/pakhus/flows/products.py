@@ -126,7 +126,7 @@ class ProductReader:
         names = {one.name for one in said}
         kept = names | {name for name, _ in (*unclear, *reading.troubled)}
         self._lose_renamed(tx, rules, said)
-        product_facts.say(tx, rules.target, rules.master, said)
+        product_facts.say(tx, rules.target, rules.master, list({one.name: one for one in said}.values()), whole=whole)
         lost = {folded(sku if rules.by_sku else number) for sku, number in reading.unsold if sku}
         if whole:
             known = product_facts.known(tx, rules.target).values()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, or_, select, update
+from sqlalchemy import Row, and_, case, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger import documents, installation
@@ -88,10 +88,12 @@ def reasons(tx: Transaction, target: str) -> dict[int | None, str]:
     return {row.id: row.reason for row in rows}
 
 
-def say(tx: Transaction, target: str, master: str, said: Sequence[Said]) -> None:
+def say(tx: Transaction, target: str, master: str, said: Sequence[Said], *, whole: bool) -> None:
     """Store what a master says now; the revision of what it says differently grows. The target is not touched.
 
-    A product that another master has is left alone, unless that one has it no more; it is noted who sells it, too.
+    A product that another master has is left alone, unless that one has it no more; it is noted who sells it, too. That
+    another product of the same master has a number now is believed only when everything was read (`whole`): else the
+    first one may have it, too.
     """
     for start in range(0, len(said), _ROWS_PER_STATEMENT):
         rows = [_row(tx, target, master, one) for one in said[start : start + _ROWS_PER_STATEMENT]]
@@ -99,7 +101,9 @@ def say(tx: Transaction, target: str, master: str, said: Sequence[Said]) -> None
         new = {name: statement.excluded[name] for name in ("master", "source_id", "wanted", "changed_at")}
         # What the target has under another spelling is the same product.
         spelt = case((product_facts.c.written != {}, product_facts.c.number), else_=statement.excluded.number)
-        ours = or_(product_facts.c.master == master, product_facts.c.gone_at.is_not(None))
+        # Empty: the shop has become its master, and has not said yet which product it is there.
+        same = or_(literal(whole), product_facts.c.source_id.in_(["", statement.excluded.source_id]))
+        ours = or_(and_(product_facts.c.master == master, same), product_facts.c.gone_at.is_not(None))
         news = or_(
             product_facts.c.wanted != statement.excluded.wanted,
             product_facts.c.source_id != statement.excluded.source_id,
@@ -131,7 +135,7 @@ def lose(tx: Transaction, target: str, master: str, names: Sequence[str], *, bar
         if row.master != master or row.is_gone:
             continue
         if row.also:
-            values: dict[str, Any] = {"master": row.also[0], "also": list(row.also[1:])}
+            values: dict[str, Any] = {"master": row.also[0], "also": list(row.also[1:]), "source_id": ""}
         else:
             wanted = {**row.facts.wanted, **bars}
             values = {"gone_at": tx.now, "wanted": wanted, "revision": row.revision + 1}
