@@ -31,6 +31,7 @@ class KeepAliveOperator(BaseOperator):
         task = context["ti"]
         ledger = LedgerHook().ledger(RunIdentity(task.dag_id, task.run_id, task.task_id, -1, task.try_number))
         send_alert = import_module("notifiers.delivery").send_alert  # seconds of imports, not while the DAG is parsed
+        ledger.persist(import_module("notifiers.delivery").write_todays_digests)
         unsent = ledger.persist(alerts.unsent)
         problems = [problem for alert_id in unsent for problem in send_alert(ledger, alert_id)]
         if problems:

@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from notifiers.alert_notifier import AlertNotifier
 from operators.keep_alive_operator import KeepAliveOperator
-from pakhus.ledger import runs
+from pakhus.ledger import documents, runs
 from pakhus.ledger.alerts import Cause
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import alerts
+from pakhus.reasons import Verdict
 from stack import ROOT
 from standin.server import StandinServer
 from tests.notifiers.conftest import AlertsOf
@@ -149,6 +150,35 @@ def test_nobody_is_told_where_the_settings_name_nobody(
     assert mails(mail) == []
     assert states(ledger) == [("run_failed", False, "")]
     assert keep_alive().endswith("no ping: there is no Airflow connection pakhus_alive")
+
+
+def test_what_can_wait_is_told_when_the_quiet_hours_are_over(
+    ledger: Ledger, mail: StandinServer, alerts_of: AlertsOf
+) -> None:
+    alerts_of("alerts: {mail_to: [a@x.example], quiet_hours: '00:00-23:59'}")
+    notify()
+    assert (mails(mail), states(ledger)) == ([], [("run_failed", False, "")])
+    keep_alive()
+    assert mails(mail) == []
+    alerts_of(MAIL)
+    keep_alive()
+    assert len(mails(mail)) == 1
+    assert states(ledger) == [("run_failed", True, "")]
+
+
+def test_a_digest_is_sent_to_those_who_want_one(ledger: Ledger, mail: StandinServer, alerts_of: AlertsOf) -> None:
+    with ledger.begin() as tx:
+        new = documents.NewDocument("nordlys-7-order", "nordlys", "orders", "reservation", "rackbeat__main")
+        documents.ensure(tx, new, Verdict.of("sku_missing", line="7"))
+    alerts_of(MAIL)
+    keep_alive()
+    assert mails(mail) == []
+    alerts_of("alerts: {mail_to: [a@x.example], digest_at: '00:00'}")
+    for _ in range(2):
+        keep_alive()
+    (told,) = mails(mail)
+    assert told["subject"] == "Pakhus nordlys digest: 1 document waits for people"
+    assert "- orders: 1 sku_missing, the oldest since " in told["text"]
 
 
 def test_a_shop_whose_file_is_wrong_elsewhere_is_told_all_the_same(

@@ -10,9 +10,12 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 from html import escape
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
+from pakhus.flows.digest import DAILY_DIGEST
 from pakhus.flows.self_stopping import REFUSED_IN_A_ROW
 from pakhus.ledger import alerts
 from pakhus.ledger.alerts import Alert, Cause
@@ -29,12 +32,26 @@ TIMED_OUT = "timed_out"
 """Airflow's word for a run that took longer than its DAG's `dagrun_timeout`."""
 RUNBOOK, REASONS_RUNBOOK = "docs/runbooks/alerts.md", "docs/runbooks/reasons.md"
 _SUBJECT_LENGTH = 120
+# What stops goods or money until somebody acts, and what nobody else would notice: told in quiet hours, too.
+_CANNOT_WAIT = frozenset(
+    {
+        "access_denied",
+        "alert_unsent",
+        "configuration",
+        "ledger_behind",
+        "ledger_unavailable",
+        "payout_unbalanced",
+        "unavailable_for_a_day",
+        REFUSED_IN_A_ROW,
+    }
+)
 _STOPPING = ("access_denied", "configuration", REFUSED_IN_A_ROW)
 # Who acts on a cause that is no document's reason; the runbook has a part for each.
 RUN_CAUSES = {
     "alert_unsent": Actor.OPERATOR,
     "ledger_behind": Actor.OPERATOR,
     "cursor_moved": Actor.NOBODY,
+    DAILY_DIGEST: Actor.MERCHANT,
     FLOW_GOES_ON: Actor.NOBODY,
     "ledger_unavailable": Actor.OPERATOR,
     "mostly_held": Actor.OPERATOR,
@@ -139,6 +156,22 @@ def channels_of(settings: Iterable[AlertsSettings]) -> tuple[Channel, ...]:
     return (*by_mail, *others)
 
 
+def told_now(settings: Sequence[AlertsSettings], code: str, now: datetime) -> list[AlertsSettings]:
+    """Return those who are told at this moment: not in their quiet hours, unless it cannot wait; digests by wish."""
+    if code == DAILY_DIGEST:
+        settings = [section for section in settings if section.digest_at is not None]
+    return [section for section in settings if code in _CANNOT_WAIT or not is_quiet(section, now)]
+
+
+def is_quiet(section: AlertsSettings, now: datetime) -> bool:
+    """Tell whether a moment is in the quiet hours of a shop's people; they may go over midnight."""
+    if section.quiet_hours is None:
+        return False
+    begins, ends = (time.fromisoformat(text) for text in section.quiet_hours.split("-"))
+    here = now.astimezone(ZoneInfo(section.timezone)).time()
+    return begins <= here < ends if begins <= ends else here >= begins or here < ends
+
+
 def message_of(alert: Alert, base_url: str) -> Message:
     """Put an alert into words. `base_url` is the address at which people reach Airflow."""
     link = f"{base_url.rstrip('/')}/dags/{quote(alert.dag_id, safe='')}/runs/{quote(alert.run_id, safe='')}"
@@ -147,7 +180,7 @@ def message_of(alert: Alert, base_url: str) -> Message:
     who = "nobody: what waited is on its way." if alert.code == FLOW_GOES_ON else _WHO[actor]
     again = f", in {alert.count} runs, last at {alert.last_seen_at:%H:%M}" if alert.count > 1 else ""
     lines = [
-        alert.text,
+        *alert.text.splitlines(),
         "",
         f"Who acts: {who}",
         f"Since: {alert.raised_at:%Y-%m-%d %H:%M} UTC{again}",
@@ -177,14 +210,15 @@ def message_of(alert: Alert, base_url: str) -> Message:
 
 def tell_what_goes_on(tx: Transaction, scope: str, flow: str, notes: Sequence[str]) -> None:
     """Tell those who were told that a flow had stopped itself that it goes on."""
-    if notes:
+    told = notes and alerts.somebody_was_told(tx, scope, flow)
+    if told and not alerts.was_announced(tx, scope, FLOW_GOES_ON):
         text = "; ".join(notes)
         alerts.announce(tx, scope, flow, Cause(FLOW_GOES_ON, f"{text[0].upper()}{text[1:]}."))
 
 
 def _closing(alert: Alert) -> list[str]:
     """The last lines of a message: what becomes of it by itself."""
-    if alert.code == FLOW_GOES_ON:
+    if alert.code in (FLOW_GOES_ON, DAILY_DIGEST):
         return []
     if alert.resolved_at is not None:
         return [f"It is over: a run was green at {alert.resolved_at:%Y-%m-%d %H:%M} UTC."]
@@ -199,8 +233,12 @@ def send(
     channels: Sequence[Channel],
     tell: Callable[[Channel, Message], None],
     base_url: str,
+    *,
+    later: bool = False,
 ) -> list[str]:
     """Tell an alert to the channels that have not got it yet; returns why some could not be told.
+
+    `later`: there are others, who are told another time.
 
     Nobody else sends it meanwhile. Each channel that took it is recorded at once: what is tried again later is the
     rest. A process that dies between telling and recording tells that one channel twice; there is no way around that.
@@ -215,7 +253,7 @@ def send(
         problem = _told(ledger, alert, channel, message, tell)
         if problem:
             problems.append(f"{channel.name}: {problem}")
-    sent, problem = bool(channels) and not problems, "; ".join(problems)
+    sent, problem = bool(channels) and not problems and not later, "; ".join(problems)
     ledger.persist(lambda tx: alerts.end_sending(tx, alert, sent=sent, problem=problem))
     return problems
 

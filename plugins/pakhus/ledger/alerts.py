@@ -101,27 +101,33 @@ def resolve(tx: Transaction, scope: str, flow: str) -> int:
 
 
 def announce(tx: Transaction, scope: str, flow: str, cause: Cause) -> None:
-    """Tell something that is over when it is told, once per run; only to those who were told that it began."""
-    told = select(alerts.c.id).where(
-        alerts.c.scope == scope,
-        alerts.c.flow == flow,
-        alerts.c.resolved_at.is_(None),
-        alerts.c.told != literal([], JSONB),
-    )
-    same_run = select(alerts.c.id).where(
-        alerts.c.code == cause.code, alerts.c.dag_id == tx.run.dag_id, alerts.c.run_id == tx.run.run_id
-    )
-    if tx.connection.execute(told.limit(1)).first() is None or tx.connection.execute(same_run.limit(1)).first():
-        return
+    """Tell something that is over when it is told: an all-clear, a digest."""
     row = {"scope": scope, "flow": flow, "code": cause.code, "subject": cause.subject, "text": cause.text}
     when = {"raised_at": tx.now, "last_seen_at": tx.now, "resolved_at": tx.now}
     tx.connection.execute(insert(alerts).values(**row, **when, dag_id=tx.run.dag_id, run_id=tx.run.run_id))
 
 
-def scope_of(tx: Transaction, alert_id: int) -> str:
-    """Return whose alert it is."""
-    scope: str = tx.connection.execute(select(alerts.c.scope).where(alerts.c.id == alert_id)).scalar_one()
-    return scope
+def was_announced(tx: Transaction, scope: str, code: str, *, since: datetime | None = None) -> bool:
+    """Tell whether this was announced for the scope since a moment; without one: by the transaction's run."""
+    same = select(alerts.c.id).where(alerts.c.scope == scope, alerts.c.code == code)
+    if since is None:
+        same = same.where(alerts.c.dag_id == tx.run.dag_id, alerts.c.run_id == tx.run.run_id)
+    else:
+        same = same.where(alerts.c.raised_at >= since)
+    return tx.connection.execute(same.limit(1)).first() is not None
+
+
+def somebody_was_told(tx: Transaction, scope: str, flow: str) -> bool:
+    """Tell whether an open alert of the flow has reached anybody."""
+    is_open = (alerts.c.scope == scope, alerts.c.flow == flow, alerts.c.resolved_at.is_(None))
+    told = select(alerts.c.id).where(*is_open, alerts.c.told != literal([], JSONB))
+    return tx.connection.execute(told.limit(1)).first() is not None
+
+
+def about(tx: Transaction, alert_id: int) -> tuple[str, str]:
+    """Return whose alert it is, and its code."""
+    row = tx.connection.execute(select(alerts.c.scope, alerts.c.code).where(alerts.c.id == alert_id)).one()
+    return row.scope, row.code
 
 
 def unsent(tx: Transaction) -> list[int]:

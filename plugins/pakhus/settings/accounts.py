@@ -21,7 +21,8 @@ from pakhus.settings.documents import Document, read_document
 from pakhus.settings.loading import SUFFIX, include_folder, load_columns
 from pakhus.settings.problems import Problem, SettingsError, problem_at, problems_of
 from pakhus.settings.schedules import checked_cron
-from pakhus.settings.shop import Agreement, ShopId, TimeZone
+from pakhus.settings.sections import TimeZone
+from pakhus.settings.shop import Agreement, ShopId
 
 ACCOUNTS = "accounts"
 ProviderName = Literal["epay", "klarna", "paypal", "stripe", "vipps_mobilepay", "woopayments"]

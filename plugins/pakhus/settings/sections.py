@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -20,6 +21,9 @@ PaymentMethodId = Annotated[str, Field(min_length=1)]
 ShippingMethodId = Annotated[str, Field(min_length=1)]
 LocationName = Annotated[str, Field(min_length=1)]
 Cron = Annotated[str, AfterValidator(checked_cron)]
+_HOUR = r"([01]\d|2[0-3]):[0-5]\d"
+Hour = Annotated[str, Field(pattern=rf"^{_HOUR}$")]
+Hours = Annotated[str, Field(pattern=rf"^{_HOUR}-{_HOUR}$")]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+$")]
 _AMOUNT = re.compile(r"\d{1,9}(\.\d{1,2})?")
 Count = Annotated[int, BeforeValidator(as_number), Field(ge=0)]
@@ -33,6 +37,17 @@ def _amount(text: str) -> str:
     if not _AMOUNT.fullmatch(text):
         raise ValueError(f"{text!r} is no amount; write it like 10.00")
     return text
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown, malformed, a folder of zones
+        raise ValueError(f"{name!r} is no time zone; write it like Europe/Copenhagen") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
 
 class EditPolicy(StrEnum):
@@ -273,3 +288,12 @@ class AlertsSettings(Strict):
     webhook_connection: ConnectionId | None = Field(
         None, description="Airflow connection of type http to which each alert is posted as JSON"
     )
+    quiet_hours: Hours | None = Field(
+        None,
+        description="Hours, like 22:00-07:00, in which nothing is sent but what cannot wait: a flow that has stopped "
+        "itself, the ledger, money that does not add up. The rest comes when they are over",
+    )
+    digest_at: Hour | None = Field(
+        None, description="When a daily list of what waits for people is sent, like 07:30; none: never"
+    )
+    timezone: TimeZone = Field("Europe/Copenhagen", description="The zone of quiet_hours and digest_at")

@@ -9,9 +9,8 @@ import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pakhus.rules.field_rules import FieldRule
@@ -29,20 +28,13 @@ from pakhus.settings.sections import (
     ProductsMaster,
     ProductsSettings,
     StockSettings,
+    TimeZone,
     WebhooksSettings,
 )
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,30}$"
 CONTRADICTION = "contradiction"
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
-
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # unknown, malformed, a folder of zones
-        raise ValueError(f"{name!r} is no time zone; write it like Europe/Copenhagen") from None
-    return name
 
 
 def _moment(value: Any) -> Any:
@@ -54,7 +46,6 @@ def _moment(value: Any) -> Any:
 ShopId = Annotated[str, Field(pattern=NAME_PATTERN)]
 Agreement = Annotated[str, Field(pattern=NAME_PATTERN)]
 MappingName = Annotated[str, Field(pattern=NAME_PATTERN)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
 
