@@ -327,3 +327,19 @@ def _deleted(world: World, order: str) -> Decimal:
     world.act(action="delete_refund", refund=newest)
     again(world)
     return gone if found is not None and found.reason == "credit_in_invoice" else D(0)
+
+
+def test_refund_that_comes_while_the_answer_to_the_booking_is_lost_is_credited(nordlys: World) -> None:
+    nordlys.run()  # the recorded shop's own
+    order = completed(nordlys)
+    fault = {"kind": "answer_lost", "method": "POST", "path_regex": "/invoices/booked$", "nth": 1, "effect": True}
+    nordlys.accounts_server.faults.set([fault])
+    nordlys.run()
+    assert reason(nordlys, invoice(order)) == "remote_unavailable"
+    key = refund(nordlys, order, amount="50.00")
+    for _ in range(3):
+        nordlys.forward(minutes=5)
+        credit(nordlys)
+    assert booked(nordlys, invoice(order))[0]["grossAmount"] == total(nordlys, order)
+    assert (reason(nordlys, key), net_of(nordlys, order)) == ("transferred", left(nordlys, order))
+    assert nordlys.accounts_server.counters()["doubles"] == []
