@@ -14,7 +14,7 @@ import yaml
 from pakhus.settings import load_all
 from pakhus.settings.pools import pools_of
 from stack.airflow import Stack
-from stack.demo_files import AIRFLOW_PAGES, DemoFiles
+from stack.demo_files import AIRFLOW_PAGES, POLLED_ACCOUNT, DemoFiles
 from stack.play.evidence import held
 from stack.play.programme import ACTS
 from stack.play.rows import Row, show
@@ -73,7 +73,8 @@ def where_to_click(stack: Stack, urls: Mapping[str, str]) -> Iterator[str]:
     yield f"{'The systems':17}  {urls[PAGE]}/  (no log-in; mails, too)"
     yield ""
     yield "Try this: place an order on the page of the systems and watch it being reserved. Ship it there; within two"
-    yield "minutes the shop completes it and e-conomic has its invoice. Make trouble for a system meanwhile."
+    yield "minutes the shop completes it and e-conomic has its invoice. Then let the provider pay out what it took."
+    yield "Make trouble for a system meanwhile."
     yield ""
 
 
@@ -90,6 +91,8 @@ def _connect(scene: Scene) -> None:
         password=economic["agreement_grant_token"],
         extra={"app_secret_token": economic["app_secret_token"]},
     )
+    key = scene.keys["stripe"]["api_key"]
+    scene.api.put_connection(f"stripe__{POLLED_ACCOUNT}", "stripe", host=scene.urls["stripe"], password=key)
     _connect_mail(scene)
 
 

@@ -1,8 +1,9 @@
 """The demo's own settings and stand-ins: those of include/ and stack/demo.yaml, pointed at each other.
 
-They are as in include/, but with webhooks, stock and alerts on, payments through a clearing account, and an account at
-a payment provider whose settlements lie in a folder of the demo. Nordlys begins a day late, so that there is a day to
-import. When the play is over and a visitor takes its place, `hurry` lets every flow run each minute.
+They are as in include/, but with webhooks, stock and alerts on, payments through clearing accounts, and an account at a
+payment provider for each shop: Nordlys's is polled by its API, Fjordliv's puts settlements into a folder of the demo.
+Nordlys begins a day late, so that there is a day to import. When the play is over and a visitor takes its place,
+`hurry` lets every flow run each minute.
 """
 
 from __future__ import annotations
@@ -28,13 +29,20 @@ DAYS_BEFORE = 9
 LATE_SHOP, LATE_BY_DAYS = "nordlys", 6
 """This shop begins so many days before today: the orders of the day before that are there to be imported."""
 
-CLEARING, JOURNAL = 5825, 5
-PROVIDER_ACCOUNT = "kort"
+JOURNAL = 5
+CLEARING, FILED_CLEARING = 5825, 5826
+"""What the polled provider owes, and the one whose settlements are files."""
+BANK, FEE, DIFFERENCE = 5829, 7220, 7225
+POLLED_ACCOUNT, FILED_ACCOUNT = "kort", "nets"
 PAYMENTS = {
     "bacs": {"terms": 2, "way": "auto", "clearing_account": CLEARING, "journal": JOURNAL, "open_terms": 11},
     "cod": {"terms": 11, "way": "journal", "clearing_account": CLEARING, "journal": JOURNAL},
 }
-"""How the demo's buyers pay: by the payment term, and in the journal (docs/runbooks/payments.md)."""
+"""How buyers pay in the shop that is polled: by the payment term, and in the journal (docs/runbooks/payments.md)."""
+FILED_PAYMENTS = {
+    name: {"terms": 11, "way": "journal", "clearing_account": FILED_CLEARING, "journal": JOURNAL} for name in PAYMENTS
+}
+"""How they pay in the other shop; its mapping extends the first one's."""
 
 AIRFLOW_PAGES = (
     ("Airflow", "/"),
@@ -80,22 +88,27 @@ class DemoFiles:
     def _write_payments(self) -> None:
         file = self.include / "mappings" / "standard.yaml"
         mapping = yaml.safe_load(file.read_text(encoding="utf-8"))
+        own = file.with_name("own_customers.yaml")
+        second = yaml.safe_load(own.read_text(encoding="utf-8"))
+        second["economic"] = {**mapping["economic"], "payments": mapping["economic"]["payments"] | FILED_PAYMENTS}
+        own.write_text(_yaml(second), encoding="utf-8")
         mapping["economic"]["payments"] |= PAYMENTS
         file.write_text(_yaml(mapping), encoding="utf-8")
         self.settlements.mkdir()
-        account = self.include / "accounts" / f"{PROVIDER_ACCOUNT}.yaml"
-        account.parent.mkdir(exist_ok=True)
-        account.write_text(_yaml(_provider_account(self.settlements)), encoding="utf-8")
+        folder = self.include / "accounts"
+        folder.mkdir(exist_ok=True)
+        for account in (_polled_account(), _filed_account(self.settlements)):
+            (folder / f"{account['account']}.yaml").write_text(_yaml(account), encoding="utf-8")
 
     def hurry(self) -> None:
-        """Let what runs every five or ten minutes run each minute: Airflow reads the files again soon."""
+        """Let what runs every few minutes, or once a day, run each minute: Airflow reads the files again soon."""
         for file in (self.include / "shops").glob("*.yaml"):
             shop = yaml.safe_load(file.read_text(encoding="utf-8"))
             for flow in HURRIED:
                 shop.setdefault(flow, {})["schedule"] = EVERY_MINUTE
-            draft = file.with_suffix(".new")
-            draft.write_text(_yaml(shop), encoding="utf-8")
-            draft.replace(file)
+            _replace(file, shop)
+        for file in (self.include / "accounts").glob("*.yaml"):
+            _replace(file, yaml.safe_load(file.read_text(encoding="utf-8")) | {"schedule": EVERY_MINUTE})
 
     def remove(self) -> None:
         """Delete them."""
@@ -117,30 +130,34 @@ def of_demo(shop: Mapping[str, Any], airflow: str) -> dict[str, Any]:
     }
 
 
-def _provider_account(folder: Path) -> dict[str, Any]:
+def _polled_account() -> dict[str, Any]:
+    """An account at Stripe. What it took for orders that are held here is on no invoice: that goes to an account."""
+    polled = {"provider": "Stripe", "api": {"provider": "stripe"}, "unmatched": "post"}
+    return {"account": POLLED_ACCOUNT, **polled, **_posting(CLEARING)}
+
+
+def _filed_account(folder: Path) -> dict[str, Any]:
     """An account at a provider whose settlements are tables as include/settlements/nets.yaml reads them."""
+    files = {"reader": "column_mapping", "columns": "nets", "folder": folder.as_uri(), "files": "*.csv"}
+    return {"account": FILED_ACCOUNT, "provider": "Nets", **files, **_posting(FILED_CLEARING)}
+
+
+def _posting(clearing: int) -> dict[str, Any]:
+    """Where the payouts of an account go in the accounts."""
+    own = {"clearing": clearing, "bank": BANK, "fee": FEE, "difference": DIFFERENCE}
     return {
-        "account": PROVIDER_ACCOUNT,
-        "provider": "Nets",
-        "reader": "column_mapping",
-        "columns": "nets",
-        "folder": folder.as_uri(),
-        "files": "*.csv",
         "economic": "main",
         "journal": JOURNAL,
         "start_from": (datetime.now(UTC) - timedelta(days=DAYS_BEFORE)).date(),
-        "accounts": {
-            "DKK": {
-                "clearing": CLEARING,
-                "bank": 5829,
-                "fee": 7220,
-                "reserve": 5827,
-                "dispute": 5828,
-                "difference": 7225,
-                "exchange": 7230,
-            }
-        },
+        "accounts": {"DKK": {**own, "reserve": 5827, "dispute": 5828, "exchange": 7230}},
     }
+
+
+def _replace(file: Path, value: object) -> None:
+    """Put other settings in a file's place at once: Airflow may be reading it."""
+    draft = file.with_suffix(".new")
+    draft.write_text(_yaml(value), encoding="utf-8")
+    draft.replace(file)
 
 
 def _yaml(value: object) -> str:
