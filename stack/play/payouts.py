@@ -47,7 +47,7 @@ def settle(scene: Scene) -> list[Row]:
     held = _taken_for_held(scene, polled)
     return [
         *rows,
-        Row("", "payouts entered, one voucher each", "2", str(len(vouchers))),
+        Row("both shops", "payouts entered, one voucher each", "2", str(len(vouchers))),
         Row(polled.shop, f"clearing account {CLEARING} after the payout", "0.00", f"{_balance(scene, CLEARING):.2f}"),
         Row(
             filed.shop,
@@ -55,8 +55,8 @@ def settle(scene: Scene) -> list[Row]:
             "0.00",
             f"{_balance(scene, FILED_CLEARING):.2f}",
         ),
-        Row("", f"paid out = on its way to the bank, {BANK}", f"{paid:.2f}", f"{got[BANK]:.2f}"),
-        Row("", f"the providers' fees = on {FEE}", f"{fees:.2f}", f"{got[FEE]:.2f}"),
+        Row("both shops", f"paid out = on its way to the bank, {BANK}", f"{paid:.2f}", f"{got[BANK]:.2f}"),
+        Row("both shops", f"the providers' fees = on {FEE}", f"{fees:.2f}", f"{got[FEE]:.2f}"),
         Row(polled.shop, f"taken for orders that are held = on {DIFFERENCE}", f"{held:.2f}", f"{-got[DIFFERENCE]:.2f}"),
     ]
 
