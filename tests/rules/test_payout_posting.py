@@ -144,6 +144,12 @@ def test_a_payout_that_failed_at_the_bank_is_reversed_and_owed_again():
     ]
 
 
+@pytest.mark.edge(62)
+def test_a_payout_that_failed_and_was_sent_again_is_two_movements_at_the_bank():
+    of = batch(line(1, "952.49", "payout_failed"), line(2, "-952.49", "payout"))
+    assert rows(plan(of, {})) == [(BANK, "-952.49"), (BANK, "952.49")]
+
+
 @pytest.mark.edge(65)
 def test_a_batch_of_fees_alone_is_taken_from_the_bank():
     of = batch(line(1, "-49.00", "fee"), line(2, "49.00", "payout"))

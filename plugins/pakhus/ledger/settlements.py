@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger import clearing
@@ -183,18 +183,28 @@ class Found:
 
 def note_matches(tx: Transaction, settlement_id: int, found: Iterable[Found]) -> None:
     """Store what was found for each line; what was posted stays as it was."""
-    for one in found:
-        statement = update(settlement_lines).where(
-            settlement_lines.c.settlement_id == settlement_id, settlement_lines.c.number == one.number
+    statement = (
+        update(settlement_lines)
+        .where(settlement_lines.c.settlement_id == settlement_id, settlement_lines.c.number == bindparam("line"))
+        .values(
+            outcome=bindparam("found"),
+            difference=bindparam("off"),
+            items=bindparam("documents"),
+            pays=bindparam("paid"),
         )
-        tx.connection.execute(
-            statement.values(
-                outcome=one.outcome,
-                difference=one.difference or None,
-                items=list(one.items),
-                pays={str(item): str(amount) for item, amount in one.pays.items()},
-            )
-        )
+    )
+    rows = [
+        {
+            "line": one.number,
+            "found": one.outcome,
+            "off": one.difference or None,
+            "documents": list(one.items),
+            "paid": {str(item): str(amount) for item, amount in one.pays.items()},
+        }
+        for one in found
+    ]
+    if rows:
+        tx.connection.execute(statement, rows)
 
 
 def mark_posted(tx: Transaction, settlement_id: int, document_id: int) -> None:

@@ -53,6 +53,7 @@ class _Sums:
     clearing: list[FinanceLine] = field(default_factory=list)
     customers: list[CustomerLine] = field(default_factory=list)
     decided: list[FinanceLine] = field(default_factory=list)  # where a person said that they go
+    bank: list[FinanceLine] = field(default_factory=list)  # a line for each movement, as the bank itself shows them
     amounts: dict[str, Decimal] = field(default_factory=dict)
 
     def add(self, name: str, amount: Decimal) -> None:
@@ -144,6 +145,10 @@ def _add_line(sums: _Sums, line: BatchLine, items: Sequence[PaidItem], to: _Plac
     if problem is not None or line.kind in _FEES:
         return problem
     gross = to.rate.of(line.gross, items)
+    if line.kind in _AT_BANK and to.rate.is_base:
+        if gross:
+            sums.bank.append(FinanceLine(to.accounts.bank, -gross, to.texts.of(_AT_BANK[line.kind])))
+        return None
     if line.kind not in (BatchLineKind.CAPTURE, BatchLineKind.REFUND):
         _PLACES[line.kind](sums, gross)
         return None
@@ -196,6 +201,13 @@ def _add_fee(
     return None
 
 
+_AT_BANK = {
+    BatchLineKind.PAYOUT: "bank",
+    BatchLineKind.PAYOUT_FAILED: "bank, afvist",
+    BatchLineKind.TOPUP: "bank, indbetalt",
+}
+
+
 def _to(name: str) -> Callable[[_Sums, Decimal], None]:
     """What lowers what the provider owes us stands there in debit."""
     return lambda sums, gross: sums.add(name, -gross)
@@ -226,7 +238,7 @@ def _to_bank(sums: _Sums, rate: _Rate, in_bank: Decimal | None) -> None:
 
 
 def _weight(sums: _Sums) -> Decimal:
-    lines = sum((line.amount for line in (*sums.clearing, *sums.decided)), ZERO)
+    lines = sum((line.amount for line in (*sums.clearing, *sums.decided, *sums.bank)), ZERO)
     received = sum((line.received.amount for line in sums.customers), ZERO)
     return lines + sum(sums.amounts.values(), ZERO) - received
 
@@ -253,6 +265,7 @@ def _plan(sums: _Sums, accounts: PayoutAccounts, texts: _Texts) -> PayoutPlan | 
         if amount:
             code = accounts.fee_vat_code if name == "taxed_fee" else ""
             finance.append(FinanceLine(accounts.number_of(name), amount, texts.of(word), code or ""))
+    finance += sums.bank
     if rest := _weight(sums):
         return Verdict.of("payout_unbalanced", problem=f"the voucher would be {rest} off")
     if not finance and not sums.customers:
