@@ -21,11 +21,12 @@ from pakhus.commands.proposed import Proposer
 from pakhus.connections import connections_from_environment, connections_from_file
 from pakhus.errors import ConfigurationError
 from pakhus.probes.findings import Findings
-from pakhus.probes.first_start import NAMES, ORDERS_TRIED, FirstStart, Standing, Step
+from pakhus.probes.first_start import ORDERS_TRIED, FirstStart, Standing, Step
 from pakhus.probes.systems import Connections
 from pakhus.settings import include_folder, load_shop, shop_path
 from pakhus.settings.shop import NAME_PATTERN
 
+# What each step means, by its name (probes.first_start.NAMES).
 _ABOUT = {
     "connected": "each system answers to its Airflow connection",
     "mapped": "the settings fit what the systems have",
@@ -126,6 +127,3 @@ def _with_installation(step: Step, found: Sequence[Findings]) -> None:
     step.found += found
     if any(findings.found for findings in found):
         step.standing, step.commands = Standing.MISSING, ("python -m pakhus apply",)
-
-
-assert tuple(_ABOUT) == NAMES
