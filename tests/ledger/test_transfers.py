@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, insert, text, update
 from sqlalchemy.exc import DBAPIError
 
 from pakhus.ledger import decisions, documents, sources
+from pakhus.ledger import stops as own_stops
 from pakhus.ledger.attempts import Reply
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import alerts, proven_days, runs, stops
@@ -242,6 +243,8 @@ def test_the_overview_tells_alerts_stops_questions_days_and_each_flows_last_run(
         tx.connection.execute(insert(alerts).values(code="access_denied", resolved_at=tx.now, subject="old", **raised))
         stop = {"scope": "nordlys", "flow": "stock", "code": "stopped_by_person", "cause": "count", "by_person": True}
         tx.connection.execute(insert(stops).values(**stop, since=tx.now))
+        own_stops.stop(tx, "nordlys", "orders", stopped_by="anna", cause="stocktaking")
+        own_stops.resume(tx, "nordlys", "orders", who="bo")
         for shop in ("fjordliv", "nordlys"):
             for flow in ("invoices", "orders"):
                 for number in range(3):
@@ -257,6 +260,10 @@ def test_the_overview_tells_alerts_stops_questions_days_and_each_flows_last_run(
     assert (found.open_alerts, found.open_questions) == (1, 1)
     assert [(one.code, one.text) for one in found.alerts] == [("access_denied", "No key.")]
     assert [(one.flow, one.cause, one.by_person) for one in found.stops] == [("stock", "count", True)]
+    assert [(one.flow, one.event, one.who) for one in found.stop_events] == [
+        ("orders", "lifted", "bo"),
+        ("orders", "stopped", "anna"),
+    ]
     last = [(one.scope, one.flow) for one in found.runs if one.note == "2"]
     assert last == [(shop, flow) for shop in ("fjordliv", "nordlys") for flow in ("invoices", "orders")]
     assert [(one.day, one.differences) for one in found.days] == [(today - timedelta(days=1), 1)]

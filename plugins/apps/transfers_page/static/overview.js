@@ -27,8 +27,12 @@ function stopsTile(told) {
   const items = told.stops.map((stop) => [
     make("b", {}, `${stop.scope} ${stop.flow}`), ` ${stop.cause} (${stop.by_person ? "by a person" : "by itself"}) `, lasting(stop.since),
   ]);
+  const past = told.stop_events.map((event) => [
+    make("b", {}, `${event.scope} ${event.flow}`), ` ${event.event === "lifted" ? "went on" : "stopped"} (${event.by_person ? event.who || "a person" : "by itself"}): ${event.cause} `, lasting(event.at),
+  ]);
   const title = items.length ? `${items.length} stopped` : "Nothing stopped";
-  return tile(title, items.length ? "bad" : "good", items.length ? list(items) : "");
+  const before = past.length ? make("details", {}, make("summary", {}, "Stopped and went on"), list(past)) : "";
+  return tile(title, items.length ? "bad" : "good", items.length ? list(items) : "", before);
 }
 
 function questionsTile(told) {

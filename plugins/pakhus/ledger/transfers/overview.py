@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from pakhus.ledger.schema import alerts, decisions, documents, proven_days, runs, stops
+from pakhus.ledger.schema import alerts, decisions, documents, proven_days, runs, stop_events, stops
 from pakhus.ledger.transfers.reading import distinct_values
 
 DAYS = 14
 MOST_ALERTS = 20
+MOST_STOP_EVENTS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,19 @@ class Stop:
     cause: str
     by_person: bool
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StopEvent:
+    """That a flow was stopped, or went on (`lifted`), and why: the reason why documents waited in between."""
+
+    scope: str
+    flow: str
+    event: str
+    by_person: bool
+    who: str
+    cause: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,7 @@ class Overview:
     open_alerts: int
     alerts: tuple[OpenAlert, ...]
     stops: tuple[Stop, ...]
+    stop_events: tuple[StopEvent, ...]
     open_questions: int
     days: tuple[ProvenDay, ...]
     runs: tuple[LastRun, ...]
@@ -88,6 +103,7 @@ def overview(connection: Connection) -> Overview:
         open_alerts=connection.execute(select(func.count()).select_from(alerts).where(open_alerts)).scalar_one(),
         alerts=_alerts(connection),
         stops=_stops(connection),
+        stop_events=_stop_events(connection, now - timedelta(days=DAYS)),
         open_questions=connection.execute(
             select(func.count())
             .select_from(asked)
@@ -107,6 +123,12 @@ def _alerts(connection: Connection) -> tuple[OpenAlert, ...]:
 def _stops(connection: Connection) -> tuple[Stop, ...]:
     columns = (stops.c[name] for name in Stop.__dataclass_fields__)
     return tuple(Stop(*row) for row in connection.execute(select(*columns).order_by(stops.c.scope, stops.c.flow)))
+
+
+def _stop_events(connection: Connection, since: datetime) -> tuple[StopEvent, ...]:
+    columns = (stop_events.c[name] for name in StopEvent.__dataclass_fields__)
+    query = select(*columns).where(stop_events.c.at >= since).order_by(stop_events.c.id.desc())
+    return tuple(StopEvent(*row) for row in connection.execute(query.limit(MOST_STOP_EVENTS)))
 
 
 def _days(connection: Connection, first: date) -> tuple[ProvenDay, ...]:
