@@ -19,7 +19,7 @@ from tests.failures.trouble import (
 from tests.flows.world import World
 
 WORKERS = 2
-DUE_RESERVATIONS, RESERVED, INVOICED = 29, 27, 5
+DUE_RESERVATIONS, RESERVED, INVOICED = 29, 27, 6
 MISTAKES = {
     "rackbeat": [{"token": "rb-mistyped-0815"}],
     "economic": [{"agreement_grant_token": "grant-mistyped-0815"}, {"app_secret_token": "app-mistyped-0815"}],
