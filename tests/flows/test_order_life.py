@@ -4,16 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from pakhus.flows.decisions import answer
-from pakhus.ledger.schema import documents
 from pakhus.reasons import Answer
 from pakhus.settings import CancelPolicy, EditPolicy
 from standin.woocommerce.recordings import recorded_shop
+from tests.flows.reserved_orders import answered, document, goods, in_shop, settle, there, with_orders
 from tests.flows.world import World, world
-
-Row = dict[str, Any]
 
 
 @pytest.fixture
@@ -32,40 +28,6 @@ def place(world: World, *items: tuple[str, Any], **more: Any) -> str:
     return str(order["order"])
 
 
-def settle(world: World) -> None:
-    """The flow `orders` runs after somebody did something."""
-    world.forward(minutes=2)
-    world.observe()
-    world.reserve()
-
-
-def with_orders(world: World, **changes: Any) -> None:
-    orders = world.settings.orders.model_copy(update=changes)
-    world.settings = world.settings.model_copy(update={"orders": orders})
-
-
-def in_shop(world: World, order: str) -> Row:
-    found: Row = next(row for row in world.shop_server.dump()["orders"] if str(row["id"]) == order)
-    return found
-
-
-def document(world: World, order: str) -> Any:
-    with world.ledger.begin() as tx:
-        query = select(documents).where(documents.c.key == f"nordlys-{order}-order")
-        return tx.connection.execute(query).one()
-
-
-def there(world: World, order: str) -> list[Row]:
-    """The orders in the warehouse that are of this order."""
-    orders = world.warehouse_server.dump()["orders"].values()
-    return [row for row in orders if row["heading"] == f"nordlys-{order}-order"]
-
-
-def goods(world: World, order: str) -> dict[str, int]:
-    [row] = there(world, order)
-    return {line["child_id"]: int(line["quantity"]) for line in row["lines"]}
-
-
 def edit(world: World, order: str, quantity: Any, line: int = 0) -> None:
     lines = in_shop(world, order)["line_items"]
     world.act(action="edit_line", order=int(order), line=lines[line]["id"], quantity=quantity)
@@ -73,11 +35,6 @@ def edit(world: World, order: str, quantity: Any, line: int = 0) -> None:
 
 def set_status(world: World, order: str, status: str) -> None:
     world.act(action="set_status", order=int(order), status=status)
-
-
-def answered(world: World, order: str, given: Answer) -> None:
-    held = document(world, order)
-    answer(world.ledger, "nordlys", held.key, held.since, given, "somebody")
 
 
 def test_edited_quantity_replaces_the_line_of_the_booked_order(nordlys: World) -> None:

@@ -4,18 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from pakhus.flows.decisions import answer, ask
+from pakhus.flows.decisions import ask
 from pakhus.flows.observation import Observer
 from pakhus.flows.proof import Prover
-from pakhus.ledger.schema import documents
 from pakhus.reasons import Answer
 from pakhus.settings import CancelPolicy, EditPolicy, InvoiceMode
 from standin.woocommerce.recordings import recorded_shop
+from tests.flows.reserved_orders import answered, document, goods, in_shop, settle, there, with_orders
 from tests.flows.world import World, world
-
-Row = dict[str, Any]
 
 
 @pytest.fixture
@@ -30,13 +27,6 @@ def place(world: World, *items: tuple[str, Any]) -> str:
     """Somebody buys; the order's id."""
     wanted = [{"sku": sku, "quantity": quantity} for sku, quantity in items or (("NH-1018", 3), ("NH-1001", 1))]
     return str(world.act(action="place_order", items=wanted, payment_method="cod")["order"])
-
-
-def settle(world: World) -> None:
-    """The flow `orders` runs after somebody did something."""
-    world.forward(minutes=2)
-    world.observe()
-    world.reserve()
 
 
 def reserved(world: World, *items: tuple[str, Any]) -> str:
@@ -66,38 +56,6 @@ def delete_refund(world: World, number: int) -> None:
 
 def prover_of(world: World) -> Prover:
     return Prover(Observer(world.shop, world.ledger, world.settings), None)
-
-
-def with_orders(world: World, **changes: Any) -> None:
-    orders = world.settings.orders.model_copy(update=changes)
-    world.settings = world.settings.model_copy(update={"orders": orders})
-
-
-def in_shop(world: World, order: str) -> Row:
-    found: Row = next(row for row in world.shop_server.dump()["orders"] if str(row["id"]) == order)
-    return found
-
-
-def document(world: World, order: str) -> Any:
-    with world.ledger.begin() as tx:
-        query = select(documents).where(documents.c.key == f"nordlys-{order}-order")
-        return tx.connection.execute(query).one()
-
-
-def there(world: World, order: str) -> list[Row]:
-    """The orders in the warehouse that are of this order."""
-    orders = world.warehouse_server.dump()["orders"].values()
-    return [row for row in orders if row["heading"] == f"nordlys-{order}-order"]
-
-
-def goods(world: World, order: str) -> dict[str, int]:
-    [row] = there(world, order)
-    return {line["child_id"]: int(line["quantity"]) for line in row["lines"]}
-
-
-def answered(world: World, order: str, given: Answer) -> None:
-    held = document(world, order)
-    answer(world.ledger, "nordlys", held.key, held.since, given, "somebody")
 
 
 @pytest.mark.edge(44)

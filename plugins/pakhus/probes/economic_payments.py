@@ -41,7 +41,7 @@ def check_payments(client: EconomicClient, findings: Findings, parts: Parts) -> 
         if terms is not None:
             _check_terms(findings, key, method, terms)
         if journals is not None and method.journal is not None:
-            _check_journal(findings, f"{key}.journal", method.journal, journals)
+            check_journal(findings, f"{key}.journal", method.journal, journals, restricted_to="customerPayment")
     for name, part in parts:
         numbers = sorted({method.journal for method in part.payments.values() if method.journal is not None})
         findings.ask(partial(_check_sign, client, findings, name, part, numbers))
@@ -131,7 +131,10 @@ def _check_contra(findings: Findings, key: str, method: PaymentMethod, terms: Ma
         )
 
 
-def _check_journal(findings: Findings, key: str, number: int, journals: Mapping[int, Any]) -> None:
+def check_journal(
+    findings: Findings, key: str, number: int, journals: Mapping[int, Any], *, restricted_to: str = "", more: str = ""
+) -> None:
+    """Find out whether a journal takes our vouchers; it may be restricted to one type. `more` says why no other."""
     journal = journals.get(number)
     if journal is None:
         known = ", ".join(map(str, sorted(journals))) or "none"
@@ -141,9 +144,9 @@ def _check_journal(findings: Findings, key: str, number: int, journals: Mapping[
         )
         return
     only = (journal.get("settings") or {}).get("entryTypeRestrictedTo")
-    if only and only != "customerPayment":
+    if only and only != restricted_to:
         findings.operator(
-            f"{key} is {number}, which takes entries of the type {only} only",
+            f"{key} is {number}, which takes entries of the type {only} only{more}",
             f"Write another journal, or lift the restriction in {SYSTEM}.",
         )
 

@@ -5,15 +5,14 @@ What is wrong here shows as a clearing account that never comes to 0.00. Reads o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from pakhus.clients.economic import EconomicClient
 from pakhus.clients.economic_errors import SYSTEM
 from pakhus.clients.economic_journals import EconomicJournals
 from pakhus.probes.economic_lists import rows_of
-from pakhus.probes.economic_payments import account_of, account_problem
+from pakhus.probes.economic_payments import account_of, account_problem, check_journal
 from pakhus.probes.findings import Findings
 from pakhus.rules.mappings import AccountingMapping
 from pakhus.rules.payout_accounts import PayoutAccounts
@@ -72,7 +71,7 @@ def check_account(client: EconomicClient, findings: Findings, account: AccountSe
     name = f"{account.account}.yaml"
     journals = findings.ask(lambda: {int(row["journalNumber"]): row for row in EconomicJournals(client).journals()})
     if journals is not None:
-        _check_journal(findings, f"{name}: journal", account.journal, journals)
+        check_journal(findings, f"{name}: journal", account.journal, journals, more=": a payout has several")
     base = findings.ask(lambda: str(client.agreement()["settings"]["baseCurrency"]))
     currencies = findings.ask(lambda: {str(row["code"]) for row in rows_of(client, "currencies", "code")})
     for currency, numbers in sorted(account.accounts.items()):
@@ -125,23 +124,6 @@ def _check_code(client: EconomicClient, findings: Findings, key: str, code: str 
     if code not in found or found[code].get("barred"):
         how = "is barred" if code in found else f"does not exist (there are {', '.join(sorted(found))})"
         findings.operator(f"{key} is {code}, which {how}", f"Write a VAT code for purchases that {SYSTEM} has.")
-
-
-def _check_journal(findings: Findings, key: str, number: int, journals: Mapping[int, Any]) -> None:
-    journal = journals.get(number)
-    if journal is None:
-        known = ", ".join(map(str, sorted(journals))) or "none"
-        findings.operator(
-            f"{key} is {number}, but {SYSTEM} has no such journal (it has {known})",
-            f"Write a number that exists, or create the journal in {SYSTEM}.",
-        )
-        return
-    only = (journal.get("settings") or {}).get("entryTypeRestrictedTo")
-    if only:
-        findings.operator(
-            f"{key} is {number}, which takes entries of the type {only} only: a payout has several",
-            f"Write another journal, or lift the restriction in {SYSTEM}.",
-        )
 
 
 def _check_methods(findings: Findings, key: str, clearing: tuple[str, int], methods: Sequence[Mapped]) -> None:
