@@ -10,6 +10,7 @@ from sqlalchemy import select
 from pakhus.flows.payouts import Settler
 from pakhus.ledger.schema import documents
 from tests.flows.shipped_orders import only
+from tests.flows.test_credit_notes import in_mode
 from tests.flows.test_credit_notes import row as document
 from tests.flows.test_payments import CARD, balance, pay, paying
 from tests.flows.test_payouts import PAID, WHOLE, file, reason, row, settling, standing
@@ -80,6 +81,25 @@ def test_a_refund_that_the_shop_shows_afterwards_is_for_a_person(at):
     assert booked_credits(at) == [Decimal(-50)]
     (mine,) = [one for one in _credit_documents(at) if "provider" in one.key]
     assert mine.reason == "transferred"  # what the shop shows does not withdraw it
+
+
+def test_a_refund_of_the_shop_whose_credit_note_waits_is_not_credited_as_the_providers_own(at):
+    in_mode(at, "draft")
+    number = at.act(action="refund", order=63, amount="50.00")["refund"]
+    at.forward(minutes=2)
+    at.observe()
+    at.credit()
+    assert document(at, f"nordlys-63-credit{number}").reason == "drafted"
+    crediting(at).run([file(*BACK)])
+    at.credit()
+    assert (reason(at, KEY), len(_credit_documents(at))) == ("payout_unmatched", 1)
+    in_mode(at, "auto")
+    at.forward(days=1, minutes=2)
+    at.credit()
+    crediting(at).run([])  # the credit note is booked, and what goes out for it is not told yet
+    pay(at)
+    crediting(at).run([])
+    assert (reason(at, KEY), booked_credits(at), standing(at)) == ("payout_journaled", [Decimal(-50)], [])
 
 
 def _credit_documents(at: World) -> list[Any]:

@@ -1,8 +1,9 @@
 """Refunds seen only at the provider -> a due credit note each, where the account's settings want that.
 
 The credit note is made as any other: planned against its invoice, compared, booked in the shop's own mode, never twice.
-The payout waits for it. Nothing is done in the first days: the shop may only be late. A refund that the shop shows of
-such an order afterwards is for a person, since it may be the same one. Sources: domain guide 8, edge case 46.
+The payout waits for it. Nothing is done in the first days: the shop may only be late. Nor while a refund that the shop
+shows of the order has not come to the clearing account, and one that it shows afterwards is for a person: both may be
+the same money. Sources: domain guide 8, edge case 46.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from pakhus.flows.refunds import CREDIT_NOTE, CREDITS, credit_key
-from pakhus.formats.provider_refunds import body_of, provider_refund_id
-from pakhus.ledger import documents, sources
+from pakhus.formats.provider_refunds import body_of, is_providers, provider_refund_id
+from pakhus.ledger import clearing, documents, sources
 from pakhus.ledger.clearing import Item
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import NewDocument
@@ -24,6 +25,8 @@ from pakhus.settlements import BatchLine
 
 # So long a refund may show in the shop after the provider has it.
 LATE = timedelta(days=2)
+# Refunds of the shop for which no money went back.
+_NO_MONEY = frozenset({"refund_withdrawn", "credit_superseded"})
 
 
 def credit_strange_refunds(ledger: Ledger, account: str, found: Iterable[tuple[BatchLine, Item]]) -> int:
@@ -36,6 +39,8 @@ def _noted(tx: Transaction, account: str, line: BatchLine, payment: Item) -> boo
     invoice = documents.load(tx, payment.new.invoice_id)
     amount, currency = paid(line)
     if invoice.order_id is None or not line.provider_id or abs(amount) > payment.new.amount:
+        return False
+    if _is_awaited(tx, invoice.order_id, invoice.id):
         return False
     order_id = sources.name(tx, invoice.order_id)
     refund_id = provider_refund_id(account, line.provider_id, line.ordinal)
@@ -65,3 +70,15 @@ def _noted(tx: Transaction, account: str, line: BatchLine, payment: Item) -> boo
         parent_id=invoice.id,
     )
     return documents.create(tx, new, Verdict.of("due"), judged_version=recorded.version) is not None
+
+
+def _is_awaited(tx: Transaction, order_row: int, invoice_id: int) -> bool:
+    """Whether the shop shows a refund of the order that is not on the clearing account yet: held, drafted, to be paid
+    back, or credited by hand."""
+    told = [documents.load(tx, item.new.document_id) for item in clearing.of_invoice(tx, invoice_id)]
+    known = {one.id for one in told} | {one.parent_id for one in told}  # a refund taken off the invoice, a repayment
+    return any(
+        one.id not in known and one.verdict.code not in _NO_MONEY
+        for one in documents.of_order(tx, order_row, CREDIT_NOTE)
+        if not is_providers(one.key.rpartition("-credit")[2])
+    )
