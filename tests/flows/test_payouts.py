@@ -299,6 +299,17 @@ def test_the_same_line_in_another_settlement_is_not_journaled_twice(at):
     assert report.alarms()
 
 
+def test_what_a_payout_pays_whose_voucher_may_exist_is_not_paid_by_the_next_one(at):
+    again = [row("capture", "t63b", "346.00", order="63", batch="PO-2"), row("payout", "p2", "-346.00", batch="PO-2")]
+    at.accounts_server.faults.set([{"kind": "answer_lost", "method": "POST", "path_regex": "vouchers$", "nth": 1}])
+    settling(at).run([file(*WHOLE), file(*again, name="next.csv")])
+    assert (reason(at), reason(at, "kort-PO-2-DKK-payout")) == ("remote_unavailable", "payout_unmatched")
+    at.forward(minutes=4)
+    settling(at).run([])
+    assert (reason(at), reason(at, "kort-PO-2-DKK-payout")) == ("payout_journaled", "payout_unmatched")
+    assert standing(at) == []
+
+
 FAULTS: list[Mapping[str, Any]] = [{"kind": "answer_lost"}, {"kind": "error_500", "effect": True}]
 
 

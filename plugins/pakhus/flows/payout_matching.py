@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from pakhus.clients.economic import EconomicClient
 from pakhus.flows.open_invoices import OpenInvoices
+from pakhus.flows.vouchers import STEP
 from pakhus.ledger import clearing, settlement_answers, settlements
 from pakhus.ledger.clearing import Item
 from pakhus.ledger.connection import Ledger
@@ -46,7 +47,7 @@ class Matched:
 
 @dataclass(slots=True)
 class _Matching:
-    """One settlement at work; `taken` is what its lines so far pay of each item."""
+    """One settlement at work; `taken` is what its lines so far pay of each item, and vouchers that may exist."""
 
     items: Mapping[str, Item]
     answers: Mapping[LineId, LineAnswer]
@@ -77,7 +78,8 @@ def match_settlement(
     with ledger.begin() as tx:
         items = {item.key: item for item in clearing.of_account(tx, settings.economic_target, clearing_account)}
         answers = settlement_answers.newest(tx, settlement.id)
-    at = _Matching(items, answers)
+        promised = settlements.promised(tx, settlement.id, STEP)
+    at = _Matching(items, answers, promised)
     undecided = [line for line in batch.lines if not _decide(at, line)]
     matches = match_lines(undecided, [_open(at, item) for item in items.values()], settings.order_number)
     for match in matches:

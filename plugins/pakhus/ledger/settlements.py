@@ -10,12 +10,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger import clearing
 from pakhus.ledger.connection import Transaction
-from pakhus.ledger.schema import settlement_lines, settlements
+from pakhus.ledger.schema import attempts, settlement_lines, settlements
 from pakhus.settlements import Batch, BatchLine
 
 _LINES_AT_ONCE = 1000
@@ -205,6 +205,23 @@ def note_matches(tx: Transaction, settlement_id: int, found: Iterable[Found]) ->
     ]
     if rows:
         tx.connection.execute(statement, rows)
+
+
+def promised(tx: Transaction, settlement_id: int, step: str) -> dict[int, Decimal]:
+    """Return what other settlements pay of items by a voucher (the write `step`) that is made or may be, and is not
+    recorded as posted yet."""
+    left = attempts.c.status.in_(("sent", "unknown", "ok", "adopted"))
+    made = exists().where(attempts.c.document_id == settlements.c.document_id, attempts.c.step == step, left)
+    query = (
+        select(settlement_lines.c.pays)
+        .join(settlements, settlements.c.id == settlement_lines.c.settlement_id)
+        .where(settlements.c.posted_at.is_(None), settlements.c.id != settlement_id, made)
+    )
+    found: dict[int, Decimal] = {}
+    for pays in tx.connection.execute(query).scalars():
+        for item, amount in pays.items():
+            found[int(item)] = found.get(int(item), Decimal(0)) + Decimal(amount)
+    return found
 
 
 def mark_posted(tx: Transaction, settlement_id: int, document_id: int) -> None:
