@@ -15,6 +15,7 @@ from pakhus.clients.http import Limits
 from pakhus.clients.settlement_api import ProviderSettings
 from pakhus.clients.stripe_settlements import StripeSettlements
 from pakhus.errors import AccessDeniedError, NotFoundError
+from pakhus.flows.decisions import answer
 from pakhus.flows.settlement_intake import Intake, SettlementFile
 from pakhus.flows.settlement_polling import CURSOR, Poller, window
 from pakhus.ledger import bodies, cursors
@@ -22,6 +23,7 @@ from pakhus.ledger.connection import Ledger
 from pakhus.ledger.migrate import migrate
 from pakhus.ledger.schema import documents, settlement_lines, settlements
 from pakhus.provider_connections import PROVIDERS
+from pakhus.reasons import Answer
 from pakhus.settings.accounts import AccountSettings, ProviderApiSettings
 from tests.clients.scripted_shop import Asked, Reply, ScriptedShop, serving
 from tests.clients.test_settlement_clients import fixture
@@ -176,6 +178,17 @@ def test_a_payout_by_hand_is_told_to_a_person_once(at):
     assert told == ("payout_not_itemised", {"batch": "po_hand", "amount": "123.45 DKK", "date": "2026-11-05"})
     assert at.poll() == []
     assert at.reason("kort-po_hand-payout") == "payout_not_itemised"
+
+
+def test_a_payout_that_was_entered_by_hand_is_not_entered_when_its_lines_come(at):
+    paid = dict(at.stripe.said["payout"])
+    at.stripe.said["payout"] |= {"automatic": False}
+    assert [code for code, _ in at.poll()] == ["payout_not_itemised"]
+    (document,) = [row for row in at.rows(documents) if row.kind == "payout"]
+    answer(at.ledger, "kort", document.key, document.since, Answer.IGNORE, "anna")
+    at.stripe.said["payout"] = paid
+    assert [code for code, _ in at.poll()] == ["settlement_read"]
+    assert (len(at.rows(settlements)), at.reason(document.key)) == (1, "ignored_by_person")
 
 
 @pytest.mark.parametrize("first", ["file", "api"])

@@ -150,7 +150,8 @@ class Intake:
     def _store(self, tx: Transaction, batch: Batch, file: SettlementFile, digest: str) -> None:
         key, due = settlements.payout_key(self.settings.account, batch.id), Verdict.of("due")
         document = documents.ensure(tx, self._new(key, PAYOUT), due)
-        if document.verdict != due:  # it was set apart, and has its lines now
+        if document.verdict != due and document.verdict.code != "ignored_by_person":
+            # It was set apart, and has its lines now. What a person has entered by hand is not entered again.
             documents.give_verdict(tx, document.id, due)
         settlements.store(tx, _read_from(file, digest, batch), document.id)
 
