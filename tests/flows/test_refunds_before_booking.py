@@ -227,6 +227,24 @@ def test_refund_that_a_person_takes_off_the_draft_and_books_is_not_credited_too(
     assert (reason(nordlys, invoice(order)), reason(nordlys, key)) == ("transferred", "credit_in_invoice")
 
 
+def test_refund_after_an_invoice_that_a_person_booked_for_less_is_credited_and_not_taken_off_it(nordlys: World) -> None:
+    order = drafted(nordlys, {"sku": "NH-1018", "quantity": 1})
+    found = draft(nordlys, order)
+    number, first = found["draftInvoiceNumber"], found["lines"][0]
+    less = {"lineNumber": first["lineNumber"], "unitNetPrice": str(first["unitNetPrice"] - 40)}
+    nordlys.accounts_server.act({"action": "edit_draft", "draft": number, "lines": [less]})
+    nordlys.accounts_server.act({"action": "book_draft", "draft": number})
+    in_mode(nordlys, "auto")
+    again(nordlys)
+    assert reason(nordlys, invoice(order)) == "booked_differently"
+    key = refund(nordlys, order, amount="50.00")
+    credit(nordlys)
+    assert booked(nordlys, key)[0]["grossAmount"] == D("-50.00")
+    again(nordlys)
+    with nordlys.ledger.begin() as tx:
+        assert tx.connection.execute(select(included_refunds).where(included_refunds.c.amount == 50)).all() == []
+
+
 def test_proof_compares_the_invoice_with_the_charge_less_what_was_refunded_before_it(nordlys: World) -> None:
     order = completed(nordlys)
     refund(nordlys, order, line_items=[piece(nordlys, order)])

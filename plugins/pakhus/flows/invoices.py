@@ -172,7 +172,7 @@ class Biller:
         draft = last.value if last.fresh else self.accounts.find_draft(standing.number)
         if draft is None:
             by_hand = self.drafts.documents.booked_by_hand(key, standing.number)
-            also = self.taken_off.by_hand(self._order_at(work, standing), work.order, standing, by_hand)
+            also = self.taken_off.by_hand(work.document, self._order_at(work, standing), work.order, standing, by_hand)
             self._note_booked(work.document, work.claim, standing, by_hand, also)
             return self._concluded(work, standing, Written("", by_hand, work.version))
         drafted_order = self._order_at(work, standing)

@@ -46,9 +46,14 @@ class TakenOff:
             return ()
         return self.reader.once_of(order)
 
-    def by_hand(self, drafted: Order, now: Order, standing: Standing, booked: Any) -> tuple[Credit, ...]:
-        """Return the refunds since the draft that a person took off it before booking it: its total says so exactly."""
-        if drafted.credit_ids == now.credit_ids:
+    def by_hand(
+        self, document: Document, drafted: Order, now: Order, standing: Standing, booked: Any
+    ) -> tuple[Credit, ...]:
+        """Return the refunds since the draft that a person took off it before booking it: its total says so exactly.
+
+        None once the booking was noted: later refunds may have been credited.
+        """
+        if document.remote_number is not None or drafted.credit_ids == now.credit_ids:
             return ()
         since = [refund for refund in self.reader.of_order(now) if refund.id not in drafted.credit_ids]
         off = totals_from_economic(standing.last.value).gross - totals_from_economic(booked).gross
