@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from pakhus.flows.accounts_facts import AccountsReader
+from pakhus.flows.outcomes import StoppedError
 from pakhus.flows.payments import cashier
 from pakhus.flows.report import RunReport
 from pakhus.flows.vouchers import STEP
@@ -184,6 +187,12 @@ def test_a_closed_day_moves_the_payment_to_today(journal):
     journal.accounts_server.act({"action": "close", "date": today, "closed": False})
     pay(journal)
     assert set(reasons(journal)) == {"payment_registered"}
+
+
+def test_a_day_of_no_accounting_year_is_one_vouchers_trouble_and_stops_no_flow(journal):
+    with pytest.raises(StoppedError) as stopped:
+        AccountsReader(journal.accounts).year_of(date(1999, 12, 31))
+    assert stopped.value.verdict.code == "period_closed"
 
 
 def test_what_was_booked_as_paid_is_not_paid_again_when_the_mapping_changes(shop):

@@ -11,6 +11,7 @@ from typing import Any
 
 from pakhus.clients.economic import EconomicClient
 from pakhus.errors import ConfigurationError
+from pakhus.flows.outcomes import stop
 from pakhus.reasons import Verdict
 from pakhus.rules.invoices import AccountsFacts, VatOfProduct
 
@@ -50,12 +51,12 @@ class AccountsReader:
             return any(start <= day <= end and not closed for start, end, closed in self._periods)
 
     def year_of(self, day: date) -> str:
-        """Return the name of the accounting year that holds a day; ConfigurationError when there is none."""
+        """Return the name of the accounting year that holds a day; StoppedError (period_closed) when there is none."""
         with self._lock:
             for year in self._read_years():
                 if date.fromisoformat(str(year["fromDate"])) <= day <= date.fromisoformat(str(year["toDate"])):
                     return str(year["year"])
-        raise ConfigurationError(f"{_SYSTEM} has no accounting year for {day}; create it there")
+        raise stop("period_closed", date=day)
 
     def first_open_day(self, day: date) -> date | None:
         """Return `day`, or the first one after it that has an open period; None: there is none."""

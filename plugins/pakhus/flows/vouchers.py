@@ -37,7 +37,7 @@ class Vouchers:
         return Step(name, number_of_voucher, lambda attempt: self._search(key, attempt))
 
     def call(self, voucher: Voucher, journal: int) -> Call:
-        """The call that makes a voucher. ConfigurationError where no accounting year holds its day."""
+        """The call that makes a voucher. StoppedError (period_closed) where no accounting year holds its day."""
         year = self.reader.year_of(voucher.day)
         return create_voucher(journal, voucher_to_economic(voucher, year, journal, self.sign))
 
