@@ -72,3 +72,19 @@ def test_an_invoice_that_was_partly_paid_elsewhere_is_not_paid_beyond_what_is_op
     settling(at, unmatched="post").run([])
     book_journal(at)
     assert (remainders(at), balance(at, 7225)) == ([Decimal(323)], -423)
+
+
+def test_an_invoice_of_what_an_early_refund_left_is_paid_as_far_as_it_is_open(fresh_ledger_url):
+    with world(fresh_ledger_url, seed=only("60")) as running:
+        at = paying(running, KLARNA)
+        at.act(action="refund", order=60, amount="50.00")
+        at.forward(minutes=2)
+        at.observe()
+        at.book()
+        pay(at)
+        assert remainders(at) == [Decimal(373)]
+        back = row("refund", "r60", "-50.00", order="60")
+        settling(at, unmatched="post").run([file(SALES[0], back, row("payout", "p1", "-366.87"))])
+        assert reason(at) == "payout_journaled"
+        book_journal(at)
+        assert (remainders(at), balance(at, 7225), balance(at, 5829)) == ([0], 0, Decimal("366.87"))

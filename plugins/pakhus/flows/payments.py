@@ -299,7 +299,8 @@ class Cashier:
             occurred_at=part.captured_at or work.order.paid_at or paid.amount.invoiced_at,
             provider_ids=sorted(part.provider_ids),
         )
-        items = settled_apart(item, off, paid)
+        # An invoice that stands open is paid for what is open of it: no document is there for what went back before.
+        items = [item] if way is PaymentWay.OPEN else settled_apart(item, off, paid)
 
         def put(tx: Transaction) -> None:
             for one in items:
