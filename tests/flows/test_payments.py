@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
 
+from pakhus.clients.webshop import Seen
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.outcomes import StoppedError
 from pakhus.flows.payments import cashier
@@ -102,6 +103,30 @@ def test_journal_payments_wait_for_the_bookkeeper_and_then_close_their_invoices(
     assert [invoice for invoice in invoices if Decimal(str(invoice["remainder"]))] == []
     assert balance(journal, 5825) == sum(item.new.amount for item in items(journal)) > 0
     assert balance(journal, 5600) == 0
+
+
+class _Unread:
+    """The shop's reader after a change: it cannot read one order any more."""
+
+    def __init__(self, at: World, order_id: str) -> None:
+        self._shop, self._order_id = at.shop, order_id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._shop, name)
+
+    def parse(self, order_id: str, body: bytes, read_at: datetime) -> Seen:
+        if order_id == self._order_id:
+            return Seen(order_id, body, read_at, problem="payments: not understood")
+        return self._shop.parse(order_id, body, read_at)
+
+
+def test_an_order_that_cannot_be_read_any_more_holds_its_own_payment_and_no_other(journal):
+    broken = cast("Any", _Unread(journal, "60"))
+    cashier(broken, journal.accounts, journal.ledger, journal.settings).run(workers=2)
+    assert reasons(journal) == {"order_unreadable": 1, "payment_registered": 2}
+    journal.forward(days=1, minutes=2)
+    pay(journal)
+    assert reasons(journal) == {"payment_registered": 3}
 
 
 def test_running_again_writes_nothing(journal):

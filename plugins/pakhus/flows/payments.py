@@ -23,7 +23,7 @@ from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.chunks import WorkChunk, due_chunks
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
 from pakhus.flows.observation import INVOICES, stored_order
-from pakhus.flows.outcomes import stop
+from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.paid_documents import BASE_RATE, Paid, in_base, paid_of, refund_item, settled_apart
 from pakhus.flows.report import RunReport
 from pakhus.flows.vouchers import Vouchers
@@ -125,7 +125,10 @@ class Cashier:
         stem, _, suffix = document.key.rpartition("-")
         if document.kind != "invoice":
             return [self._new(booked, f"{stem}-{REPAYMENT}{suffix.removeprefix('credit')}", REPAYMENT)]
-        order, _ = stored_order(self.ledger, self.shop, document, document.transferred_version, transferred=True)
+        try:
+            order, _ = stored_order(self.ledger, self.shop, document, document.transferred_version, transferred=True)
+        except StoppedError:  # its first payment says why, and stops no other order's
+            return [self._new(booked, f"{stem}-{PAYMENT}1", PAYMENT)]
         parts = parts_of(order, with_cards(order, self.mapping)[1])
         numbers = [1] if isinstance(parts, Verdict) or not parts else [part.number for part in parts]
         return [self._new(booked, f"{stem}-{PAYMENT}{number}", PAYMENT) for number in numbers]
@@ -161,6 +164,9 @@ class Cashier:
         if isinstance(parts, Verdict):
             return Treated(parts, version)
         number = int(document.key.rpartition(PAYMENT)[2])
+        if number == 1 and len(parts) > 1:  # the others have no documents where the order could not be read at first
+            for new in self._documents_of(booked):
+                self._ensure(new)
         part = next((one for one in parts if one.number == number), None)
         if part is None:
             return Treated(Verdict.of("left_open"), version)
