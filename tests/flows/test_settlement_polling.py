@@ -189,6 +189,11 @@ def test_a_payout_that_was_entered_by_hand_is_not_entered_when_its_lines_come(at
     at.stripe.said["payout"] = paid
     assert [code for code, _ in at.poll()] == ["settlement_read"]
     assert (len(at.rows(settlements)), at.reason(document.key)) == (1, "ignored_by_person")
+    at.stripe.line("txn_c1").update({"amount": 124800, "net": 122989})
+    at.stripe.line("txn_PAYOUT7001").update({"amount": -190086, "net": -190086})
+    at.stripe.said["payout"]["amount"] = 190086
+    assert [code for code, _ in at.poll()] == ["settlement_reissued"]
+    assert at.reason(document.key) == "ignored_by_person"
 
 
 @pytest.mark.parametrize("first", ["file", "api"])

@@ -34,6 +34,7 @@ PAYOUTS = "payouts"
 PAYOUT, FILE = "payout", "settlement_file"
 _PAID = (BatchLineKind.PAYOUT, BatchLineKind.PAYOUT_FAILED)
 _SHOWN_PROBLEMS = 3
+_BY_HAND = "ignored_by_person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ class Intake:
     def _store(self, tx: Transaction, batch: Batch, file: SettlementFile, digest: str) -> None:
         key, due = settlements.payout_key(self.settings.account, batch.id), Verdict.of("due")
         document = documents.ensure(tx, self._new(key, PAYOUT), due)
-        if document.verdict != due and document.verdict.code != "ignored_by_person":
+        if document.verdict != due and document.verdict.code != _BY_HAND:
             # It was set apart, and has its lines now. What a person has entered by hand is not entered again.
             documents.give_verdict(tx, document.id, due)
         settlements.store(tx, _read_from(file, digest, batch), document.id)
@@ -212,7 +213,12 @@ class Intake:
 
 
 def is_entered(tx: Transaction, settlement: Settlement) -> bool:
-    """Whether a voucher of the settlement is made, or may be: what has left us cannot be taken back here."""
+    """Whether a voucher of the settlement is made, or may be: what has left us cannot be taken back here.
+
+    So it is where a person entered it by hand before its lines came.
+    """
+    if documents.load(tx, settlement.document_id).verdict.code == _BY_HAND:
+        return True
     attempt = attempts.current(tx, settlement.document_id, STEP)
     return settlement.is_posted or (attempt is not None and attempt.status != "planned")
 
