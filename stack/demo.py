@@ -37,10 +37,16 @@ def prepare(
     _connect(scene)
     for pool in pools_of(scene.shops):
         scene.api.put_pool(pool.name, pool.slots, pool.description)
-    scene.dags = scene.api.wait_for_flows({file.stem for file in stack.dags.glob("*.py")})
+    scene.dags = scene.api.wait_for_flows(_flows(stack, scene))
     say("registering webhooks in the shops, so that an order travels when it is placed")
     scene.run("webhooks")
     return scene
+
+
+def _flows(stack: Stack, scene: Scene) -> set[str]:
+    """The flows that have a DAG for at least one shop: products have a master only where a shop's file names one."""
+    flows = {file.stem for file in stack.dags.glob("*.py")}
+    return flows if any(shop.sends_products for shop in scene.shops) else flows - {"products"}
 
 
 def play(stack: Stack, files: DemoFiles, urls: Mapping[str, str], say: Say) -> bool:

@@ -16,7 +16,16 @@ from pakhus.settings.pools import pools_json, pools_of
 from stack import ROOT
 from tests.settings.folders import shop_text, write_folder
 
-SHARED = {"__init__", "airflow_command", "ledger_here", "live_systems", "month_picture", "tables"}
+SHARED = {
+    "__init__",
+    "airflow_command",
+    "ledger_here",
+    "live_systems",
+    "month_picture",
+    "proposed",
+    "report_picture",
+    "tables",
+}
 MODULES = {file.stem for file in (ROOT / "plugins/pakhus/commands").glob("*.py")} - SHARED
 
 

@@ -50,8 +50,11 @@ class Stages:
 
     def _run(self, story: Story) -> Iterator[Scene]:
         name = f"faults_{story.name.replace(' ', '_')}"
-        with story.begin(self._postgres.create_database(name, template=self._template)) as stage:
-            yield stage
+        try:
+            with story.begin(self._postgres.create_database(name, template=self._template)) as stage:
+                yield stage
+        finally:
+            self._postgres.drop_database(name)  # the story may be asked for again
 
 
 @pytest.fixture(scope="module")

@@ -156,7 +156,8 @@ def test_again_makes_it_due_has_its_order_read_anew_and_transfers_it(held: tuple
         decided = give(world, key, Answer.AGAIN)
         assert (decided.flow, decided.changed, row(world, key).status) == ("invoices", True, "due")
         with world.ledger.begin() as tx:
-            hints = tx.connection.execute(select(inbox.c.source_id, inbox.c.taken_at)).all()
+            of_orders = select(inbox.c.source_id, inbox.c.taken_at).where(inbox.c.entity == "order")
+            hints = tx.connection.execute(of_orders).all()
         assert hints == [(key.split("-")[1], None)]
         world.book()
         assert row(world, key).reason == "transferred"

@@ -114,7 +114,7 @@ def test_hint_that_comes_again_while_it_is_treated_stays(ledger: Ledger) -> None
 
 
 def test_newest_waiting_hint_grows_with_each_order_and_is_none_when_all_are_taken(ledger: Ledger) -> None:
-    newest = text(inbox.NEWEST_WAITING % "'order'")
+    newest = text(inbox.NEWEST_WAITING % "array['order']")
     seen = []
     with ledger.begin() as tx:
         for source_id in ("7", "7", "8"):

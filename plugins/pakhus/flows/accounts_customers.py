@@ -7,6 +7,7 @@ then the shop's own customer, so that a changed e-mail makes no second one.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -78,6 +79,7 @@ class AccountsCustomers:
     records: SharedRecords
     mapping: AccountingMapping
     _looked_for: dict[tuple[IdentifyBy, str], Found | None] = field(default_factory=dict)  # by `foresee`, in one run
+    _turns: dict[tuple[IdentifyBy, str], threading.Lock] = field(default_factory=dict)
 
     def party_of(self, order: Order, vat: VatDecision) -> InvoiceParty:
         """Return whose the invoice is. Raises StoppedError when that cannot be told, or a creation is not settled."""
@@ -108,9 +110,10 @@ class AccountsCustomers:
         known = self._known(_identities(order, buyers, by))
         if known is not None:
             return ForeseenCustomer(Foreseen.FOUND, str(known))
-        if (by, value) not in self._looked_for:
-            self._looked_for[by, value] = self._existing(by, value)
-        found = self._looked_for[by, value]
+        with self._turns.setdefault((by, value), threading.Lock()):  # several threads have orders of one buyer
+            if (by, value) not in self._looked_for:
+                self._looked_for[by, value] = self._existing(by, value)
+            found = self._looked_for[by, value]
         if found is not None:
             return ForeseenCustomer(Foreseen.FOUND, found.remote_id)
         if not rule.create:
