@@ -1,6 +1,7 @@
 """What was refunded in the shop before it is sent is not sent: Rackbeat's order follows the refunds."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def refund(world: World, order: str, *pieces: int, **more: Any) -> int:
     lines = []
     for line, quantity in zip(in_shop(world, order)["line_items"], pieces, strict=False):
         if quantity:
-            share = f"{float(line['total']) * quantity / line['quantity']:.2f}"
+            share = f"{Decimal(line['total']) * quantity / line['quantity']:.2f}"
             lines.append({"id": line["id"], "quantity": quantity, "refund_total": share})
     given = {"line_items": lines, **more} if lines else more
     return int(world.act(action="refund", order=int(order), **given)["refund"])

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger.connection import Transaction
@@ -132,8 +132,10 @@ def settle(tx: Transaction, item: int, amount: Decimal, payout: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is open on a clearing account in one currency, and since when the oldest of it."""
+    """What is captured (less what is refunded) but not paid out on a clearing account, in one currency."""
 
+    target: str
+    account: int
     currency: str
     count: int
     amount: Decimal
@@ -141,24 +143,21 @@ class Standing:
 
 
 def standing(tx: Transaction, target: str, account: int) -> list[Standing]:
-    """Return what is captured (less what is refunded) but not paid out, per currency."""
-    columns = (
-        func.count(),
-        func.sum(clearing_items.c.amount - clearing_items.c.settled_amount),
-        func.min(clearing_items.c.occurred_at),
-    )
+    """Return what stands on one clearing account, per currency."""
+    return standings(tx.connection, clearing_items.c.target == target, clearing_items.c.account == account)
+
+
+def standings(connection: Connection, *only: ColumnElement[bool]) -> list[Standing]:
+    """Return what stands on the clearing accounts, on those that `only` lets through; `oldest` is since when."""
+    place = (clearing_items.c.target, clearing_items.c.account, clearing_items.c.currency)
+    open_amount = func.sum(clearing_items.c.amount - clearing_items.c.settled_amount)
     query = (
-        select(clearing_items.c.currency, *columns)
-        .where(
-            clearing_items.c.target == target,
-            clearing_items.c.account == account,
-            clearing_items.c.settled_by.is_(None),
-            clearing_items.c.way != "open",
-        )
-        .group_by(clearing_items.c.currency)
-        .order_by(clearing_items.c.currency)
+        select(*place, func.count(), open_amount, func.min(clearing_items.c.occurred_at))
+        .where(clearing_items.c.settled_by.is_(None), clearing_items.c.way != "open", *only)
+        .group_by(*place)
+        .order_by(*place)
     )
-    return [Standing(*row) for row in tx.connection.execute(query)]
+    return [Standing(*row) for row in connection.execute(query)]
 
 
 def _item(row: Row[Any]) -> Item:

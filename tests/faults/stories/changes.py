@@ -17,10 +17,10 @@ from pakhus.flows.chunks import due_chunks
 from pakhus.flows.observation import ORDERS, Observer
 from pakhus.flows.orders import reserver
 from pakhus.ledger.connection import Ledger
-from pakhus.ledger.schema import attempts, documents
+from pakhus.ledger.schema import documents
 from tests.faults.scene import Scene, scene
 from tests.faults.story import PreparedScene, Story
-from tests.faults.truth import Finding, Truth
+from tests.faults.truth import Finding, Truth, nothing_open
 
 EDITED, CANCELLED, RESTORED = "66", "67", "68"
 STREET = "Havnegade 9"
@@ -103,12 +103,8 @@ def _ledger(scene: Scene, orders: list[dict[str, Any]]) -> Iterator[Finding]:
     engine = create_engine(scene.ledger_url)
     with engine.begin() as connection:
         rows = {row.key: row for row in connection.execute(select(documents))}
-        unsettled = connection.execute(
-            select(attempts.c.step).where(attempts.c.status.in_(("planned", "sent", "unknown")))
-        ).all()
     engine.dispose()
-    if unsettled:
-        yield Finding("untrue", f"attempts are still open in the ledger: {[row.step for row in unsettled]}")
+    yield from nothing_open(scene)
     numbers = {row["heading"]: str(row["number"]) for row in orders}
     for name, (_, reasons) in _EXPECTED.items():
         row = rows[f"nordlys-{name}-order"]

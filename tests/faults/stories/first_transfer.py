@@ -16,10 +16,10 @@ from sqlalchemy import create_engine, select
 from pakhus.flows.initial_sync import InitialSync
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.products import INITIAL_SYNC
-from pakhus.ledger.schema import attempts, documents
+from pakhus.ledger.schema import documents
 from tests.faults.scene import Preparation, Scene, scene
 from tests.faults.story import Story
-from tests.faults.truth import Finding, Truth
+from tests.faults.truth import Finding, Truth, nothing_open
 from tests.flows.world import ShiftedTime
 
 # A product that the warehouse has, two that it gets (one a variation), and one that nobody can transfer.
@@ -94,11 +94,8 @@ def _ledger(scene: Scene) -> Iterator[Finding]:
     engine = create_engine(scene.ledger_url)
     with engine.begin() as connection:
         rows = {row.remote_number: row for row in connection.execute(select(documents)) if row.kind == "product"}
-        query = select(attempts.c.step).where(attempts.c.status.in_(("planned", "sent", "unknown")))
-        open_steps = connection.execute(query).scalars().all()
     engine.dispose()
-    if open_steps:
-        yield Finding("untrue", f"attempts are still open in the ledger: {list(open_steps)}")
+    yield from nothing_open(scene)
     for number in SOLD:
         if number not in rows or rows[number].reason != "transferred":
             yield Finding("untrue", f"the ledger says {rows[number].reason if number in rows else None} of {number}")

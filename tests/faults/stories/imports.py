@@ -17,10 +17,10 @@ from sqlalchemy import create_engine, select
 from pakhus.clients.http import Limits
 from pakhus.flows.imports import ImportMode, importer
 from pakhus.ledger.connection import Ledger
-from pakhus.ledger.schema import attempts, documents, import_days
+from pakhus.ledger.schema import documents, import_days
 from tests.faults.scene import INVOICED, Scene, scene
 from tests.faults.story import Story
-from tests.faults.truth import Finding, Truth
+from tests.faults.truth import Finding, Truth, nothing_open
 
 COMPLETED, UNSENT = "60", "61"
 DAY = date(2026, 11, 21)
@@ -87,13 +87,9 @@ def _ledger(scene: Scene) -> Iterator[Finding]:
     engine = create_engine(scene.ledger_url)
     with engine.begin() as connection:
         rows = {row.key: row for row in connection.execute(select(documents).where(documents.c.kind == "invoice"))}
-        unsettled = connection.execute(
-            select(attempts.c.step).where(attempts.c.status.in_(("planned", "sent", "unknown")))
-        ).all()
         day = connection.execute(select(import_days)).one_or_none()
     engine.dispose()
-    if unsettled:
-        yield Finding("untrue", f"attempts are still open in the ledger: {[row.step for row in unsettled]}")
+    yield from nothing_open(scene)
     for order, status in ((INVOICED, "done"), (COMPLETED, "done"), (UNSENT, "waiting")):
         row = rows.get(f"nordlys-{order}-invoice")
         if row is None or row.status != status:

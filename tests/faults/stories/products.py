@@ -23,7 +23,7 @@ from pakhus.ledger.schema import attempts, documents, product_facts
 from pakhus.model import Money, Product
 from tests.faults.scene import PATIENT, Scene, scene
 from tests.faults.story import PreparedScene, Story
-from tests.faults.truth import Finding, Truth
+from tests.faults.truth import Finding, Truth, nothing_open
 from tests.flows.product_world import with_products
 
 NEW, PRICED, HIDDEN, THEIRS = "NH-NY", "NH-1000", "NH-1001", "NH-1002"
@@ -128,9 +128,6 @@ def _shown(scene: Scene, system: str) -> Iterator[Finding]:
 def _ledger(scene: Scene) -> Iterator[Finding]:
     engine = create_engine(scene.ledger_url)
     with engine.begin() as connection:
-        unsettled = connection.execute(
-            select(attempts.c.step).where(attempts.c.status.in_(("planned", "sent", "unknown")))
-        ).all()
         made = connection.execute(
             select(documents.c.target)
             .join(attempts, attempts.c.document_id == documents.c.id)
@@ -142,8 +139,7 @@ def _ledger(scene: Scene) -> Iterator[Finding]:
             )
         ).all()
     engine.dispose()
-    if unsettled:
-        yield Finding("untrue", f"attempts are still open in the ledger: {[row.step for row in unsettled]}")
+    yield from nothing_open(scene)
     if len(made) != len(SYSTEMS):
         yield Finding("untrue", f"the ledger knows {len(made)} products that were made, not {len(SYSTEMS)}")
     if wrong:

@@ -16,11 +16,11 @@ from sqlalchemy import create_engine, select
 
 from pakhus.clients.http import Limits
 from pakhus.ledger.connection import Ledger
-from pakhus.ledger.schema import attempts, documents
+from pakhus.ledger.schema import documents
 from pakhus.settings import InvoiceMode
 from tests.faults.scene import Scene, credit, invoice, observe, reserve, scene
 from tests.faults.story import PreparedScene, Story
-from tests.faults.truth import Finding, Truth
+from tests.faults.truth import Finding, Truth, nothing_open
 
 PIECES, GOODS, DRAFTED, SENT = "pieces", "goods", "drafted", "sent"
 SOLD, AMOUNT = "NH-1018", "10.02"  # with a correction line
@@ -142,12 +142,8 @@ def _ledger(scene: RefundedScene) -> Iterator[Finding]:
     engine = create_engine(scene.ledger_url)
     with engine.begin() as connection:
         rows = {row.key: row for row in connection.execute(select(documents))}
-        unsettled = connection.execute(
-            select(attempts.c.step).where(attempts.c.status.in_(("planned", "sent", "unknown")))
-        ).all()
     engine.dispose()
-    if unsettled:
-        yield Finding("untrue", f"attempts are still open in the ledger: {[row.step for row in unsettled]}")
+    yield from nothing_open(scene)
     for name, (kind, reasons) in _EXPECTED.items():
         found = rows.get(f"nordlys-{scene.orders[name]}-{kind}")
         if found is None or found.reason not in reasons:

@@ -20,10 +20,10 @@ from pakhus.flows.stock import StockPusher
 from pakhus.flows.stock_reading import StockReader
 from pakhus.flows.unreserved_sales import SalesReader
 from pakhus.ledger.connection import Ledger
-from pakhus.ledger.schema import attempts, documents, stock_levels
+from pakhus.ledger.schema import documents, stock_levels
 from tests.faults.scene import Scene, scene
 from tests.faults.story import PreparedScene, Story
-from tests.faults.truth import Finding, Truth
+from tests.faults.truth import Finding, Truth, nothing_open
 
 SHELF = "110"  # "Hovedlager A1"
 SOLD, BACK, PART = "NH-1000", "NH-1018", "NH-1010"
@@ -118,12 +118,8 @@ def _ledger(scene: Scene, shown: dict[str, Any]) -> Iterator[Finding]:
     engine = create_engine(scene.ledger_url)
     with engine.begin() as connection:
         levels = connection.execute(select(stock_levels).where(stock_levels.c.reason == "")).all()
-        unsettled = connection.execute(
-            select(attempts.c.id).where(attempts.c.status.in_(("planned", "sent", "unknown")))
-        ).all()
     engine.dispose()
-    if unsettled:
-        yield Finding("untrue", f"{len(unsettled)} attempts are still open in the ledger")
+    yield from nothing_open(scene)
     if len(levels) < 30:
         yield Finding("lost", f"the ledger knows the stock of {len(levels)} products only")
     for level in levels:

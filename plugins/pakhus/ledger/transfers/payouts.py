@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select
 
+from pakhus.ledger import clearing
 from pakhus.ledger.schema import clearing_items, documents, settlement_answers, settlement_lines, settlements
 from pakhus.ledger.transfers.standing import Standing, standings
 from pakhus.reasons import REASONS, Answer, Status
@@ -18,18 +19,6 @@ from pakhus.reasons import REASONS, Answer, Status
 MOST = 100
 _FLOW = "payouts"
 _SURE = ("", "matched")
-
-
-@dataclass(frozen=True, slots=True)
-class Clearing:
-    """What is captured but not paid out on one clearing account, in one currency."""
-
-    target: str
-    account: int
-    currency: str
-    count: int
-    amount: Decimal
-    oldest: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +80,7 @@ class Payouts:
     """The page: clearing accounts first, then what is open, then the newest payouts."""
 
     now: datetime
-    clearing: Sequence[Clearing]
+    clearing: Sequence[clearing.Standing]
     payouts: Sequence[Payout]
 
 
@@ -110,20 +99,7 @@ def payouts(connection: Connection) -> Payouts:
     shown = [_payout(standing, rows.get(standing.id), lines) for standing in reversed(found)]
     shown.sort(key=lambda payout: payout.standing.status != Status.HELD.value)
     now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-    return Payouts(now, _clearing(connection), shown)
-
-
-def _clearing(connection: Connection) -> list[Clearing]:
-    items = clearing_items.c
-    place = (items.target, items.account, items.currency)
-    open_amount = func.sum(items.amount - items.settled_amount)
-    query = (
-        select(*place, func.count(), open_amount, func.min(items.occurred_at))
-        .where(items.settled_by.is_(None), items.way != "open")
-        .group_by(*place)
-        .order_by(*place)
-    )
-    return [Clearing(*row) for row in connection.execute(query)]
+    return Payouts(now, clearing.standings(connection), shown)
 
 
 def _settlements(connection: Connection, document_ids: Collection[int]) -> dict[int, Row[Any]]:
