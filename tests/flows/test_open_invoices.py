@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
 from pakhus.clients.economic_journals import create_voucher
+from pakhus.ledger import clearing
+from pakhus.ledger.schema import clearing_items
 from pakhus.rules.payment_methods import PaymentMethod, PaymentWay
 from tests.flows.shipped_orders import only
 from tests.flows.test_payments import balance, pay, paying, waiting
@@ -33,6 +36,12 @@ def book_journal(at: World) -> None:
 
 def remainders(at: World) -> list[Decimal]:
     return [Decimal(str(one["remainder"])) for one in at.accounts_server.dump()["booked"].values()]
+
+
+def test_what_stands_open_on_the_customer_does_not_stand_on_clearing(at):
+    with at.ledger.begin() as tx:
+        assert tx.connection.execute(select(clearing_items.c.way)).scalars().all() == ["open"]
+        assert clearing.standing(tx, "economic__main", 5825) == []
 
 
 def test_a_refund_closes_its_credit_note_not_the_invoice(at):
