@@ -55,7 +55,7 @@ def test_a_message_says_what_is_wrong_who_acts_what_to_do_and_where_the_run_is()
         f"Run: {link}",
         "What to do: docs/runbooks/reasons.md, access_denied",
         "",
-        "The flow has stopped itself. Each run tries one document, and goes on when that goes through.",
+        "The flow has stopped itself. Each run tries a document or two, and goes on when one goes through.",
         "You are told this once, and again after a day if it lasts. A green run of the flow ends it.",
     ]
     assert f'<a href="{link}">{link}</a>' in message.html()

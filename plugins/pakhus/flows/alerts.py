@@ -222,7 +222,7 @@ def _closing(alert: Alert) -> list[str]:
         return []
     if alert.resolved_at is not None:
         return [f"It is over: a run was green at {alert.resolved_at:%Y-%m-%d %H:%M} UTC."]
-    stops = ["The flow has stopped itself. Each run tries one document, and goes on when that goes through."]
+    stops = ["The flow has stopped itself. Each run tries a document or two, and goes on when one goes through."]
     once = "You are told this once, and again after a day if it lasts. A green run of the flow ends it."
     return [*(stops if alert.code in _STOPPING else []), once]
 

@@ -3,17 +3,19 @@
 A refusal of the whole flow (key, address, set-up) stops it at the first document; the same trouble with several
 documents in a row does, too: a system that is down, a number in the settings that the accounts do not know. Documents
 that were not begun stay as they are. Each later run tries one document; when that goes through the stop is lifted and
-the run works on. Sources: domain guide 16 and 17.3; design, decision 9.
+the run works on. Five refusals in a row may be the documents' own, too (all of one barred customer): then the run tries
+a second document, one that nobody has refused yet. Sources: domain guide 16 and 17.3; design, decision 9.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from pakhus.errors import AccessDeniedError, ConfigurationError, DataError, RateLimitedError, TransientError
 from pakhus.flows.patience import shortened
@@ -22,7 +24,7 @@ from pakhus.ledger import documents, stops
 from pakhus.ledger.alerts import Cause
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.stops import Refusal, Stop
-from pakhus.reasons import Verdict
+from pakhus.reasons import Status, Verdict
 from pakhus.settings.problems import SettingsError
 
 IN_A_ROW = 5
@@ -33,10 +35,14 @@ REFUSED_IN_A_ROW = "refused_in_a_row"
 # A system that does not answer is tried less and less often, but a person who waits for it does not wait for an hour.
 _LONGEST_PAUSE = timedelta(minutes=15)
 _SHORTEST_PAUSE = timedelta(seconds=30)
-_UNANSWERED = "unanswered"
+_UNANSWERED, _SAID_NO = "unanswered ", "refused "
 _UNAVAILABLE, _REFUSED = ("remote_unavailable", "unavailable_for_a_day"), ("refused",)
+# While the data of all is refused a run tries so many documents: the one that was refused, and one that was not.
+_REFUSED_TRIES = 2
 _NUMBERS = re.compile(r"\d+")
 _GOES_ON = "a document went through"
+_OTHERS_GO_ON = "another document went through, those that were refused stay held for their own sake"
+_NOT_MET_AGAIN = "no document met it again"
 
 
 def refusal_of(verdict: Verdict, part: str, document: int | None = None) -> Refusal:
@@ -58,25 +64,24 @@ def symptom_of(error: DataError | TransientError) -> str:
     if isinstance(error, RateLimitedError):
         return ""
     if isinstance(error, TransientError):
-        return f"{_UNANSWERED} {error.system}"
-    said = " ".join(sorted(error.fields)) or str(error)
-    return f"refused {error.system} {error.status} {error.code} {_NUMBERS.sub('#', said)}"
+        return f"{_UNANSWERED}{error.system}"
+    said = " ".join(sorted(error.fields)) or str(error.args[0])  # without the request's id, which is another each time
+    return f"{_SAID_NO}{error.system} {error.status} {error.code} {_NUMBERS.sub('#', said)}"
 
 
 @dataclass(slots=True)
 class Course:
-    """How the documents of one chunk fare; several threads tell it. `refusal` is set when the flow is to stop."""
+    """How the documents of one chunk fare; several threads tell it. `refusal` is set when the flow is to stop.
+
+    `last` is the symptom of the document that met trouble last; who works on one after the other empties it before.
+    """
 
     part: str
     refusal: Refusal | None = None
+    last: str = ""
     _symptom: str = ""
     _row: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def troubled(self) -> str:
-        """The symptom of the document that ended last; empty when it had none."""
-        return self.refusal.symptom if self.refusal else self._symptom
 
     def goes_well(self) -> None:
         """A document ended in a way that says nothing against the others."""
@@ -88,11 +93,17 @@ class Course:
         with self._lock:
             self.refusal = self.refusal or refusal
 
-    def meets(self, symptom: str, verdict: Verdict, document_id: int) -> None:
-        """A document met a trouble that may be its own, or everybody's."""
+    def meets(self, symptom: str, verdict: Verdict, document_id: int, *, again: bool = False) -> None:
+        """A document met a trouble that may be its own, or everybody's. `again`: it is held for that already.
+
+        What is looked at anew each day, and refused anew, says nothing about the others.
+        """
         if not symptom:
             return
         with self._lock:
+            self.last = symptom
+            if again:
+                return
             self._row = self._row + 1 if symptom == self._symptom else 1
             self._symptom = symptom
             if self._row >= IN_A_ROW and self.refusal is None:
@@ -139,25 +150,92 @@ class OwnStop:
         def record(tx: Transaction) -> None:
             stops.record(tx, self.scope, self.flow, refusal)
             stop = stops.recorded(tx, self.scope, self.flow)
-            if stop is not None and stop.refusal is not None and stop.refusal.code == REFUSED_IN_A_ROW:
+            if stop is not None and stop.refusal is not None and is_of_refusals(stop):
                 documents.wake(tx, self.scope, self.part, _REFUSED, only=stop.refusal.document_id)
 
         self.ledger.persist(record)
 
-    def lift(self, stop: Stop) -> None:
-        """Let the flow go on, with what had met the same trouble before it stopped."""
+    def lift(self, stop: Stop, trial: Trial) -> None:
+        """Let the flow go on, with what had met the same trouble before it stopped; but not with what was refused
+        while others go through: that would only be refused again."""
+        reasons = _UNAVAILABLE if trial.refused else (*_UNAVAILABLE, *_REFUSED)
 
         def lift(tx: Transaction) -> None:
-            if stops.lift(tx, self.scope, self.flow, _goes_on(stop, _GOES_ON)) is not None:
-                documents.wake(tx, self.scope, self.part, (*_UNAVAILABLE, *_REFUSED))
+            if stops.lift(tx, self.scope, self.flow, _goes_on(stop, trial.because())) is not None:
+                documents.wake(tx, self.scope, self.part, reasons)
 
         self.ledger.persist(lift)
 
+    def trial(self, stop: Stop, document_ids: Sequence[int]) -> Trial:
+        """What this run may try of these documents: the recorded one first, then those that nobody has refused."""
+        first = stop.refusal.document_id if stop.refusal else None
+        with self.ledger.begin() as tx:
+            refused = documents.held_among(tx, document_ids, _REFUSED) if is_of_refusals(stop) else set()
+        begun = [row_id for row_id in document_ids if row_id == first]
+        candidates = [*begun, *(row_id for row_id in document_ids if row_id not in {first, *refused})]
+        may_try = bool(candidates) and self.may_try(stop)
+        return Trial(stop, candidates, outcome=Outcome.OPEN if may_try else Outcome.STANDS)
 
-def is_same(stop: Stop, symptom: str) -> bool:
-    """Tell whether a try met what had stopped the flow, or nobody at all."""
-    known = stop.refusal.symptom if stop.refusal else ""
-    return symptom == known or symptom.startswith(_UNANSWERED)
+
+class Outcome(StrEnum):
+    """What a run's try of a stopped flow has shown."""
+
+    OPEN = "open"
+    STANDS = "stands"
+    WENT_THROUGH = "went through"
+
+
+@dataclass(slots=True)
+class Trial:
+    """One run's try: one document after the other until one goes through or shows that the trouble is still there.
+
+    One that is held for a reason of its own says nothing either way. `candidates` may be tried, `tried` were;
+    `refused` counts those to which a system said no.
+    """
+
+    stop: Stop
+    candidates: list[int]
+    tried: set[int] = field(default_factory=set)
+    outcome: Outcome = Outcome.OPEN
+    refused: int = 0
+
+    def take(self) -> int | None:
+        """The next document to try; None when it is clear whether the flow goes on."""
+        if not self.candidates or self.outcome is not Outcome.OPEN:
+            return None
+        self.tried.add(self.candidates[0])
+        return self.candidates.pop(0)
+
+    def ends(self, course: Course, verdict: Verdict | None) -> None:
+        """A document that was taken has ended; what it met stands in `course`."""
+        self.refused += course.last.startswith(_SAID_NO)
+        if course.refusal is None and self._is_met_again(course.last):
+            course.refusal = self.stop.refusal
+        if course.refusal is not None:
+            self.outcome = Outcome.STANDS
+        elif verdict is not None and verdict.status is Status.DONE:
+            self.outcome = Outcome.WENT_THROUGH
+
+    def _is_met_again(self, symptom: str) -> bool:
+        """Whether the flow's trouble was met again, or nobody answered at all.
+
+        A refusal of data may be the document's own: a second document, refused for whatever it is, decides.
+        """
+        if symptom.startswith(_SAID_NO) and is_of_refusals(self.stop):
+            return self.refused >= _REFUSED_TRIES or not self.candidates
+        known = self.stop.refusal.symptom if self.stop.refusal else ""
+        return bool(symptom) and (symptom == known or symptom.startswith(_UNANSWERED))
+
+    def because(self) -> str:
+        """Why the flow goes on."""
+        if self.outcome is not Outcome.WENT_THROUGH:
+            return _NOT_MET_AGAIN
+        return _OTHERS_GO_ON if self.refused else _GOES_ON
+
+
+def is_of_refusals(stop: Stop) -> bool:
+    """Tell whether it was the documents' data that was refused, so that each may have been refused for its own sake."""
+    return stop.refusal is not None and stop.refusal.symptom.startswith(_SAID_NO)
 
 
 def next_try(stop: Stop) -> datetime:

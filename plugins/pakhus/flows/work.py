@@ -26,8 +26,8 @@ from pakhus.flows.report import RunReport
 from pakhus.flows.self_stopping import (
     REFUSED_IN_A_ROW,
     Course,
+    Outcome,
     OwnStop,
-    is_same,
     refusal_of,
     stopping_verdict,
     symptom_of,
@@ -132,27 +132,20 @@ class Chunk:
     def _tried_first(
         self, document_ids: Sequence[int], treat: Treat, prepare: Prepare, own: OwnStop, course: Course
     ) -> Sequence[int]:
-        """While the flow has stopped itself, try one document after the other until one goes through or meets the same.
-
-        Returns what is left to work on. One that is held for a reason of its own says nothing either way.
-        """
+        """While the flow has stopped itself, try a document, or two, before the others; returns what is left to do."""
         stop = own.standing() if document_ids else None
         if stop is None or self._is_stopped_by_person():
             return document_ids
-        left = _first(document_ids, stop.refusal.document_id if stop.refusal else None)
-        mine = own.may_try(stop)
-        while left and mine:
-            tried, left = left[0], left[1:]
+        trial = own.trial(stop, document_ids)
+        while (tried := trial.take()) is not None:
             self._prepared([tried], prepare, course)
+            course.last = ""
             verdict = self._one(tried, treat, course)
             self._count([verdict] if verdict is not None else [])
-            if course.troubled and (course.refusal or is_same(stop, course.troubled)):
-                course.refusal = course.refusal or stop.refusal
-                break
-            if verdict is not None and verdict.status is Status.DONE:
-                break
-        if mine and course.refusal is None:
-            own.lift(stop)
+            trial.ends(course, verdict)
+        left = [row_id for row_id in document_ids if row_id not in trial.tried]
+        if trial.outcome is not Outcome.STANDS:
+            own.lift(stop, trial)
             return left
         self.report.note_stop(stop)
         self._count(Verdict.of("not_reached") for _ in left)
@@ -201,7 +194,8 @@ class Chunk:
             verdict, due_at = _verdict_of(error, document, self.ledger.now())
             version = document.judged_version
             if not isinstance(error, StoppedError):
-                course.meets(symptom_of(error), verdict, document.id)
+                again = document.status is Status.HELD and document.verdict.code == verdict.code
+                course.meets(symptom_of(error), verdict, document.id, again=again)
         except Exception as error:
             logger.exception("%s: an error that should not happen", document.key)
             verdict = Verdict.of("internal_error", problem=type(error).__name__)
@@ -230,11 +224,6 @@ class Chunk:
 def _packs(document_ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     for start in range(0, len(document_ids), size or 1):
         yield document_ids[start : start + size]
-
-
-def _first(document_ids: Sequence[int], first: int | None) -> list[int]:
-    """The documents, with one of them before the others if it is there."""
-    return sorted(document_ids, key=lambda row_id: row_id != first)
 
 
 def _claim_lost(document: Document, error: ClaimLostError) -> Verdict:

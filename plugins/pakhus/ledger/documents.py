@@ -260,6 +260,14 @@ def held_in(tx: Transaction, scope: str, flow: str) -> list[Document]:
     return [_document(row) for row in tx.connection.execute(query.order_by(documents.c.id))]
 
 
+def held_among(tx: Transaction, document_ids: Sequence[int], reasons: Sequence[str]) -> set[int]:
+    """Return which of these documents are held for one of these reasons."""
+    held = select(documents.c.id).where(
+        documents.c.id.in_(document_ids), documents.c.status == Status.HELD, documents.c.reason.in_(reasons)
+    )
+    return set(tx.connection.execute(held).scalars())
+
+
 def source_ids(tx: Transaction, document_ids: Sequence[int]) -> set[int]:
     """Return the rows of the sources that these documents come from."""
     query = select(documents.c.source_id).where(documents.c.id.in_(document_ids), documents.c.source_id.is_not(None))

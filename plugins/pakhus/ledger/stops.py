@@ -94,7 +94,10 @@ def recorded(tx: Transaction, scope: str, flow: str) -> Stop | None:
 
 
 def record(tx: Transaction, scope: str, flow: str, refusal: Refusal) -> None:
-    """Stop a flow because of a refusal. While it is stopped, only the newest words of the cause are taken.
+    """Stop a flow because of a refusal. While it is stopped, the newest words of the cause are taken.
+
+    Where the same part meets another trouble than before (the key was renewed, now the data is refused), that is what
+    the next try is compared with.
 
     A person's stop stays the person's.
     """
@@ -114,6 +117,10 @@ def record(tx: Transaction, scope: str, flow: str, refusal: Refusal) -> None:
         _note(tx, _stop(made), "stopped", refusal.cause)
         return
     later = {name: values[name] for name in ("code", "cause", "tried_by", "tried_at")}
+    other = and_(_is_own(scope, flow), stops.c.part == refusal.part, stops.c.symptom != refusal.symptom)
+    tx.connection.execute(
+        update(stops).where(other).values({name: values[name] for name in ("symptom", "subject", "document_id")})
+    )
     tx.connection.execute(update(stops).where(_is_own(scope, flow)).values(**later))
 
 
