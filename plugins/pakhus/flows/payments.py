@@ -25,6 +25,8 @@ from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
 from pakhus.flows.observation import INVOICES, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.paid_documents import BASE_RATE, Paid, in_base, paid_of, refund_item, settled_apart
+from pakhus.flows.refund_reading import RefundReader
+from pakhus.flows.refunded_payments import RefundedPayments
 from pakhus.flows.report import RunReport
 from pakhus.flows.vouchers import Vouchers
 from pakhus.flows.work import Chunk, Treated
@@ -58,7 +60,7 @@ _JUDGED_AT_ONCE = 200
 _LOOK = timedelta(hours=6)
 # What is paid back waits for the payment of its invoice, which the next runs settle.
 _SOON = timedelta(minutes=10)
-_NO_NEWS = ("paid_by_term", "left_open")
+_NO_NEWS = ("paid_by_term", "left_open", "payment_refunded", "refunded_unsettled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class _Payment:
 
 @dataclass(frozen=True, slots=True)
 class Cashier:
-    """Registers the payments of one shop in one agreement. The shop is not called: its stored orders are read."""
+    """Registers the payments of one shop in one agreement. Its stored orders are read; the shop is asked only for the
+    refunds of an order that has no invoice."""
 
     shop: Webshop
     accounts: EconomicClient
@@ -87,6 +90,7 @@ class Cashier:
     settings: ShopSettings
     mapping: AccountingMapping
     vouchers: Vouchers
+    refunded: RefundedPayments
 
     def run(self, chunks: Sequence[WorkChunk] | None = None, *, workers: int = 4) -> RunReport:
         """Make the payments' documents of what was booked since, and register what is due, or `chunks`; returns the
@@ -110,6 +114,10 @@ class Cashier:
                 for new in self._documents_of(booked):
                     self._ensure(new)
             found = self._without_payment() if len(found) == _JUDGED_AT_ONCE else []
+        self.refunded.judge_again(self.settings.shop)
+        for invoice in self.refunded.without_invoice(self.settings.shop):
+            stem = invoice.key.rpartition("-")[0]
+            self._ensure(self._new(Booked(invoice, None), f"{stem}-{PAYMENT}1", PAYMENT))
 
     def register(self, document_ids: Sequence[int], *, workers: int = 4) -> RunReport:
         """Register the payments of these documents; returns the counts."""
@@ -154,6 +162,8 @@ class Cashier:
         writer = Writer(self.ledger, claim, document, ECONOMIC, self.accounts.send)
         known = writer.known(self.vouchers.step(document.key))
         booked = self.ledger.persist(lambda tx: payments.paid_document(tx, document.id))
+        if booked.document.remote_number is None:
+            return self.refunded.treat(document, booked.document)
         paid = self._paid(booked)
         if document.kind == REPAYMENT:
             return self._repay(document, claim, writer, paid, known)
@@ -309,6 +319,7 @@ class Cashier:
         items = [item] if way is PaymentWay.OPEN else settled_apart(item, off, paid)
 
         def put(tx: Transaction) -> None:
+            clearing.withdraw_refunded(tx, item.invoice_id, way=item.way)
             for one in items:
                 clearing.put(tx, one)
 
@@ -351,4 +362,5 @@ def cashier(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: S
         raise ConfigurationError(f"{settings.shop} names no e-conomic agreement: it has no payments to register")
     reader = AccountsReader(accounts)
     vouchers = Vouchers(EconomicJournals(accounts), reader, mapping.customer_payment_sign)
-    return Cashier(shop, accounts, ledger, settings, mapping, vouchers)
+    refunded = RefundedPayments(shop, ledger, RefundReader(shop, ledger, settings.shop), mapping)
+    return Cashier(shop, accounts, ledger, settings, mapping, vouchers, refunded)

@@ -5,22 +5,25 @@ What a person has said about a line comes first: a document that was linked by h
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import islice
 
 from pakhus.clients.economic import EconomicClient
 from pakhus.flows.open_invoices import OpenInvoices
 from pakhus.flows.vouchers import STEP
-from pakhus.ledger import clearing, settlement_answers, settlements
+from pakhus.ledger import clearing, settlement_answers, settlements, unpaid_orders
 from pakhus.ledger.clearing import Item
-from pakhus.ledger.connection import Ledger
+from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.settlement_answers import LineAnswer, LineId
 from pakhus.ledger.settlements import Found, Settlement
 from pakhus.model import Money
 from pakhus.rules.money import rounded
 from pakhus.rules.payment_methods import PaymentWay
 from pakhus.rules.payout_posting import PaidItem
+from pakhus.rules.refunded_weights import Side, weights
 from pakhus.rules.settlement_matching import LineMatch, OpenItem, Outcome, match_lines, paid, payments_taken_back
 from pakhus.settings.accounts import AccountSettings
 from pakhus.settlements import Batch, BatchLine, BatchLineKind
@@ -28,6 +31,7 @@ from pakhus.settlements import Batch, BatchLine, BatchLineKind
 _PAYMENTS = (BatchLineKind.CAPTURE, BatchLineKind.REFUND)
 LINK, POST, IGNORE, WAIT = "link", "post", "ignore", "wait"
 LINKED, POSTED, IGNORED = settlements.DECIDED
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,13 @@ class Matched:
 class _Matching:
     """One settlement at work; `taken` is what its lines so far pay of each item, and vouchers that may exist."""
 
-    items: Mapping[str, Item]
+    items: dict[str, Item]
     answers: Mapping[LineId, LineAnswer]
     taken: dict[int, Decimal] = field(default_factory=dict)
     found: list[Found] = field(default_factory=list)
     unsure: list[str] = field(default_factory=list)
     elsewhere: dict[int, int] = field(default_factory=dict)
+    orders: Mapping[int, str] = field(default_factory=dict)  # what is known of the order that a line names
 
     def answer_of(self, line: BatchLine) -> LineAnswer | None:
         """What a person has said about a line, unless it says something else now than it did then."""
@@ -82,13 +87,34 @@ def match_settlement(
     at = _Matching(items, answers, promised)
     undecided = [line for line in batch.lines if not _decide(at, line)]
     matches = match_lines(undecided, [_open(at, item) for item in items.values()], settings.order_number)
+    at.orders = _named_orders(ledger, settings, matches)
     for match in matches:
         _take(at, match)
     strange = _strange(at, matches, settings)
     invoices = OpenInvoices(ledger, accounts)
     _close_paid_invoices(at, invoices, batch)
-    ledger.persist(lambda tx: settlements.note_matches(tx, settlement.id, at.found))
+    weighed = _weigh_refunded(at, batch, settings.accounts[batch.currency].base_currency)
+
+    def note(tx: Transaction) -> None:
+        settlements.note_matches(tx, settlement.id, at.found)
+        clearing.weigh(tx, weighed)
+
+    ledger.persist(note)
     return Matched(_paid_items(at, invoices), at.unsure, len(at.found), at.elsewhere, strange)
+
+
+def _named_orders(ledger: Ledger, settings: AccountSettings, matches: Sequence[LineMatch]) -> dict[int, str]:
+    """What the orders wait for that lines without a document name, by the line's number; the first few of them."""
+    lost = [one.line for one in matches if one.outcome is Outcome.NO_DOCUMENT and _needs_document(one)]
+    named = {line.number: settings.order_number(line.order_reference) for line in lost if line.order_reference}
+    few = dict(islice(named.items(), _MOST_NAMED))
+    with ledger.begin() as tx:
+        orders = unpaid_orders.by_number(tx, settings.economic_target, set(few.values())) if few else {}
+    return {
+        line: f" (order {number} of {orders[number].shop}: {orders[number].verdict.text().rstrip('.')})"
+        for line, number in few.items()
+        if number in orders
+    }
 
 
 def _strange(at: _Matching, matches: Sequence[LineMatch], settings: AccountSettings) -> list[tuple[BatchLine, Item]]:
@@ -171,7 +197,7 @@ def _take(at: _Matching, match: LineMatch) -> None:
         if answer is not None and answer.action == IGNORE:
             outcome = IGNORED
         else:
-            at.unsure.append(_told(match))
+            at.unsure.append(_told(match) + at.orders.get(match.line.number, ""))
     at.note(match.line.number, outcome, match.difference, [item.id for item in mine], pays)
 
 
@@ -198,6 +224,44 @@ def _close_paid_invoices(at: _Matching, invoices: OpenInvoices, batch: Batch) ->
             at.found[place] = replace(one, outcome=Outcome.ALREADY_SETTLED.value, pays={})
             at.unsure.append(f"line {line.number} {line.kind} {line.gross}: {invoices.told(by_id[item])}")
             break
+
+
+def _weigh_refunded(at: _Matching, batch: Batch, base_currency: str) -> dict[int, Decimal]:
+    """What foreign payments without an invoice weigh; lines that pay one of which nothing says it are taken back."""
+    orders: dict[int, list[Item]] = defaultdict(list)
+    for item in at.items.values():
+        if item.new.way == clearing.REFUNDED and item.new.currency != base_currency:
+            orders[item.new.invoice_id].append(item)
+    converted = _converted(at, batch) if orders and batch.currency == base_currency else {}
+    weighed: dict[int, Decimal] = {}
+    for sides in orders.values():
+        told = [Side(one.id, one.new.amount, one.settled, one.new.base_amount) for one in sides]
+        weighed |= weights(told, converted)
+    mine = {item.id for sides in orders.values() for item in sides}
+    lines = {line.number: line for line in batch.lines}
+    for key, item in at.items.items():
+        if item.id in weighed:
+            at.items[key] = replace(item, new=replace(item.new, base_amount=weighed[item.id]))
+    for place, one in enumerate(at.found):
+        if any(item in mine and item not in weighed for item in one.pays):
+            line = lines[one.number]
+            at.found[place] = replace(one, outcome=Outcome.NO_DOCUMENT.value, items=[], pays={})
+            at.unsure.append(
+                f"line {line.number} {line.kind} {line.gross} {batch.currency}: refunded without an invoice, and "
+                f"nothing says what it weighs in {base_currency}"
+            )
+    return weighed
+
+
+def _converted(at: _Matching, batch: Batch) -> dict[int, tuple[Decimal, Decimal]]:
+    """How much of each item the lines pay that pay nothing else, and what the provider made of it."""
+    lines, found = {line.number: line for line in batch.lines}, dict[int, tuple[Decimal, Decimal]]()
+    for one in at.found:
+        if len(one.pays) == 1:
+            [(item, amount)] = one.pays.items()
+            before = found.get(item, (Decimal(0), Decimal(0)))
+            found[item] = (before[0] + amount, before[1] + lines[one.number].gross)
+    return found
 
 
 def _paid_items(at: _Matching, invoices: OpenInvoices) -> dict[int, list[PaidItem]]:

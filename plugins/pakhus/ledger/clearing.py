@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger.connection import Transaction
-from pakhus.ledger.schema import clearing_items, documents
+from pakhus.ledger.schema import clearing_items, documents, settlement_answers
+
+REFUNDED = "refunded"
+"""The way of what was paid and refunded whole before an invoice: no document of the accounts is behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,24 @@ def put(tx: Transaction, item: NewItem) -> None:
     )
 
 
+def withdraw_refunded(tx: Transaction, invoice_id: int, *, way: str | None = None) -> None:
+    """Take back what was noted of a payment that was refunded whole, as far as no payout has settled any of it.
+
+    `way` is how the payment counts now that its invoice is booked: what a payout has settled stays, and is told so.
+    """
+    mine = and_(clearing_items.c.invoice_id == invoice_id, clearing_items.c.way == REFUNDED)
+    is_meant = exists().where(settlement_answers.c.item_id == clearing_items.c.id)
+    tx.connection.execute(delete(clearing_items).where(mine, clearing_items.c.settled_amount == 0, ~is_meant))
+    if way is not None:
+        tx.connection.execute(update(clearing_items).where(mine).values(way=way))
+
+
+def weigh(tx: Transaction, bases: Mapping[int, Decimal]) -> None:
+    """Record what items weigh in the base currency, told by the settlement that is matched now."""
+    for item, base in bases.items():
+        tx.connection.execute(update(clearing_items).where(clearing_items.c.id == item).values(base_amount=base))
+
+
 def of_account(tx: Transaction, target: str, account: int) -> list[Item]:
     """Return all items of a clearing account, settled ones too, oldest first."""
     query = (
@@ -90,7 +111,7 @@ def open_items(tx: Transaction) -> list[Item]:
     query = (
         select(clearing_items, documents.c.key)
         .join(documents, documents.c.id == clearing_items.c.document_id)
-        .where(clearing_items.c.settled_by.is_(None), clearing_items.c.way != "open")
+        .where(clearing_items.c.settled_by.is_(None), stands())
         .order_by(clearing_items.c.occurred_at, clearing_items.c.id)
     )
     return [_item(row) for row in tx.connection.execute(query)]
@@ -153,11 +174,23 @@ def standings(connection: Connection, *only: ColumnElement[bool]) -> list[Standi
     open_amount = func.sum(clearing_items.c.amount - clearing_items.c.settled_amount)
     query = (
         select(*place, func.count(), open_amount, func.min(clearing_items.c.occurred_at))
-        .where(clearing_items.c.settled_by.is_(None), clearing_items.c.way != "open", *only)
+        .where(clearing_items.c.settled_by.is_(None), stands(), *only)
         .group_by(*place)
         .order_by(*place)
     )
     return [Standing(*row) for row in connection.execute(query)]
+
+
+def stands() -> ColumnElement[bool]:
+    """The condition that an item belongs to its clearing account's balance: the accounts have an entry of it.
+
+    An open invoice has none there. Of a payment that was refunded whole without an invoice there is one as soon as a
+    payout has settled either side; where nothing was captured, no payout ever does.
+    """
+    either = clearing_items.alias("either_side")
+    is_settled = exists().where(either.c.invoice_id == clearing_items.c.invoice_id, either.c.settled_amount != 0)
+    way = clearing_items.c.way
+    return and_(way != "open", (way != REFUNDED) | is_settled.correlate(clearing_items))
 
 
 def _item(row: Row[Any]) -> Item:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import ColumnElement, case, func, select
 
+from pakhus.ledger.clearing import REFUNDED, stands
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.schema import clearing_items, document_lines, documents, sources
 from pakhus.model import Window
@@ -81,7 +82,7 @@ def clearing(tx: Transaction, shop: str, window: Window) -> tuple[ClearingRow, .
     )
     query = (
         select(items.account, items.currency, *sums)
-        .where(items.shop == shop, items.occurred_at < window.end)
+        .where(items.shop == shop, items.occurred_at < window.end, (items.way != REFUNDED) | stands())
         .group_by(items.account, items.currency)
         .order_by(items.account, items.currency)
     )

@@ -124,6 +124,21 @@ def less_taken_off(order: Order, taken_off: Decimal) -> Order | Verdict:
     return replace(order, total=order.total - off, payments=payments)
 
 
+def refunded_whole(order: Order, refunds: Sequence[Money], mapping: AccountingMapping) -> PaymentPart | Verdict:
+    """Return the one payment of an order of which everything went back, or why that cannot be said of it.
+
+    What gift cards have paid went back to no provider; of several payments nobody says which refund was of which.
+    """
+    refunded = sum((one.amount for one in refunds if one.currency == order.currency), Decimal(0))
+    if len(order.payments) > 1:
+        return Verdict.of("refunded_payment_unknown", refunded=refunded, count=len(order.payments))
+    parts = parts_of(order)
+    whole = refunded == order.total.amount and not redeemed_of(order, mapping)
+    if isinstance(parts, Verdict) or not parts or parts[0].amount != order.total or not whole:
+        return Verdict.of("refunded_without_invoice", refunded=refunded, paid=order.total)
+    return parts[0]
+
+
 def terms_of(order: Order, methods: Methods, extra: Iterable[PaymentPart] = ()) -> InvoiceTerms | Verdict:
     """Return the terms that an order's invoice gets, or why it cannot be told."""
     parts = parts_of(order, extra)

@@ -28,7 +28,7 @@ clearing_items = Table(
     Column("shop", Text, nullable=False),
     Column("target", Text, nullable=False, comment="<system>__<agreement> of the accounts"),
     Column("account", Integer, nullable=False, comment="clearing account; of open invoices: whose payouts pay them"),
-    Column("way", Text, nullable=False, comment="term, journal or open"),
+    Column("way", Text, nullable=False, comment="term, journal, open, or refunded: no invoice"),
     Column("kind", Text, nullable=False, comment="capture or refund"),
     Column("method", Text, nullable=False, comment="the payment method's id in the shop"),
     Column("order_number", Text, nullable=False),
