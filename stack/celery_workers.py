@@ -1,6 +1,6 @@
 """Celery with Redis and workers as local processes, set as docker-compose.yaml sets them.
 
-Redis is Debian's (stack/debian-packages.sh lists it as optional). A worker gets what a worker's container gets: it has
+Redis is Debian's (stack/debian-packages.sh --deployment lists it). A worker gets what a worker's container gets: it has
 neither the address of Airflow's database nor the key that signs the tokens of tasks.
 """
 

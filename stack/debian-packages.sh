@@ -4,6 +4,9 @@
 #
 #   stack/debian-packages.sh             list them and say which are missing; exit code 1 if any is
 #   stack/debian-packages.sh --install   install the missing ones (as root)
+#
+# --deployment before these: what `make deploy-check` and the tests of the proxy take besides. They are services, which
+# Debian starts as it installs them, so nobody gets them unasked.
 set -eu
 
 # package | what proves that it is there | why
@@ -17,6 +20,12 @@ util-linux|command -v flock|keeps two installations at once apart
 chromium-headless-shell|for name in chromium-headless-shell chromium; do command -v $name && exit; done; false|shows pages to the browser tests and the screenshots (300 MB on disk); without it those tests are left out
 fonts-inter|test -d /usr/share/fonts/opentype/inter|the typeface of Airflow's pages, for the screenshots
 LIST
+    if [ -n "$deployment" ]; then
+        cat <<'LIST'
+nginx-light|PATH="$PATH:/usr/sbin" command -v nginx|the proxy before Airflow; without it the tests of the proxy are left out
+redis-server|command -v redis-server|the broker between Airflow and its Celery workers
+LIST
+    fi
 }
 
 missing() {
@@ -33,6 +42,11 @@ show() {
     done
 }
 
+deployment=
+if [ "${1:-}" = "--deployment" ]; then
+    deployment=yes
+    shift
+fi
 if [ "${1:-}" = "--install" ]; then
     wanted=$(missing)
     if [ -z "$wanted" ]; then exit 0; fi

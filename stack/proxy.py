@@ -42,7 +42,7 @@ class Proxy:
         """The proxy, ready when its health check answers. Raises NoNginxError where nginx is not installed."""
         program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
         if program is None:
-            raise NoNginxError("nginx is not installed; on Debian: apt-get install nginx-light")
+            raise NoNginxError("nginx is not installed; as root: stack/debian-packages.sh --deployment --install")
         self.directory.mkdir(parents=True, exist_ok=True)
         _write_certificate(self.directory)
         configuration = self.directory / "proxy.conf"
