@@ -45,6 +45,14 @@ def test_orders_to_which_a_plugin_gave_the_same_number_are_two_orders_everywhere
     assert [document.key for document in documents_to_send(shop.ledger, "nordlys", ours[0])] == ours[:1]
 
 
+@pytest.mark.parametrize("number", ["10\x0042", "10\ud83d42"])
+def test_number_that_no_database_takes_keeps_no_other_order_from_being_read(shop: World, number: str) -> None:
+    shop.shop_server.configure({"numbering_plugin": True})
+    odd, next_one = numbered(shop, number), place(shop)
+    shop.run()
+    assert [row(shop, f"nordlys-{order}-order").reason for order in (odd, next_one)] == ["transferred"] * 2
+
+
 @pytest.mark.edge(13)
 def test_order_is_known_by_its_id_and_shown_by_the_number_of_a_plugin(shop: World) -> None:
     shop.shop_server.configure({"numbering_plugin": True})

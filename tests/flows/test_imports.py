@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pakhus.clients import economic
+from pakhus.flows.decisions import answer
 from pakhus.flows.imports import ImportMode, importer
 from pakhus.flows.observation import Observer
 from pakhus.flows.proof import day_window
 from pakhus.flows.report import RunReport
 from pakhus.ledger import imports
-from pakhus.reasons import Status
+from pakhus.reasons import Answer, Status
 from pakhus.rules.customer_mapping import EconomicCustomerEach
 from pakhus.rules.imports import Outcomes, customers_of, from_json
 from tests.flows.test_booking import accounting
@@ -126,6 +127,50 @@ def test_what_another_tool_has_invoiced_is_passed_over(earlier: tuple[World, lis
     _, outcomes = bring(world, ImportMode.BOOK)
     assert outcomes["already_in_accounts"].numbers == [later.order.number]
     assert f"nordlys-{other}-invoice" not in booked_references(world)
+
+
+def invoiced_elsewhere(world: World, order: str, **places: str) -> None:
+    """Another tool's booked invoice: it writes its own words where ours have keys."""
+    bring(world, ImportMode.DRAFT)  # something to copy from
+    draft = row(world, f"nordlys-{order}-invoice").remote_id
+    world.accounts.send(economic.book_draft(draft))
+    invoice = state(world).booked[max(state(world).booked)]
+    invoice["references"]["other"] = places.get("other", "")
+    invoice["notes"] = {"textLine1": places.get("text", "")}
+
+
+@pytest.mark.parametrize("other", ["", "PO 77"])
+def test_reference_of_another_tool_is_known_in_the_text_too(earlier: tuple[World, list[str]], other: str) -> None:
+    world, orders = earlier
+    invoiced_elsewhere(world, orders[0], text="NH-77", other=other)
+    world.shop_server.configure({"numbering_plugin": True})
+    late = place(world, meta_data=[{"key": "_order_number", "value": "NH-77"}])
+    ship(world, late)
+    _, outcomes = bring(world, ImportMode.BOOK)
+    assert outcomes["already_in_accounts"].numbers == ["NH-77"]
+    assert f"nordlys-{late}-invoice" not in booked_references(world)
+
+
+@pytest.mark.edge(12)
+def test_invoice_under_a_number_that_two_orders_have_is_nobodys_until_a_person_says_so(
+    earlier: tuple[World, list[str]],
+) -> None:
+    world, orders = earlier
+    invoiced_elsewhere(world, orders[0], other="NH-77")
+    world.shop_server.configure({"numbering_plugin": True})
+    twins = [place(world, meta_data=[{"key": "_order_number", "value": "NH-77"}]) for _ in range(2)]
+    for order in twins:
+        ship(world, order)
+    _, outcomes = bring(world, ImportMode.BOOK)
+    assert outcomes["reference_of_several_orders"].count == 2
+    assert not {f"nordlys-{order}-invoice" for order in twins} & {*booked_references(world)}
+    for order, said in zip(twins, (Answer.IGNORE, Answer.AGAIN), strict=True):
+        held = row(world, f"nordlys-{order}-invoice")
+        assert answer(world.ledger, "nordlys", held.key, held.since, said, "somebody").changed
+    bring(world, ImportMode.BOOK)
+    reasons = [row(world, f"nordlys-{order}-invoice").reason for order in twins]
+    assert reasons == ["ignored_by_person", "transferred"]
+    assert booked_references(world)[f"nordlys-{twins[1]}-invoice"] == 1
 
 
 def test_orders_can_be_imported_by_their_ids(earlier: tuple[World, list[str]]) -> None:

@@ -286,6 +286,7 @@ def test_stands_the_types_that_plugins_send(line: dict[str, Any], expected: dict
         ({"date_created_gmt": None}, "date_created_gmt"),
         ({"date_modified_gmt": "i går"}, "date_modified_gmt"),
         ({"billing": "Algade 1"}, "billing"),
+        ({"total": "1e20"}, "total"),
         ({"line_items": "none"}, "line_items"),
         ({"line_items": [7]}, "line_items[0]"),
         ({"refunds": [{"id": 1, "total": "x"}]}, "refunds[0].total"),
@@ -310,6 +311,13 @@ def test_names_the_lines_field_it_cannot_use(line: dict[str, Any], field: str) -
     with pytest.raises(WooCommerceFormatError) as caught:
         order_with_line(line)
     assert caught.value.field == field
+
+
+def test_text_that_is_no_character_becomes_one() -> None:
+    meta = [{"id": 1, "key": "ean", "value": "57\x0090"}]
+    read = order("order-get-b2b", number="10\x0042", customer_note="Hej \ud83d!", meta_data=meta)
+    assert (read.number, read.note) == ("10\N{REPLACEMENT CHARACTER}42", "Hej \N{REPLACEMENT CHARACTER}!")
+    assert order_with_line({"sku": "A\ud800B"}).lines[0].sku == "A\N{REPLACEMENT CHARACTER}B"
 
 
 def test_refuses_floats_as_amounts() -> None:

@@ -172,6 +172,31 @@ def test_amount_typed_in_without_its_vat_has_the_vat_in_it() -> None:
     assert amounts(plan) == [("refusion", D(-1), D("40.00"))]
 
 
+@pytest.mark.parametrize(("net", "vat"), [("0.00", "39.80"), ("90.00", "10.00"), ("31.84", "7.98")])
+def test_vat_that_is_not_the_rates_is_held_since_no_credit_note_can_say_it(net: str, vat: str) -> None:
+    sold = order([line("159.20", "39.80")], "199.00")
+    verdict = held(refund(str(D(net) + D(vat)), line(net, vat)), sold)
+    assert verdict.code == "refund_vat_not_explained"
+    assert dict(verdict.parameters)["stated"] == vat
+
+
+def test_share_of_a_line_that_is_rounded_twice_is_no_other_vat() -> None:
+    sold = order([line("100.01", "25.00")], "125.01")
+    plan = planned(refund("41.68", line("33.34", "8.34")), sold, invoice_of(sold))
+    assert totals(plan) == (D("-33.34"), D("-8.34"), D("-41.68"))
+
+
+def test_vat_alone_of_a_line_at_two_rates_is_held() -> None:
+    sold = order([line("100.00", "16.00", rate="0.25")], "116.00")
+    lines = [
+        InvoiceLine("NH-1", "", D(1), D(64), TAXED, "U25", "1"),
+        InvoiceLine("NH-2", "", D(1), D(36), D(0), "", "1"),
+    ]
+    invoiced = Invoiced(D("116.00"), "DKK", document_lines(lines, RoundingMode.DOCUMENT), {})
+    assert held(refund("16.00", line("0.00", "16.00")), sold, invoiced).code == "refund_vat_not_explained"
+    assert amounts(planned(refund("58.00", line("50.00", "8.00")), sold, invoiced))
+
+
 @pytest.mark.edge(45)
 def test_shipping_alone_is_credited_on_the_freight_product() -> None:
     freight = line("31.20", "7.80", kind=LineKind.SHIPPING, number=2)

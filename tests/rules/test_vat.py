@@ -72,6 +72,7 @@ def held(charged: Order, **vat: Any) -> tuple[str, str]:
         ("DK", "4000", "Roskilde", "DK", True),
         ("DK", "3900", "Nuuk", "GL", False),
         ("GL", "3900", "Nuuk", "GL", False),
+        ("DK", "GL-3900", "Nuuk", "GL", False),
         ("FO", "100", "Tórshavn", "FO", False),
         ("DK", "FO-100", "Tórshavn", "FO", False),
         ("ES", "35001", "Las Palmas", "ES (Canary Islands)", False),
@@ -199,6 +200,13 @@ def test_country_without_products_is_held_as_a_matter_of_set_up() -> None:
     found = decide_vat(sold_to("IT", "0.22"), mapping(oss=OSS))
     assert isinstance(found, Verdict)
     assert (found.code, dict(found.parameters)) == ("oss_product_missing", {"country": "IT", "rate": "22 %"})
+
+
+@pytest.mark.edge(4)
+def test_order_of_which_nothing_is_charged_contradicts_no_rate() -> None:
+    free = replace(sold_to("DE", None), lines=(line("0.00", "0.00", rate=None),))
+    assert decided(free).scheme is Scheme.DOMESTIC
+    assert decided(free, oss=OSS).scheme is Scheme.OSS
 
 
 def test_sales_before_the_first_day_under_oss_carry_domestic_vat() -> None:

@@ -209,7 +209,7 @@ class EconomicClient:
 
     def _filtered(self, path: str, identity: str, text: str, wanted: Callable[[str], bool]) -> list[Any]:
         found = self._list(path, identity=identity, query=(("filter", text), ("sort", identity)))
-        return [row for row in found if any(wanted(key) for key in _keys(row))]
+        return [row for row in found if any(wanted(key) for key in keys_on(row))]
 
     def _get(self, path: str, query: Query = ()) -> Any:
         return self._transport.send(Call("GET", path, query)).json()
@@ -239,7 +239,8 @@ def _carries(operator: str, key: str) -> str:
     return "$or:".join(f"{member}.{name}{operator}{filter_value(key)}" for member, name in _KEY_MEMBERS)
 
 
-def _keys(document: Mapping[str, Any]) -> list[str]:
+def keys_on(document: Mapping[str, Any]) -> list[str]:
+    """What stands in the two places for a key, ours or another tool's; empty text where nothing does."""
     return [str((document.get(member) or {}).get(name) or "") for member, name in _KEY_MEMBERS]
 
 

@@ -6,13 +6,14 @@ import goes on where it was and a second one writes nothing. Sources: domain gui
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from pakhus.clients.economic import EconomicClient
+from pakhus.clients.economic import EconomicClient, keys_on
 from pakhus.clients.webshop import Webshop
 from pakhus.errors import ConfigurationError
 from pakhus.flows.invoices import biller
@@ -20,13 +21,12 @@ from pakhus.flows.observation import IMPORTS, INVOICES, Observer, as_seen, judge
 from pakhus.flows.proof import AUDIT, day_window
 from pakhus.flows.refund_reading import is_named_only, stored_refunds
 from pakhus.flows.report import RunReport
-from pakhus.formats.economic import key_of
-from pakhus.ledger import documents, imports, sources
+from pakhus.ledger import decisions, documents, imports, sources
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
 from pakhus.ledger.imports import StoredOrder
 from pakhus.ledger.sources import Recorded
-from pakhus.reasons import Status, Verdict
+from pakhus.reasons import Answer, Status, Verdict
 from pakhus.rules.imports import ImportedOrder, Outcomes, customers_of, outcomes_of, to_json
 from pakhus.settings import InvoiceMode, InvoiceWhen, ShopSettings
 
@@ -105,9 +105,10 @@ class Importer:
     def _import(self, order_ids: Sequence[str]) -> tuple[RunReport, Outcomes]:
         taken = list(self._take_all(order_ids))
         try:
-            self._pass_over_invoiced([one for one in taken if one.is_open])
+            still_open = [one.document.id for one in taken if one.is_open]
+            invoiced = self._pass_over_invoiced([one for one in taken if one.is_open])
             flow = replace(biller(self.shop, self.accounts, self.ledger, self._judging), stops=IMPORTS)
-            report = flow.book([one.document.id for one in taken if one.is_open])
+            report = flow.book([one for one in still_open if one not in invoiced])
             report.flow = AUDIT
             return report, outcomes_of(self._outcome(one) for one in taken)
         finally:
@@ -135,18 +136,32 @@ class Importer:
         judge(tx, self._judging, self.shop, seen, Recorded(order.id, source.version, changed=False))
         return documents.load(tx, document.id)
 
-    def _pass_over_invoiced(self, taken: Sequence[_Taken]) -> None:
-        """Skip what was invoiced by other means: the accounts have a document with the order's own reference."""
-        fresh = {
-            reference: one.document.id
-            for one in taken
-            if one.document.remote_id is None
-            for reference in self._references(one)
-        }
-        for reference, number in self._existing(sorted(fresh)).items():
-            verdict = Verdict.of("already_in_accounts", number=number, reference=reference)
+    def _pass_over_invoiced(self, taken: Sequence[_Taken]) -> set[int]:
+        """Skip what was invoiced by other means, and return it: the accounts have a document with its own reference.
+
+        Of several orders with one reference each must have its document; where there are fewer, nobody can tell whose
+        they are.
+        """
+        wanted, passed_over = defaultdict[str, set[int]](set), set[int]()
+        for one in taken:
+            if one.document.remote_id is None and not self._is_released(one):
+                for reference in self._references(one):
+                    wanted[reference].add(one.document.id)
+        for reference, numbers in self._existing(wanted).items():
+            orders, told = wanted[reference], {"number": ", ".join(numbers), "reference": reference}
+            verdict = Verdict.of("already_in_accounts", **told)
+            if len(numbers) < len(orders):
+                verdict = Verdict.of("reference_of_several_orders", count=len(orders), **told)
             with self.ledger.begin() as tx:
-                documents.give_verdict(tx, fresh[reference], verdict)
+                for document_id in sorted(orders):
+                    documents.give_verdict(tx, document_id, verdict)
+            passed_over |= orders
+        return passed_over
+
+    def _is_released(self, one: _Taken) -> bool:
+        """Whether a person has said that the document under the order's reference is another's."""
+        key, code = one.document.key, "reference_of_several_orders"
+        return self.ledger.persist(lambda tx: decisions.answered_since_change(tx, key, code, Answer.AGAIN.value))
 
     def _references(self, one: _Taken) -> list[str]:
         shop = self.settings.shop
@@ -154,13 +169,18 @@ class Importer:
         values = (("{number}", one.order.number), ("{id}", order_id), ("{shop}", shop))
         return [_filled(pattern, values) for pattern in self.settings.imports.references]
 
-    def _existing(self, references: Sequence[str]) -> Mapping[str, str]:
+    def _existing(self, references: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """The documents of the accounts by those of the references that they carry, in either of two places."""
         if not references:
             return {}
-        drafts = self.accounts.drafts_with_references(references)
-        booked = self.accounts.booked_with_references(references)
-        found = {key_of(row): f"draft {row['draftInvoiceNumber']}" for row in drafts}
-        return found | {key_of(row): f"invoice {row['bookedInvoiceNumber']}" for row in booked}
+        wanted, found = sorted(references), defaultdict[str, list[str]](list)
+        rows = [(row, f"draft {row['draftInvoiceNumber']}") for row in self.accounts.drafts_with_references(wanted)]
+        booked = self.accounts.booked_with_references(wanted)
+        rows += [(row, f"invoice {row['bookedInvoiceNumber']}") for row in booked]
+        for row, number in rows:
+            for reference in {*keys_on(row)} & {*wanted}:
+                found[reference].append(number)
+        return found
 
     def _outcome(self, one: _Taken) -> ImportedOrder:
         with self.ledger.begin() as tx:

@@ -20,6 +20,11 @@ from pakhus.rules.field_paths import Received
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+# What no database and no other system takes as text: a zero byte, and half of a character that was cut in two.
+_NO_CHARACTERS = re.compile("[\x00\ud800-\udfff]")
+_NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
+# So much fits nothing that is bought, nor what the ledger keeps an amount in.
+_BEYOND = Decimal(10) ** 14
 
 
 class WooCommerceFormatError(ValueError):
@@ -59,7 +64,7 @@ class Fields:
         if value is None or isinstance(value, bool):
             return ""
         if isinstance(value, (str, int, Decimal)):
-            return str(value)
+            return _characters(str(value))
         if value == []:
             return ""
         raise self.error(name, f"should be text, is {_kind(value)}")
@@ -129,6 +134,8 @@ class Fields:
             raise self.error(name, f"is not a number: {_excerpt(value)}")
         if not number.is_finite():
             raise self.error(name, "is not a finite number")
+        if abs(number) >= _BEYOND:
+            raise self.error(name, f"is beyond all amounts: {_excerpt(value)}")
         return number
 
     def _path(self, name: str) -> str:
@@ -164,8 +171,13 @@ def _meta_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else ""
     if isinstance(value, (str, int, Decimal)):
-        return str(value).strip()
-    return simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=(",", ":"))
+        return _characters(str(value)).strip()
+    return _characters(simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=(",", ":")))
+
+
+def _characters(text: str) -> str:
+    """Text without what is no character: one order with it must not keep a whole page from being stored."""
+    return _NO_CHARACTERS.sub(_NO_CHARACTER, text)
 
 
 def _is_nothing(value: object) -> bool:

@@ -49,6 +49,14 @@ COURSE: tuple[Reason, ...] = (
         "The accounts have {number} with the reference {reference}: the order was invoiced by other means.",
         "None; if that is another sale, take the pattern out of imports.references and import the order again.",
     ),
+    Reason(
+        "reference_of_several_orders",
+        Status.HELD,
+        Actor.MERCHANT,
+        "{count} orders have the reference {reference}, and the accounts have only {number} with it.",
+        "Look in e-conomic which order that is: answer ignore for it, and again for the other, then import it again.",
+        EITHER,
+    ),
     Reason("test_order", Status.NOT_OURS, Actor.NOBODY, "The shop marks the order as a test.", NOTHING),
     Reason(
         "filtered_by_rule",

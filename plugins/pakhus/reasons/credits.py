@@ -107,6 +107,14 @@ CREDITS: tuple[Reason, ...] = (
         EITHER,
     ),
     Reason(
+        "refund_vat_not_explained",
+        Status.HELD,
+        Actor.MERCHANT,
+        "Line {line} was refunded with {stated} of VAT; at {rate} its amount has {expected} in it.",
+        "Delete the refund and make it again by pieces or as an amount with its VAT, or credit by hand.",
+        EITHER,
+    ),
+    Reason(
         "credit_currency_differs",
         Status.HELD,
         Actor.MERCHANT,

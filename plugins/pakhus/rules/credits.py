@@ -17,7 +17,15 @@ from pakhus.reasons import Verdict
 from pakhus.rules.document_lines import DocumentLine
 from pakhus.rules.invoices import AccountsFacts
 from pakhus.rules.mappings import AccountingMapping, RoundingMode
-from pakhus.rules.money import CENT, exact_unit_price, has_cents_only, percent, rounded, vat_is_explained
+from pakhus.rules.money import (
+    CENT,
+    exact_unit_price,
+    half_unit,
+    has_cents_only,
+    percent,
+    rounded,
+    vat_is_explained,
+)
 from pakhus.rules.validation import predict
 
 ONE = Decimal(1)
@@ -212,20 +220,34 @@ def _parts(credit: Credit, sale: Sale, left: Mapping[Decimal, Share]) -> list[_P
 def _parts_of(line: Line, sale: Sale) -> list[_Part] | Verdict:
     """A refunded line at the rate or rates at which it was invoiced.
 
-    Where its VAT does not fit the rate (an amount typed in without VAT), the VAT is in the amount.
+    An amount that was typed in without VAT has its VAT in it. One with another VAT than its rates' is held: no credit
+    note can say it.
     """
     gross, weights = line.net + line.vat, defaultdict[Decimal, Decimal](Decimal)
     for sold in sale.invoiced.lines:
         if sold.order_line_id == line.id:
             weights[sold.rate] += sold.net + sold.vat
     if len(weights) > 1 and all(weight > 0 for weight in weights.values()):
-        return [_Part(rate, part, line) for rate, part in split(gross, weights).items() if part]
+        found = [_Part(rate, part, line) for rate, part in split(gross, weights).items() if part]
+        return _vat_problem(line, found, sale) or found
     original = next((one for one in sale.order.lines if one.id == line.id), line)
     rate = next(iter(weights), None) if len(weights) == 1 else _rate_of(original)
     if rate is None:
         return Verdict.of("mixed_rates_on_line", line=line.id)
-    stated = vat_is_explained(line.net, line.vat, rate)
-    return [_Part(rate, gross, line, line.net if stated else None)]
+    stated = vat_is_explained(line.net, line.vat, rate, half_unit(sale.order.currency))
+    part = _Part(rate, gross, line, line.net if stated else None)
+    return _vat_problem(line, [part], sale) or [part]
+
+
+def _vat_problem(line: Line, parts: Sequence[_Part], sale: Sale) -> Verdict | None:
+    """Why a refunded line is not what its rates make of its amount; a share of an order's line is rounded twice."""
+    if not line.vat:
+        return None
+    made = sum((part.gross * part.rate / (1 + part.rate) for part in parts), ZERO)
+    if abs(line.vat - made) <= 2 * half_unit(sale.order.currency) * len(parts):
+        return None
+    rates = " and ".join(percent(part.rate) for part in parts)
+    return Verdict.of("refund_vat_not_explained", line=line.id, stated=line.vat, expected=rounded(made), rate=rates)
 
 
 def _with_rest(parts: list[_Part], rest: Decimal, left: Mapping[Decimal, Share]) -> list[_Part] | Verdict:

@@ -17,7 +17,7 @@ MEMBER_STATES = frozenset(
 # Inside the VAT area although no member state of its own: Northern Ireland (goods), and Monaco as France.
 NORTHERN_IRELAND = "XI"
 _AS_IF_IN = {"MC": "FR", "EL": "GR", "UK": "GB"}
-_FAROES = re.compile(r"FO-?\d{3}")
+_GREENLAND, _FAROES = re.compile(r"(GL-?)?39\d{2}"), re.compile(r"FO-?\d{3}")
 # (country as written, pattern of its postcode, what the place is called); all outside the VAT area.
 _OUTSIDE = (
     ("ES", re.compile(r"(35|38)\d{3}"), "Canary Islands"),
@@ -70,7 +70,7 @@ def _in_another_country(country: str, postcode: str) -> Place | None:
     """A place that is written under the country that it belongs to."""
     if country == "GB" and postcode.startswith("BT"):
         return Place(NORTHERN_IRELAND, in_vat_area=True)
-    if country == "DK" and re.fullmatch(r"39\d{2}", postcode):
+    if country == "DK" and _GREENLAND.fullmatch(postcode):
         return Place("GL", in_vat_area=False)
     if country == "DK" and _FAROES.fullmatch(postcode):
         return Place("FO", in_vat_area=False)

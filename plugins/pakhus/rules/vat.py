@@ -161,8 +161,8 @@ def _eu_private(
     if oss is not None and oss.holds_on(day):
         return _under_oss(order, mapping, oss, place, _private_line(number, TableLine.EU_PRIVATE_OSS))
     line = _private_line(number, TableLine.EU_PRIVATE_DOMESTIC)
-    taxed = charged_rates(order) - {_NO_VAT}  # goods that are exempt at home are so by their product
-    if taxed != {STANDARD_RATE}:
+    charged = charged_rates(order)  # none: nothing costs anything, so nothing contradicts
+    if charged and charged - {_NO_VAT} != {STANDARD_RATE}:  # goods that are exempt at home are so by their product
         return _conflict(order, place, line, frozenset({STANDARD_RATE}))
     return VatDecision(mapping.vat_zones.domestic, Scheme.DOMESTIC, place.country)
 
