@@ -1,6 +1,7 @@
 """The shared fixtures of tests/conftest.py."""
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from stack import ROOT
+from stack.postgres import Cluster
 from stack.waiting import wait_until
+from tests.ledgers import Ledgers
 
 WAITING = """
 import time
@@ -63,6 +67,63 @@ def test_each_test_may_have_a_ledger_of_its_own(ledger_url: str, fresh_ledger_ur
         engine.dispose()
     assert names[0] == names[1]
     assert "alembic_version" in names[0]
+
+
+ALERT = """\
+insert into alerts (scope, flow, code, text, raised_at, last_seen_at)
+select 'nordlys', 'orders', n, 'text', now(), now() from generate_series(1, {}) n returning id
+"""
+
+
+def test_a_ledger_is_used_again_without_what_was_in_it(postgres: Cluster, ledger_template: str) -> None:
+    ledgers = Ledgers(postgres, ledger_template, secrets.token_hex(4))
+    first = ledgers.take()
+    engine = create_engine(postgres.url(first))
+    with engine.begin() as connection:
+        numbers = list(connection.execute(text(ALERT.format(2))).scalars())
+    ledgers.give_back(first)  # somebody is still connected
+    for _ in range(2):  # the connection was ended; a new one finds no such database
+        with pytest.raises(OperationalError), engine.begin() as connection:
+            connection.execute(text(ALERT.format(1)))
+    second = ledgers.take()
+    assert second != first
+    again = create_engine(postgres.url(second))
+    with again.begin() as connection:
+        assert connection.execute(text("select count(*) from alerts")).scalar_one() == 0
+        assert connection.execute(text(ALERT.format(1))).scalar_one() == numbers[0]
+    again.dispose()
+    postgres.drop_database(second)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "create table mine ()",
+        "alter table alerts add column mine text",
+        "alter table alerts alter column flow drop not null",
+        "create index mine on alerts (flow)",
+        "update alembic_version set version_num = '0001'",
+        ALERT.format(6000),
+    ],
+)
+def test_a_ledger_that_emptying_does_not_mend_is_dropped(postgres: Cluster, ledger_template: str, change: str) -> None:
+    ledgers = Ledgers(postgres, ledger_template, secrets.token_hex(4))
+    name = ledgers.take()
+    engine = create_engine(postgres.url(name))
+    with engine.begin() as connection:
+        connection.execute(text(change))
+    engine.dispose()
+    before = databases(postgres)
+    ledgers.give_back(name)
+    assert databases(postgres) == before - {name}
+
+
+def databases(postgres: Cluster) -> set[str]:
+    engine = create_engine(postgres.url("postgres"))
+    with engine.connect() as connection:
+        found = set(connection.execute(text("select datname from pg_database")).scalars())
+    engine.dispose()
+    return found
 
 
 def _first_path(output: Path) -> str:
