@@ -6,13 +6,15 @@ from decimal import Decimal
 import pytest
 
 from pakhus.flows import decisions
+from pakhus.flows.payouts import Settler, settler
 from pakhus.ledger import documents as document_rows
-from pakhus.ledger import settlements
+from pakhus.ledger import settlements, stops
 from pakhus.ledger.settlements import NewSettlement
 from pakhus.reasons import Answer
+from pakhus.rules.settlement_columns import ColumnMapping
 from tests.flows.shipped_orders import only
 from tests.flows.test_payments import CARD, balance, pay, paying, waiting
-from tests.flows.test_payouts import PAID, SALES, WHOLE, file, payouts, reason, row, settling, standing
+from tests.flows.test_payouts import COLUMNS, KORT, PAID, SALES, WHOLE, file, payouts, reason, row, settling, standing
 from tests.flows.world import World, world
 
 CUT = [*SALES[:2], row("payout", "p1", "-757.85")]
@@ -110,3 +112,43 @@ def test_the_id_of_a_settlement_is_one_word_in_the_accounts(at):
     ((key, (code, _)),) = payouts(at).items()
     assert (code, " " in key, key.startswith("kort-Uge-48-nr.-1-DKK-")) == ("payout_journaled", False, True)
     assert len({entry["voucher"] for entry in waiting(at)}) == 1
+
+
+def changed_columns(at: World, **changes: object) -> Settler:
+    columns = ColumnMapping.model_validate({**COLUMNS.model_dump(by_alias=True, exclude_none=True), **changes})
+    return settler(at.accounts, at.ledger, KORT, columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"types": {"salg": "capture", "udbetaling": "payout"}}, "row 2, Type"),
+        ({"currency": "EUR"}, "PO-1-EUR is read from it now"),
+    ],
+)
+def test_a_settlement_that_the_changed_reader_does_not_find_waits_alone(at, changes, problem):
+    assert settling(at).intake.take(file(*CUT)).code == "settlement_read"
+    other = changed_columns(at, **changes)
+    report = other.run([])
+    (alarm,) = report.red_causes()
+    assert alarm.code == "settlement_not_read_anew"
+    assert "Settlement PO-1-DKK was imported from kort.csv" in alarm.text
+    assert problem in alarm.text
+    assert "Put reader and columns of the account back" in alarm.text
+    sale = row("capture", "t93", "197.50", "-2.86", "93", batch="PO-2")
+    paid = row("payout", "p2", "-194.64", batch="PO-2")
+    fresh = file(sale.replace("capture", "salg"), paid.replace("payout", "udbetaling"), name="new.csv")
+    if "types" in changes:
+        assert other.run([fresh]).alarms() == []
+        assert reason(at, "kort-PO-2-DKK-payout") == "payout_journaled"
+    with at.ledger.begin() as tx:
+        assert stops.recorded(tx, "kort", "payouts") is None
+    assert reason(at) == "settlement_not_read_anew"
+
+
+def test_a_settlement_goes_on_when_its_reader_is_put_back(at):
+    settling(at).intake.take(file(*WHOLE))
+    changed_columns(at, currency="EUR").run([])
+    at.forward(hours=25)
+    settling(at).run([])
+    assert (reason(at), standing(at)) == ("payout_journaled", [])

@@ -19,7 +19,7 @@ from pakhus.clients.settlement_api import PaidApart
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.chunks import due_chunks
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
-from pakhus.flows.outcomes import stop
+from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.payout_matching import Matched, match_settlement
 from pakhus.flows.provider_refunds import credit_strange_refunds
 from pakhus.flows.report import RunReport
@@ -185,7 +185,10 @@ class Settler:
             taken = decisions.was_answered(tx, settlement.document_id, Answer.TAKE.value)
         if before is None or taken:
             return None
-        earlier = self.intake.batch(before)
+        try:
+            earlier = self.intake.batch(before)
+        except StoppedError as error:
+            return Verdict.of("payout_gap", problem=f"cannot be told, for of the one before it: {error.verdict.text()}")
         gap = gap_between(earlier, batch) if earlier.provider == batch.provider else None
         return None if gap is None else Verdict.of("payout_gap", problem=gap.text)
 

@@ -23,6 +23,7 @@ _ALARMING = frozenset(
         "settlement_unreadable",
         "settlement_reissued",
         "settlement_contradicted",
+        "settlement_not_read_anew",
         "payout_line_again",
     }
 )

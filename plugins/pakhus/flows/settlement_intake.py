@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from pakhus.clients.settlement_api import PaidApart
 from pakhus.errors import ConfigurationError
+from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.vouchers import STEP
 from pakhus.formats.settlements.batches import Source
 from pakhus.formats.settlements.bundles import bundled
@@ -94,15 +95,21 @@ class Intake:
         return verdict if self.ledger.persist(lambda tx: documents.create(tx, new, verdict)) else None
 
     def batch(self, settlement: Settlement) -> Batch:
-        """Return a stored settlement, read anew from its file. ConfigurationError when it is not in there any more."""
+        """Return a stored settlement, read anew from its file.
+
+        StoppedError when that does not give it any more, since the reader or its settings were changed: one payout's
+        trouble, the account's others may well be read.
+        """
         content = self.ledger.persist(lambda tx: bodies.load(tx, settlement.file))
-        for batch in self._read(content, settlement.reader):
-            if batch.id == settlement.batch:
-                return batch
-        raise ConfigurationError(
-            f"settlement {settlement.batch} is not read from {settlement.file_name} any more: the reader or its "
-            "settings have changed since it was imported"
-        )
+        try:
+            batches = self._read(content, settlement.reader)
+        except (SettlementFormatError, ConfigurationError) as error:
+            raise _not_read_anew(settlement, str(error).rstrip(". ")) from None
+        found = next((batch for batch in batches if batch.id == settlement.batch), None)
+        if found is None:
+            read = ", ".join(batch.id for batch in batches[:_SHOWN_PROBLEMS])
+            raise _not_read_anew(settlement, f"{read or 'nothing'} is read from it now")
+        return found
 
     def contradicted(self, settlement: Settlement) -> Document | None:
         """Return a file that says otherwise of a settlement, and about which nobody has decided yet."""
@@ -172,8 +179,9 @@ class Intake:
         try:
             before = self.batch(known)
             reissue = compare(before, batch)
-        except (SettlementFormatError, ConfigurationError) as error:
-            return f"what was imported cannot be read any more ({error})"
+        except StoppedError as error:
+            problem = dict(error.verdict.parameters)["problem"]
+            return f"what was imported cannot be read any more ({problem})"
         if reissue.is_same or same_money(before, batch):
             return ""
         net = paid_out(batch)
@@ -221,6 +229,10 @@ def is_entered(tx: Transaction, settlement: Settlement) -> bool:
         return True
     attempt = attempts.current(tx, settlement.document_id, STEP)
     return settlement.is_posted or (attempt is not None and attempt.status != "planned")
+
+
+def _not_read_anew(settlement: Settlement, problem: str) -> StoppedError:
+    return stop("settlement_not_read_anew", batch=settlement.batch, file=settlement.file_name, problem=problem)
 
 
 def _read_from(file: SettlementFile, digest: str, batch: Batch) -> NewSettlement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pakhus.reasons.kinds import NOTHING, Actor, Answer, Reason, Status
+from pakhus.reasons.kinds import EITHER, NOTHING, Actor, Answer, Reason, Status
 
 PAYOUTS: tuple[Reason, ...] = (
     Reason(
@@ -69,6 +69,14 @@ PAYOUTS: tuple[Reason, ...] = (
         Actor.OPERATOR,
         "The file {file} says otherwise of this settlement than the one that was imported.",
         "Say which of the two is right (`python -m pakhus decide`, or the Payouts page).",
+    ),
+    Reason(
+        "settlement_not_read_anew",
+        Status.HELD,
+        Actor.OPERATOR,
+        "Settlement {batch} was imported from {file}, and the reader of today does not find it there: {problem}.",
+        "Put reader and columns of the account back to what they were when it was imported. It is read again each day.",
+        EITHER,
     ),
     Reason(
         "payout_empty",
