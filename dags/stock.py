@@ -2,7 +2,7 @@
 
 `read` reads the warehouse once for all shops; then `see_<shop>` reads what each shop has sold since, and `push_<shop>`
 writes only what differs from what the shop last confirmed, less what is sold in any shop and not reserved yet. A shop
-that fails or is stopped does not hold the others up; while one's sales cannot be read, quantities are only lowered.
+that fails or is stopped does not hold the others up; while one's sales cannot be read, or its file, quantities are only lowered.
 It runs at its schedule, and as soon as Rackbeat says that stock has changed (which it does not for reserved goods).
 
 When a run is red, look at the message of its task `report`: it names the cause and who must act.
@@ -56,9 +56,8 @@ for agreement in agreements_for(FLOW, wanted=lambda shop: shop.stock.enabled):
         tags=["pakhus", FLOW, agreement.name, *names],
         on_failure_callback=AlertNotifier(scope=agreement.name, flow=FLOW),
     ):
-        selling = [shop.shop for shop in agreement.selling]
         read = ReadStockOperator(
-            task_id="read", target=agreement.target, shops=names, selling=selling, pool=agreement.target
+            task_id="read", target=agreement.target, shops=names, selling=agreement.sellers, pool=agreement.target
         )
         see = [
             SeeSalesOperator(task_id=f"see_{shop.shop}", shop=shop.shop, pool=shop.connection)
@@ -68,7 +67,7 @@ for agreement in agreements_for(FLOW, wanted=lambda shop: shop.stock.enabled):
             PushStockOperator(
                 task_id=f"push_{shop.shop}",
                 shop=shop.shop,
-                selling=selling,
+                selling=agreement.sellers,
                 pool=shop.connection,
                 trigger_rule="all_done",  # a shop that cannot be read holds no other up: see sales_not_seen
             )

@@ -14,7 +14,21 @@ from operators.ledger_memory import ledger_remembered
 from operators.shop_operator import failures_told, flow_of, ledger_of
 from pakhus.flows.recovery import stopped_as_behind
 from pakhus.flows.self_stopping import refusal_recorded
-from pakhus.settings import ShopSettings, load_shop
+from pakhus.settings import SettingsError, ShopSettings, load_shop
+
+
+def those_readable(shops: Sequence[str]) -> tuple[list[ShopSettings], list[str]]:
+    """Load shops of which another one is about; returns also the names of those whose settings are wrong.
+
+    Their own DAGs say what is wrong with them.
+    """
+    found, unread = [], []
+    for name in shops:
+        try:
+            found.append(load_shop(name))
+        except SettingsError:
+            unread.append(name)
+    return found, unread
 
 
 class AgreementOperator(BaseOperator):

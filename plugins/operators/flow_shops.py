@@ -19,7 +19,7 @@ from pakhus.errors import PakhusError
 from pakhus.ledger import runs
 from pakhus.ledger.alerts import SETTINGS, Cause
 from pakhus.ledger.connection import RunIdentity
-from pakhus.settings import SettingsError, ShopSettings, load_shop, shop_names, shop_path
+from pakhus.settings import SettingsError, ShopSettings, load_shop, may_use_rackbeat, shop_names, shop_path
 
 Settings = TypeVar("Settings")
 
@@ -82,34 +82,44 @@ def settings_for(
 class SharedAgreement:
     """A Rackbeat agreement and its shops, by name; `target` is its connection, pool and budget.
 
-    `selling` are all shops whose orders go there, whether they want the flow or not.
+    `selling` are all shops whose orders go there, whether they want the flow or not. `unread` are shops whose settings
+    are wrong, and whose orders may go there.
     """
 
     name: str
     target: str
     shops: tuple[ShopSettings, ...]
     selling: tuple[ShopSettings, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    @property
+    def sellers(self) -> list[str]:
+        """The names of all shops that sell, or may sell, what lies there."""
+        return [*(shop.shop for shop in self.selling), *self.unread]
 
 
 def agreements_for(flow: str, *, wanted: Callable[[ShopSettings], bool]) -> Iterator[SharedAgreement]:
     """Yield each Rackbeat agreement with those of its shops that want the flow; one DAG serves them.
 
-    Its DAGs are called after the agreement alone: only Rackbeat's agreements have flows of their own. Which agreement a
-    broken file belongs to is not known: that shop is left out, and its own DAGs say what is wrong.
+    Its DAGs are called after the agreement alone: only Rackbeat's agreements have flows of their own. A shop whose file
+    is wrong is given nothing, and its own DAGs say what is wrong; that it may sell there is still told.
     """
     parsing = get_parsing_context().dag_id
     found: dict[str, list[ShopSettings]] = {}
+    broken: list[str] = []
     for name in shop_names() if parsing is None or parsing.endswith(f"__{flow}") else ():
         try:
             shop = load_shop(name)
-        except Exception:  # noqa: BLE001, S112 - told by shops_for; the other shops must not go with it
+        except Exception:  # noqa: BLE001 - told by shops_for; the other shops must not go with it
+            broken.append(name)
             continue
         if shop.rackbeat:
             found.setdefault(shop.rackbeat, []).append(shop)
     for agreement, selling in found.items():
         shops = tuple(filter(wanted, selling))
         if shops and parsing in (None, dag_id_of(agreement, flow)):
-            yield SharedAgreement(agreement, f"rackbeat__{agreement}", shops, tuple(selling))
+            unread = tuple(name for name in broken if may_use_rackbeat(name, agreement))
+            yield SharedAgreement(agreement, f"rackbeat__{agreement}", shops, tuple(selling), unread)
 
 
 def declare_problem(name: str, flow: str, problem: str) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from airflow.sdk.definitions.context import Context
 
+from operators.agreement_operator import those_readable
 from operators.shop_operator import ShopOperator
 from pakhus.flows.stock import StockPusher
-from pakhus.settings import load_shop
 
 COMPARE = "compare"
 """The DAG's parameter that compares the shop's whole catalogue before the push."""
@@ -24,8 +24,8 @@ class PushStockOperator(ShopOperator):
 
     def work(self, context: Context) -> dict[str, Any]:
         settings, ledger = self.settings(), self.ledger(context)
-        selling = [load_shop(shop) for shop in self.selling]
-        pusher = StockPusher(self.webshop(settings), ledger, settings, selling)
+        selling, unread = those_readable(self.selling)
+        pusher = StockPusher(self.webshop(settings), ledger, settings, selling, frozenset(unread))
         report = pusher.push(compare=bool(context["params"].get(COMPARE)))
         self.log.info("%s: %s", self.shop, report.note())
         return report.as_dict()

@@ -8,10 +8,9 @@ from typing import Any
 from airflow.sdk.definitions.context import Context
 
 from hooks.rackbeat_hook import RackbeatHook
-from operators.agreement_operator import AgreementOperator
+from operators.agreement_operator import AgreementOperator, those_readable
 from operators.shop_operator import ledger_of
 from pakhus.flows.stock_reading import StockReader
-from pakhus.settings import load_shop
 
 
 class ReadStockOperator(AgreementOperator):
@@ -26,6 +25,7 @@ class ReadStockOperator(AgreementOperator):
         ledger = ledger_of(context)
         reader = StockReader(RackbeatHook(self.target).client(ledger), ledger, self.target)
         hinted = context["dag_run"].run_type == "asset_triggered"
-        report = reader.read(self.settings(), [load_shop(shop) for shop in self.selling], hinted=hinted)
+        selling, _ = those_readable(self.selling)
+        report = reader.read(self.settings(), selling, hinted=hinted)
         self.log.info("%s", report.note())
         context["ti"].xcom_push(key="report", value=report.as_dict())

@@ -216,6 +216,18 @@ def test_broken_file_takes_no_other_shop_out_of_the_stock_of_their_agreement(inc
     assert parse().dags["main__stock"].task_ids == ["read", "see_nordlys", "push_nordlys", "report"]
 
 
+def test_a_shop_with_a_broken_file_may_still_sell_what_its_agreement_has(include: Path) -> None:
+    for name, text in (
+        ("fjordliv", "shop: fjordliv\nrackbeat: main\nmaping: standard\n"),
+        ("havn", "shop: havn\nrackbeat: nord\nmaping: standard\n"),
+        ("skagen", "shop: [\n"),
+    ):
+        (include / "shops" / f"{name}.yaml").write_text(text)
+    dag = parse().dags["main__stock"]
+    assert dag.get_task("read").selling == ["nordlys", "fjordliv", "skagen"]
+    assert dag.get_task("push_nordlys").selling == ["nordlys", "fjordliv", "skagen"]
+
+
 def test_each_agreement_has_its_own_stock_and_runs_at_the_schedules_of_its_shops(include: Path) -> None:
     text = (include / "shops" / "nordlys.yaml").read_text()
     other = text.replace("shop: nordlys", "shop: havn").replace("rackbeat: main", "rackbeat: nord")

@@ -1,7 +1,9 @@
 """Operators of the stock flow: one reading for all shops of an agreement, one push per shop, and a report of both."""
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +21,7 @@ from pakhus.flows import stock_reading
 from pakhus.flows.stock_compare import COMPARE as EVIDENCE
 from pakhus.ledger import inbox, stops
 from pakhus.ledger.schema import calls, sources
+from stack import ROOT
 from tests.flows.two_shops import TwoShops, products, shown, two_shops
 from tests.operators.run import Task, context
 
@@ -62,16 +65,20 @@ def connections_of(both: TwoShops) -> dict[str, dict[str, Any]]:
     return found
 
 
-def read(run: Task, run_type: str = "scheduled") -> None:
+def read(
+    run: Task, run_type: str = "scheduled", shops: Iterable[str] = PUSHES.values(), selling: Iterable[str] = ()
+) -> None:
     run.task_id = "read"
     told = {**context(run), "dag_run": SimpleNamespace(run_type=run_type)}
-    ReadStockOperator(task_id="read", target="rackbeat__main", shops=list(PUSHES.values())).execute(told)
+    operator = ReadStockOperator(task_id="read", target="rackbeat__main", shops=list(shops), selling=list(selling))
+    operator.execute(told)
 
 
-def push(run: Task, task_id: str, *, compare: bool = False) -> dict[str, Any]:
+def push(run: Task, task_id: str, *, compare: bool = False, selling: Sequence[str] = ()) -> dict[str, Any]:
     run.task_id = task_id
     told = {**context(run), "params": {COMPARE: compare}}
-    report: dict[str, Any] = PushStockOperator(task_id=task_id, shop=PUSHES[task_id]).execute(told)
+    operator = PushStockOperator(task_id=task_id, shop=PUSHES[task_id], selling=selling)
+    report: dict[str, Any] = operator.execute(told)
     run.xcom_push("return_value", report)
     return report
 
@@ -133,6 +140,30 @@ def test_a_shop_that_fails_makes_the_run_red_and_holds_no_other_up(
     assert run.pushed["push_nordlys", FAILURE][0]["subject"] == "woocommerce__nordlys"
     with pytest.raises(AirflowFailException, match="Renew the key in the Airflow connection woocommerce__nordlys"):
         report(run, push_nordlys="failed")
+
+
+def test_while_the_file_of_a_shop_is_broken_the_others_are_only_lowered(
+    both: TwoShops, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on selling, and nobody takes its sales off: somebody mistyped a key of its file, and its flows are red."""
+    both.set_stock("NH-1000", "8")
+    both.run()
+    sold = both.fjordliv.act(
+        action="place_order", items=[{"sku": "NH-1000", "quantity": 2}], payment_method="cod"
+    )
+    assert sold["order"]
+    include = tmp_path / "include"
+    shutil.copytree(ROOT / "include", include)
+    (include / "shops" / "fjordliv.yaml").write_text("shop: fjordliv\nrackbeat: main\nmaping: standard\n")
+    monkeypatch.setenv("PAKHUS_INCLUDE", str(include))
+    both.set_stock("NH-1000", "9")
+    both.forward(minutes=1)
+    run = Task(dag_id=DAG_ID)
+    read(run, shops=("nordlys",), selling=PUSHES.values())
+    both.see_one(both.nordlys)
+    report = push(run, "push_nordlys", selling=list(PUSHES.values()))
+    assert shown(both.nordlys)["NH-1000"] == 8
+    assert report["codes"]["sales_not_seen"] == 1
 
 
 def test_a_shop_whose_stock_is_stopped_is_skipped_alone(both: TwoShops) -> None:

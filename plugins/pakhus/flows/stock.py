@@ -71,6 +71,7 @@ class StockPusher:
     ledger: Ledger
     settings: ShopSettings
     selling: Sequence[ShopSettings] = ()  # all shops that sell from this stock; none: this one alone
+    unread: frozenset[str] = frozenset()  # those that may sell from it, and whose settings are wrong
 
     def push(self, *, compare: bool = False) -> RunReport:
         """Push what is due; with `compare`, or once a night, after comparing the whole catalogue.
@@ -142,7 +143,7 @@ class StockPusher:
             if newest != read_at:
                 stock.show_anew(tx, shop, shown_rules(tx, self.settings, selling, whole))
             due = stock.due(tx, shop, after=after, limit=ROWS_AT_ONCE)
-            return _Due(tuple(due), newest, frozenset(unseen(tx, selling, newest)))
+            return _Due(tuple(due), newest, self.unread | set(unseen(tx, selling, newest)))
 
         return self.ledger.persist(find)
 

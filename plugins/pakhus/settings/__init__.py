@@ -8,6 +8,7 @@ from pakhus.settings.loading import (
     load_all,
     load_columns,
     load_shop,
+    may_use_rackbeat,
     shop_names,
     shop_path,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "load_all",
     "load_columns",
     "load_shop",
+    "may_use_rackbeat",
     "shop_names",
     "shop_path",
 ]

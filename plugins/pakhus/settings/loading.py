@@ -62,6 +62,12 @@ def load_shop(shop: str | Path, folder: Path | None = None) -> ShopSettings:
     return settings
 
 
+def may_use_rackbeat(shop: str, agreement: str, folder: Path | None = None) -> bool:
+    """Tell whether a shop whose settings cannot be loaded may be one of a Rackbeat agreement: in doubt it is."""
+    document = read_document(shop_path(shop, folder), shop)
+    return document.values.get("rackbeat", agreement) == agreement
+
+
 def load_all(folder: Path | None = None) -> tuple[ShopSettings, ...]:
     """Return all shops by name. SettingsError lists all that is wrong with any file, mappings that no shop uses too."""
     root = folder or include_folder()
