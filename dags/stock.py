@@ -2,7 +2,8 @@
 
 `read` reads the warehouse once for all shops; then `see_<shop>` reads what each shop has sold since, and `push_<shop>`
 writes only what differs from what the shop last confirmed, less what is sold in any shop and not reserved yet. A shop
-that fails or is stopped does not hold the others up; while one's sales cannot be read, or its file, quantities are only lowered.
+that fails or is stopped does not hold the others up; while one's sales or settings cannot be read, quantities are only
+lowered.
 It runs at its schedule, and as soon as Rackbeat says that stock has changed (which it does not for reserved goods).
 
 When a run is red, look at the message of its task `report`: it names the cause and who must act.

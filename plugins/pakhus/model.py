@@ -320,7 +320,8 @@ class StockLevel:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product or variant as master data. `price` is net when `price_includes_vat` is false."""
+    """A product or variant as master data. `price` is net when `price_includes_vat` is false; None with `price_problem`
+    where it cannot be understood. Not `sold_alone`: a set of others, or a product of variations."""
 
     sku: str
     name: str
@@ -335,6 +336,8 @@ class Product:
     stock: Decimal | None = None
     barred: bool = False
     taxable: bool = True
+    price_problem: str = ""
+    sold_alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)

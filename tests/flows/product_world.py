@@ -75,6 +75,12 @@ def in_rackbeat(shop: World) -> dict[str, dict[str, Any]]:
     return products
 
 
+def in_shop(shop: World, sku: str) -> Any:
+    """A product as the shop's database has it: what plugins and imports write passes no form."""
+    rows: dict[int, Any] = shop.shop_server.standin.shop.products  # type: ignore[attr-defined]
+    return next(row for row in rows.values() if row.sku == sku)
+
+
 def in_economic(shop: World) -> dict[str, dict[str, Any]]:
     products: dict[str, dict[str, Any]] = shop.accounts_server.standin.state.products  # type: ignore[attr-defined]
     return products

@@ -24,6 +24,7 @@ from pakhus.ledger.schema import attempts
 from pakhus.model import Product
 from standin.registry import create, default_seed
 from standin.server import StandinServer
+from tests.flows.product_world import in_shop
 from tests.flows.world import World, beside, world
 
 D = Decimal
@@ -134,6 +135,36 @@ def test_what_the_warehouse_has_stays_as_it_is(nordlys: World) -> None:
     assert in_stock(nordlys)["NH-1000"] == 3
     assert in_stock(nordlys)["NH-1001"] == expected(nordlys)["NH-1001"]  # there was none of it: it is counted
     assert (report.codes["product_there"], report.codes["initial_stock_there"]) == (2, 1)
+
+
+def test_a_product_that_the_warehouse_spells_otherwise_is_not_made_a_second_time(nordlys: World) -> None:
+    """Two products that a shop cannot tell apart would be shown the stock of neither."""
+    body = {"number": "nh-1000", "name": "Kaffekop", "group": 1, "sales_price": 100}
+    nordlys.warehouse.send(Call("POST", "/products", body=to_json(body)))
+    report = sync(nordlys).run()
+    assert "NH-1000" not in state(nordlys).products
+    assert "nh-1000" not in in_stock(nordlys)
+    [left] = [one for one in sync(nordlys).preview() if one.number == "NH-1000"]
+    assert left.left[0].text() == "NH-1000: not transferred, the warehouse has it as nh-1000."
+    assert report.remark == ""  # it is a person's, and holds nothing up
+
+
+@pytest.mark.parametrize("kind", ["grouped", "variable", "external", "variable-subscription"])
+def test_what_nobody_can_put_in_a_basket_as_it_is_is_no_product_of_the_warehouse(nordlys: World, kind: str) -> None:
+    product = {"name": "Sæt", "sku": "SET-1", "status": "publish", "regular_price": "10"}
+    nordlys.shop.send(write("POST", "/products", product))
+    in_shop(nordlys, "SET-1").type = kind
+    sync(nordlys).run()
+    assert "SET-1" not in state(nordlys).products
+
+
+def test_a_price_that_is_no_number_holds_its_own_product_alone(nordlys: World) -> None:
+    """Prices that were imported past the shop's own forms are kept as they were typed."""
+    in_shop(nordlys, "NH-1001").regular_price = "199,95"
+    report = sync(nordlys).run()
+    assert {"NH-1000", "NH-1001"} & state(nordlys).products.keys() == {"NH-1000"}
+    assert report.causes["product_price_unknown"].startswith("NH-1001: not transferred, its price cannot be understood")
+    assert "199,95" in report.causes["product_price_unknown"]
 
 
 def again_until_done(shop: World) -> RunReport:

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import pytest
 
+from pakhus.clients.http import Call, to_json
 from pakhus.clients.woocommerce_api import write
 from pakhus.ledger.schema import attempts
 from standin.registry import create, default_seed
 from standin.server import StandinServer
-from tests.flows.product_world import edit, in_economic, in_rackbeat, quiet, run_products, settings_of
+from tests.flows.product_world import edit, in_economic, in_rackbeat, in_shop, quiet, run_products, settings_of
 from tests.flows.world import World, world
 
 D = Decimal
@@ -290,6 +291,51 @@ def test_a_product_whose_price_was_lost_on_the_way_gets_it_later(empty: World) -
     with shop.ledger.begin() as tx:
         left = tx.connection.execute(attempts.select().where(attempts.c.status.in_(("sent", "unknown")))).all()
     assert left == []
+
+
+def test_a_product_that_the_warehouse_spells_otherwise_is_not_made_a_second_time(empty: World) -> None:
+    body = {"number": "nh-1000", "name": "Kaffekop", "group": 1, "sales_price": 100}
+    empty.warehouse.send(Call("POST", "/products", body=to_json(body)))
+    report = run_products(empty)
+    assert "NH-1000" not in in_rackbeat(empty)
+    assert "NH-1000" in in_economic(empty)
+    assert report.codes["product_sku_wrong"] == 4  # and three of the recorded shop's own
+    in_rackbeat(empty)["NH-1000"] = {**in_rackbeat(empty).pop("nh-1000"), "number": "NH-1000"}  # a person mends it
+    empty.forward(days=1)
+    run_products(empty)
+    edit(empty, "NH-1000", name="Kop")
+    run_products(empty)
+    assert in_rackbeat(empty)["NH-1000"]["name"] == "Kop"
+
+
+def test_a_new_product_among_known_ones_is_not_made_beside_its_other_spelling(empty: World) -> None:
+    run_products(empty)
+    body = {"number": "ny-1", "name": "Ny", "group": 1, "sales_price": 100}
+    empty.warehouse.send(Call("POST", "/products", body=to_json(body)))
+    new = {"name": "Ny", "sku": "NY-1", "type": "simple", "status": "publish", "regular_price": "10"}
+    empty.shop.send(write("POST", "/products", new))
+    empty.forward(minutes=5)
+    run_products(empty)
+    assert "NY-1" not in in_rackbeat(empty)
+
+
+def test_a_price_that_is_no_number_holds_its_own_product_alone(empty: World) -> None:
+    run_products(empty)
+    in_shop(empty, "NH-1001").regular_price = "199,95"
+    edit(empty, "NH-1000", name="Kop")
+    report = run_products(empty, whole=True)
+    assert "199,95" in report.causes["product_price_unknown"]
+    assert in_rackbeat(empty)["NH-1000"]["name"] == "Kop"
+    assert in_rackbeat(empty)["NH-1001"]["sales_price"] == D("79.96")
+
+
+def test_a_product_that_becomes_a_set_of_others_is_sold_no_more(empty: World) -> None:
+    run_products(empty)
+    in_shop(empty, "NH-1001").type = "grouped"
+    edit(empty, "NH-1001", name="Sæt")
+    report = run_products(empty)
+    assert report.codes["product_unsold"] == 2
+    assert in_rackbeat(empty)["NH-1001"]["name"] == "Tallerken dyb"
 
 
 def test_a_second_product_with_the_number_of_one_that_is_known_changes_nothing(empty: World) -> None:

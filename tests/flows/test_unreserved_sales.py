@@ -1,6 +1,7 @@
 """What was sold and is not reserved is not given to any shop, whatever happens between the sale and the push."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,21 @@ def given(both: TwoShops, quantity: str) -> list[Any]:
     both.set_stock(ITEM, quantity)
     both.run()
     return [shown(shop)[ITEM] for shop in both.worlds]
+
+
+def test_a_sale_under_a_sku_that_the_mapping_writes_in_another_case_counts(both: TwoShops) -> None:
+    """The stock finds the product in any case, as shops do; so must the orders, or it is offered again."""
+    mapping = both.nordlys.settings.mapping.model_validate(
+        {**both.nordlys.settings.mapping.model_dump(), "product_numbers": {"nh-1001 ": ITEM}}
+    )
+    settings = both.nordlys.settings.model_copy(update={"mapping": mapping})
+    both.nordlys = replace(both.nordlys, settings=settings)
+    both.run()
+    assert shown(both.nordlys)["NH-1001"] == 8
+    buy(both.nordlys, 2, "NH-1001")
+    both.forward(minutes=1)
+    both.run()
+    assert [shown(shop)[ITEM] for shop in both.worlds] == [6, 6]
 
 
 @pytest.mark.edge(71)

@@ -111,7 +111,7 @@ def test_a_wrong_sku_leaves_the_product_out_and_says_why() -> None:
 
 
 def test_what_is_no_goods_is_not_looked_at() -> None:
-    assert plan_transfers(Catalogue("nordlys", [CUP]), {}, NEW, not_goods={"A"}) == ()
+    assert plan_transfers(Catalogue("nordlys", [CUP], not_goods={"A"}), {}, NEW) == ()
 
 
 def test_what_an_earlier_run_began_is_looked_at_again() -> None:

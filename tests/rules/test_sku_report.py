@@ -97,6 +97,11 @@ def test_what_warehouse_and_accounts_do_not_have_is_named_with_what_is_almost_it
     ]
 
 
+def test_services_need_not_be_in_the_warehouse_but_in_the_accounts() -> None:
+    catalogue = Catalogue("nordlys", [product("FITTING")], warehouse=(), accounts=(), not_goods={"FITTING"})
+    assert [problem.trouble for problem in sku_report([catalogue])] == [Trouble.NOT_IN_ACCOUNTS]
+
+
 def test_lists_that_could_not_be_read_prove_nothing() -> None:
     assert troubles(of(product("A"), warehouse=None, accounts=None)) == []
 

@@ -28,10 +28,12 @@ from pakhus.errors import (
     TransientError,
 )
 from pakhus.formats.rackbeat import created_at
+from pakhus.rules.stock_shown import compared
 
 SYSTEM = "Rackbeat"
 DEFAULT_URL = "https://app.rackbeat.com/api"
 PAGE_SIZE = 100
+LARGEST_PAGE = 1000  # more has no effect
 CALLS_PER_MINUTE = 480
 _DEFAULT_RETRY_AFTER_S = 15.0
 
@@ -112,11 +114,18 @@ class RackbeatClient:
         yield from self._pages("/order-shipments", "order_shipments", identity="id", query=query)
 
     def find_product(self, number: str) -> Any | None:
-        """Return a product by its number, or None."""
+        """Return a product by its number, or None; never another one, whose url-friendly number this is (1.6)."""
         try:
-            return self._get(f"/products/{quote(number, safe='')}")["product"]
+            row = self._get(f"/products/{quote(number, safe='')}")["product"]
         except NotFoundError:
             return None
+        return row if compared(str(row.get("number"))) == compared(number) else None
+
+    def product_numbers(self) -> set[str]:
+        """Return the numbers of all products, in as few requests as there may be."""
+        query = (("fields", "number"),)
+        rows = self._list("/products", "products", identity="number", query=query, limit=LARGEST_PAGE)
+        return {str(row["number"]) for row in rows}
 
     def list_products(self, query: Query = ()) -> Iterator[Any]:
         """Yield all products with their stock totals, or those that the query asks for."""
@@ -161,11 +170,13 @@ class RackbeatClient:
     def _get(self, path: str, query: Query = ()) -> Any:
         return self._transport.send(Call("GET", path, query)).json()
 
-    def _list(self, path: str, key: str, *, identity: str, query: Query = ()) -> Iterator[Any]:
-        for records in self._pages(path, key, identity=identity, query=query):
+    def _list(self, path: str, key: str, *, identity: str, query: Query = (), limit: int = PAGE_SIZE) -> Iterator[Any]:
+        for records in self._pages(path, key, identity=identity, query=query, limit=limit):
             yield from records
 
-    def _pages(self, path: str, key: str, *, identity: str, query: Query = ()) -> Iterator[Sequence[Any]]:
+    def _pages(
+        self, path: str, key: str, *, identity: str, query: Query = (), limit: int = PAGE_SIZE
+    ) -> Iterator[Sequence[Any]]:
         """Yield the pages of a list; TransientError when it shrank meanwhile.
 
         What is deleted pulls rows over to a page that was read already: they would be missed. What is added pushes
@@ -175,7 +186,7 @@ class RackbeatClient:
 
         def fetch(number: int) -> Page:
             nonlocal told
-            paging = (("page", str(number)), ("limit", str(PAGE_SIZE)))
+            paging = (("page", str(number)), ("limit", str(limit)))
             body = self._get(path, (*query, *paging))
             records, pages = body.get(key), body.get("pages")
             if not isinstance(records, list):

@@ -8,19 +8,17 @@ from urllib.parse import quote
 
 from pakhus.clients.http import Call
 from pakhus.clients.pages import Page, numbered_pages
-from pakhus.clients.rackbeat import SYSTEM, RackbeatClient
+from pakhus.clients.rackbeat import LARGEST_PAGE, SYSTEM, RackbeatClient
 from pakhus.errors import NotFoundError, TransientError
 from pakhus.formats.rackbeat_stock import location_from_rackbeat, places_from_rackbeat
 from pakhus.rules.stock_locations import Location, Place
-
-_PAGE_SIZE = 1000  # more has no effect
 
 
 def read_locations(client: RackbeatClient) -> list[Location]:
     """Return all locations; short lists come without a count of pages."""
 
     def fetch(number: int) -> Page:
-        query = (("page", str(number)), ("limit", str(_PAGE_SIZE)))
+        query = (("page", str(number)), ("limit", str(LARGEST_PAGE)))
         body = client.send(Call("GET", "/locations", query)).json()
         return Page(_rows(body, "locations"), int(body.get("pages") or 1))
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from pakhus.clients.http import Call
 from pakhus.clients.pages import Page, numbered_pages
-from pakhus.clients.rackbeat import SYSTEM, RackbeatClient
+from pakhus.clients.rackbeat import LARGEST_PAGE, SYSTEM, RackbeatClient
 from pakhus.errors import AccessDeniedError, NotFoundError, TransientError
 from pakhus.formats.rackbeat_stock import AVAILABLE_FIELDS, available_from_rackbeat, stock_follows_invoices
 from pakhus.model import Available
 
-LARGEST_PAGE = 1000  # more has no effect
 _TRIES = 3
 
 

@@ -18,6 +18,9 @@ from pakhus.errors import ConfigurationError, DataError
 from pakhus.formats.woocommerce_fields import Fields
 from pakhus.formats.woocommerce_products import (
     PRODUCT_FIELDS,
+    has_variations,
+    is_sold_alone,
+    is_variation,
     product_from_woocommerce,
     product_ref_from_woocommerce,
     product_to_woocommerce,
@@ -26,7 +29,6 @@ from pakhus.model import Money, Product, ProductRef
 
 _SKU_TAKEN = "product_invalid_sku"
 _PARENTS_ONE_BY_ONE = 20
-_NOT_SOLD_ALONE = frozenset({"variable", "grouped"})
 # Where a server does not say its time: clocks of servers differ by minutes at most.
 _UNKNOWN_CLOCK = timedelta(minutes=15)
 
@@ -50,7 +52,7 @@ class WooCommerceProducts:
         pricing = self._learn_pricing()
         parents: dict[str, Mapping[str, Any]] = {}
         for row in self._all("/products"):
-            if Fields(row).text("type") == "variable":
+            if has_variations(row):
                 parents[Fields(row).text("id")] = row
             yield _product(row, pricing, None)
         for row, parent in self._variations(parents):
@@ -65,7 +67,7 @@ class WooCommerceProducts:
         window = [] if since is None else [("modified_after", gmt(since)), ("dates_are_gmt", "true")]
         began: list[datetime] = []
         rows = list(self._all("/products", window, began))
-        parents = {Fields(row).text("id"): row for row in rows if Fields(row).text("type") == "variable"}
+        parents = {Fields(row).text("id"): row for row in rows if has_variations(row)}
         variations = list(self._variations(parents, each=since is not None and len(parents) <= _PARENTS_ONE_BY_ONE))
         pricing = self._learn_pricing() if rows else _Pricing("", includes_vat=False)
         products = [_product(row, pricing, None) for row in rows]
@@ -80,9 +82,9 @@ class WooCommerceProducts:
             raise DataError(f"{SYSTEM}: SKU {sku} belongs to several products: {ids}", system=SYSTEM)
         if not rows:
             return None
-        if Fields(rows[0]).text("type") in _NOT_SOLD_ALONE:
-            raise DataError(f"{SYSTEM}: {sku} is the SKU of a product that is sold by its variations", system=SYSTEM)
-        parent_id = Fields(rows[0]).identifier("parent_id") if Fields(rows[0]).text("type") == "variation" else None
+        if not is_sold_alone(rows[0]):
+            raise DataError(f"{SYSTEM}: {sku} is the SKU of a product that is not sold by itself", system=SYSTEM)
+        parent_id = Fields(rows[0]).identifier("parent_id") if is_variation(rows[0]) else None
         parent = self._api.get(f"/products/{parent_id}", [("_fields", PRODUCT_FIELDS)]) if parent_id else None
         return _product(rows[0], self._learn_pricing(), parent)
 

@@ -112,9 +112,9 @@ class InitialSync:
             list(self.shop.catalogue()),
             mapping.product_numbers,
             together=frozenset({target}),
+            not_goods=mapping.rackbeat.not_goods if mapping.rackbeat else (),
         )
-        left = mapping.rackbeat.not_goods if mapping.rackbeat else frozenset()
-        planned = plan_transfers(catalogue, there, new, not_goods=left, stock=stock, ours=ours)
+        planned = plan_transfers(catalogue, there, new, stock=stock, ours=ours)
         gone = ours - {one.number for one in planned}  # the shop no longer sells it: what was begun is settled
         return (*planned, *(Transfer(number, number, begun=True) for number in sorted(gone)))
 

@@ -79,6 +79,9 @@ class ProductTarget(Protocol):
     def listing(self) -> dict[str, Shown]:
         """Return all its products by number."""
 
+    def numbers(self) -> Collection[str]:
+        """Return the numbers of all its products; none where it never has two that differ by letter case only."""
+
     def find(self, number: str, fields: Collection[str] = ()) -> Shown | None:
         """Return one product as it stands now, with those of `fields` that the list of all does not show."""
 

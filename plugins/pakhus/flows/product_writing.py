@@ -7,6 +7,7 @@ letter case and blanks only have one document, so that two shops never make the 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -22,6 +23,7 @@ from pakhus.ledger.documents import Document
 from pakhus.ledger.product_facts import Known
 from pakhus.reasons import Verdict
 from pakhus.rules.product_sync import BARRED, PRICE, YES, Facts, after, currency_of, decide
+from pakhus.rules.sku_report import folded, spelt_otherwise
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +45,8 @@ class ProductWriter:
     rules: TargetRules
     workers: int = _WORKERS
     _listing: Mapping[str, Shown] = field(default_factory=dict)
+    _spelt: dict[str, str] = field(default_factory=dict)
+    _reading: threading.Lock = field(default_factory=threading.Lock)
 
     def write(self) -> RunReport:
         """Write what has changed; after the master was read whole, also what is otherwise out of step."""
@@ -122,9 +126,19 @@ class ProductWriter:
         again = self._find(row) if self._listing else None  # the list is some minutes old
         if again is not None:
             return self._change(hand, row, again)
+        self._require_new(number)
         shown = self.target.create(hand, row.number, row.facts.wanted)
         self._note(hand, row, after(row.facts, shown.values, row.facts.wanted))
         return Verdict.of("product_created", number=number, system=system)
+
+    def _require_new(self, number: str) -> None:
+        """StoppedError when the target has the product under another spelling: made, it would be there twice."""
+        with self._reading:
+            if not self._spelt:
+                self._spelt = {folded(one): one for one in self._listing or self.target.numbers()}
+        other = spelt_otherwise(number, self._spelt)
+        if other is not None:
+            raise stop("product_sku_wrong", sku=number, problem=f"{self.target.system} has it as {other}")
 
     def _change(self, hand: Hand, row: Known, shown: Shown) -> Verdict:
         """The target has the product: write what is ours and differs."""

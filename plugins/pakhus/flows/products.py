@@ -97,22 +97,22 @@ class ProductReader:
         """Tell apart what can be told to others, what has a number that nobody can use, and what nobody can buy."""
         left = self.settings.mapping.rackbeat.not_goods if self.settings.mapping.rackbeat else frozenset()
         targets = frozenset(rules.target for rules in self.rules)
-        catalogue = Catalogue(
-            self.settings.shop, list(products), self.settings.mapping.product_numbers, together=targets
-        )
-        troubles, sold = sku_troubles(catalogue), catalogue.sold()
+        numbers = self.settings.mapping.product_numbers
+        catalogue = Catalogue(self.settings.shop, list(products), numbers, together=targets, not_goods=left)
+        troubles = sku_troubles(catalogue)
         well, troubled = [], []
-        for product in sold:
+        for product in catalogue.goods():
             number, trouble = catalogue.number(product), troubles.get(product.id or "")
             if trouble is not None:
                 what = Verdict.of("product_sku_wrong", sku=product.sku or product.name, problem=trouble)
                 troubled.append((folded(number), what))
-            elif product.sku not in left:
+            else:
                 well.append((product, number))
-        numbers = {folded(number) for _, number in well} | {name for name, _ in troubled}
+        names = {folded(number) for _, number in well} | {name for name, _ in troubled}
         parents = {product.parent_id for product in products}
-        unsold = {(one.sku, catalogue.number(one)) for one in products if one.barred and one.id not in parents}
-        return Reading(well, troubled, frozenset(one for one in unsold if folded(one[1]) not in numbers))
+        offered = [one for one in products if one.id not in parents]
+        unsold = {(one.sku, catalogue.number(one)) for one in offered if one.barred or not one.sold_alone}
+        return Reading(well, troubled, frozenset(one for one in unsold if folded(one[1]) not in names))
 
     def _store(self, tx: Transaction, rules: TargetRules, reading: Reading, *, whole: bool) -> Iterable[Verdict]:
         said, unclear = [], []

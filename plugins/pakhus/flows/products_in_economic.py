@@ -34,6 +34,9 @@ class ProductsInEconomic:
         rows = map(_shown, economic_products.products(self.accounts))
         return {row.number: row for row in rows}
 
+    def numbers(self) -> Collection[str]:
+        return ()  # strings are compared without regard to case (section 4.1): a second one is refused
+
     def find(self, number: str, fields: Collection[str] = ()) -> Shown | None:
         row = self.accounts.find_product(number)
         # Strings are compared without regard to case by the accounts: another product is not this one (section 4.1).

@@ -30,6 +30,9 @@ class ProductsInRackbeat:
         rows = map(_shown, self.warehouse.list_products())
         return {row.number: row for row in rows}
 
+    def numbers(self) -> Collection[str]:
+        return self.warehouse.product_numbers()
+
     def find(self, number: str, fields: Collection[str] = ()) -> Shown | None:
         del fields  # all are shown
         row = self._row(number)

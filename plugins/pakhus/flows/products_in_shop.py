@@ -37,9 +37,10 @@ class ProductsInShop:
     system: str = "the shop"
 
     def listing(self) -> dict[str, Shown]:
-        products = list(self.shop.catalogue())
-        parents = {product.parent_id for product in products}
-        return {one.sku: self._shown(one) for one in products if one.sku and one.id not in parents}
+        return {one.sku: self._shown(one) for one in self.shop.catalogue() if one.sku and one.sold_alone}
+
+    def numbers(self) -> Collection[str]:
+        return ()  # shops find a SKU in any case
 
     def find(self, number: str, fields: Collection[str] = ()) -> Shown | None:
         del fields  # all are shown

@@ -101,7 +101,8 @@ def catalogue_of(
 ) -> Catalogue:
     """Return a shop's products as the report wants them."""
     together = frozenset(target for target in (shop.rackbeat_target, shop.economic_target) if target)
-    return Catalogue(shop.shop, products, shop.mapping.product_numbers, warehouse, accounts, together)
+    left = shop.mapping.rackbeat.not_goods if shop.mapping.rackbeat else ()
+    return Catalogue(shop.shop, products, shop.mapping.product_numbers, warehouse, accounts, together, left)
 
 
 def needs_accounts_products(shop: ShopSettings) -> bool:
@@ -112,7 +113,7 @@ def needs_accounts_products(shop: ShopSettings) -> bool:
 
 def warehouse_numbers(client: RackbeatClient) -> set[str]:
     """The product numbers that Rackbeat has."""
-    return {str(row["number"]) for row in client.list_products()}
+    return client.product_numbers()
 
 
 def accounts_numbers(client: EconomicClient) -> set[str]:

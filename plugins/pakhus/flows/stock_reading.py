@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pakhus.clients.rackbeat import RackbeatClient
-from pakhus.clients.rackbeat_stock import LARGEST_PAGE, read_available, read_available_of
+from pakhus.clients.rackbeat import LARGEST_PAGE, RackbeatClient
+from pakhus.clients.rackbeat_stock import read_available, read_available_of
 from pakhus.clients.rackbeat_webhooks import INVENTORY
 from pakhus.errors import CursorMovedError
 from pakhus.flows.report import RunReport

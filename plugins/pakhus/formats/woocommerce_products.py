@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from pakhus.formats.woocommerce_fields import Fields
+from pakhus.formats.woocommerce_fields import Fields, WooCommerceFormatError
 from pakhus.model import Money, Product, ProductRef
 from pakhus.rules.product_texts import html_of_text, text_of_html
 
@@ -15,6 +15,23 @@ PRODUCT_FIELDS = (
     "short_description,global_unique_id,attributes"
 )
 REF_FIELDS = "id,type,parent_id,sku,manage_stock,stock_quantity"
+# What buyers put in no basket here: they take one of the variations, one of the group, or are sent to another site.
+_NOT_SOLD_ALONE = frozenset({"grouped", "external"})
+
+
+def has_variations(row: Mapping[str, Any]) -> bool:
+    """Whether a product is sold by its variations; plugins have kinds of their own, such as variable-subscription."""
+    return Fields(row).text("type").startswith("variable")
+
+
+def is_variation(row: Mapping[str, Any]) -> bool:
+    """Whether a row is a variation, of whichever plugin; older shops do not say so of those of a parent."""
+    return Fields(row).text("type").endswith("variation")
+
+
+def is_sold_alone(row: Mapping[str, Any]) -> bool:
+    """Whether buyers can order the product as it is."""
+    return not has_variations(row) and Fields(row).text("type") not in _NOT_SOLD_ALONE
 
 
 def product_ref_from_woocommerce(row: Mapping[str, Any], sku: str) -> ProductRef:
@@ -26,7 +43,7 @@ def product_ref_from_woocommerce(row: Mapping[str, Any], sku: str) -> ProductRef
     return ProductRef(
         sku=sku,
         id=fields.needed_identifier("id"),
-        parent_id=fields.identifier("parent_id") if fields.text("type") == "variation" else None,
+        parent_id=fields.identifier("parent_id") if is_variation(row) else None,
         manages_stock=row.get("manage_stock") is True,
         stock=fields.number_or_none("stock_quantity"),
     )
@@ -35,9 +52,15 @@ def product_ref_from_woocommerce(row: Mapping[str, Any], sku: str) -> ProductRef
 def product_from_woocommerce(
     row: Mapping[str, Any], *, currency: str, price_includes_vat: bool, parent: Mapping[str, Any] | None = None
 ) -> Product:
-    """Return master data of a product, or of a variation of `parent`. A product without SKU has an empty one."""
+    """Return master data of a product, or of a variation of `parent`. A product without SKU has an empty one.
+
+    Prices are kept as they were imported, "199,95" too: one that is no number is this product's problem alone.
+    """
     fields = Fields(row)
-    price = fields.number_or_none("regular_price")
+    try:
+        price, problem = fields.number_or_none("regular_price"), ""
+    except WooCommerceFormatError as error:
+        price, problem = None, f"its price cannot be understood ({error})"
     inherited = Fields(parent or {})
     tax_class = fields.text("tax_class")
     return Product(
@@ -54,6 +77,8 @@ def product_from_woocommerce(
         stock=fields.number_or_none("stock_quantity"),
         barred=fields.text("status") != "publish" or (parent is not None and inherited.text("status") != "publish"),
         taxable=(inherited if parent else fields).text("tax_status") in ("", "taxable"),
+        price_problem=problem,
+        sold_alone=is_sold_alone(row),
     )
 
 

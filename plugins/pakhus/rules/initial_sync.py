@@ -15,7 +15,7 @@ from pakhus.reasons import Verdict
 from pakhus.rules.product_mapping import NewWarehouseProducts
 from pakhus.rules.product_prices import net_price
 from pakhus.rules.product_texts import cut
-from pakhus.rules.sku_report import Catalogue, Trouble, sku_report
+from pakhus.rules.sku_report import Catalogue, Trouble, folded, sku_report, spelt_otherwise
 
 # What Rackbeat takes is documented for the number only; these are what text columns usually hold (to-confirm.md).
 NAME_LENGTH = 255
@@ -78,7 +78,6 @@ def plan_transfers(
     there: Mapping[str, Stocked],
     new: NewWarehouseProducts,
     *,
-    not_goods: Collection[str] = (),
     stock: bool = True,
     ours: Collection[str] = (),
 ) -> tuple[Transfer, ...]:
@@ -86,12 +85,22 @@ def plan_transfers(
 
     `ours` are numbers that an earlier, interrupted run made or counted: what it began is finished by what it recorded.
     """
-    problems = sku_troubles(catalogue)
+    spelt = {folded(number): number for number in there}
+    problems = {**_spelt_otherwise(catalogue, spelt), **sku_troubles(catalogue)}
     return tuple(
         _transfer(product, catalogue.number(product), problems.get(product.id or ""), there, new, stock, ours)
-        for product in catalogue.sold()
-        if product.sku not in not_goods
+        for product in catalogue.goods()
     )
+
+
+def _spelt_otherwise(catalogue: Catalogue, spelt: Mapping[str, str]) -> dict[str, str]:
+    """Return by product id what the warehouse has under another spelling: made, it would be there twice."""
+    found: dict[str, str] = {}
+    for product in catalogue.goods():
+        other = spelt_otherwise(catalogue.number(product), spelt)
+        if other is not None:
+            found[product.id or ""] = f"the warehouse has it as {other}"
+    return found
 
 
 def sku_troubles(catalogue: Catalogue) -> dict[str, str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pakhus.rules.countries import COUNTRY_CODES
+from pakhus.rules.stock_shown import compared
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -49,6 +52,27 @@ Rate = Annotated[str, AfterValidator(_rate)]
 Day = Annotated[date, BeforeValidator(_day)]
 MetaField = Annotated[str, Field(min_length=1)]
 BuyerField = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class BySku(dict[str, str]):
+    """A table by the shop's SKU, looked into as shops compare them: without regard to letter case and blanks around.
+
+    What a merchant has typed in another case would be one product to the stock, which shops find so, and another one to
+    the orders. ValueError when two keys are one SKU to a shop.
+    """
+
+    def __init__(self, table: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__(table)
+        self._compared = {compared(sku): value for sku, value in table.items()}
+        if len(self._compared) != len(table):
+            twice = sorted(sku for sku in table if sum(compared(sku) == compared(other) for other in table) > 1)
+            raise ValueError(f"{', '.join(twice)} are one SKU to a shop; keep one of them")
+
+    def get(self, sku: str, default: Any = None) -> Any:
+        return self._compared.get(compared(sku), default)
+
+    def __contains__(self, sku: object) -> bool:
+        return isinstance(sku, str) and compared(sku) in self._compared
 
 
 class Strict(BaseModel):

@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from pakhus.rules.customer_mapping import (
     CollectiveCustomer,
@@ -22,6 +22,7 @@ from pakhus.rules.exchange_rates import StatedRate
 from pakhus.rules.field_rules import FieldRule
 from pakhus.rules.mapping_fields import (
     BuyerField,
+    BySku,
     Country,
     Currency,
     Day,
@@ -313,8 +314,10 @@ class Mapping(Strict):
     version: Annotated[Literal[1], BeforeValidator(as_number)] = Field(description="Version of this form of the file")
     rackbeat: WarehouseMapping | None = Field(None, description="How orders look in Rackbeat")
     economic: AccountingMapping | None = Field(None, description="How orders become invoices in e-conomic")
-    product_numbers: dict[str, ProductNumber] = Field(
-        default_factory=dict, description="Shop SKU -> product number in the warehouse and the accounts"
+    product_numbers: Annotated[dict[str, ProductNumber], AfterValidator(BySku)] = Field(
+        default_factory=BySku,
+        description="Shop SKU (letter case and blanks around do not matter) -> product number in the warehouse and the "
+        "accounts",
     )
     bundle_stock: dict[str, dict[ProductNumber, Pieces]] = Field(
         default_factory=dict,

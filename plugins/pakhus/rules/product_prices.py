@@ -20,6 +20,8 @@ def net_price(product: Product, basis: PricedProducts) -> Decimal | Verdict:
 
     What no VAT is charged on has none in its price, whatever the shop's setting says.
     """
+    if product.price_problem:
+        return _unknown(product.sku, product.price_problem)
     if product.price is None:
         return NO_PRICE
     if product.price.currency != basis.currency:

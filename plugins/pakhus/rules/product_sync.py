@@ -173,7 +173,7 @@ def in_economic(product: Product, number: str, new: NewAccountsProducts, owned: 
 
 def _price(product: Product, basis: PricedProducts, owned: frozenset[str]) -> dict[str, str] | Verdict:
     """A product without a price in the shop says nothing of it; one whose price nobody follows needs none."""
-    if product.price is None:
+    if product.price is None and not product.price_problem:
         return {}
     net = net_price(product, basis)
     if isinstance(net, Verdict):

@@ -32,7 +32,7 @@ class Catalogue:
     """A shop's products, and the product numbers that its warehouse and its accounts have.
 
     None: not asked for, or the list could not be read. `together` names what shops share that must not confuse their
-    products: the agreements.
+    products: the agreements. `not_goods` are SKUs that the warehouse is not told of.
     """
 
     shop: str
@@ -41,15 +41,21 @@ class Catalogue:
     warehouse: Collection[str] | None = None
     accounts: Collection[str] | None = None
     together: frozenset[str] = frozenset()
+    not_goods: Collection[str] = ()
 
     def sold(self) -> list[Product]:
-        """What buyers can order: no parent of variations, nothing that is not published."""
+        """What buyers can order: no parent of variations, no set of others, nothing that is not published."""
         parents = {product.parent_id for product in self.products}
-        return [product for product in self.products if product.id not in parents and not product.barred]
+        sold = [product for product in self.products if product.sold_alone and not product.barred]
+        return [product for product in sold if product.id not in parents]
 
     def number(self, product: Product) -> str:
         """The product's number in the other systems."""
         return self.numbers.get(product.sku, product.sku).strip()
+
+    def goods(self) -> list[Product]:
+        """What buyers can order and the warehouse is to have."""
+        return [product for product in self.sold() if product.sku not in self.not_goods]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,11 @@ def usable_numbers(catalogue: Catalogue) -> set[str]:
     """Return the product numbers under which the shop's products can be anywhere else."""
     numbers = {catalogue.number(product) for product in catalogue.sold() if product.sku}
     return {number for number in numbers if len(number) <= PRODUCT_NUMBER_LENGTH}
+
+
+def spelt_otherwise(number: str, there: Mapping[str, str]) -> str | None:
+    """Return how another system has a number that differs by what people overlook only; `there` by folded number."""
+    return None if there.get(folded(number)) == number else there.get(folded(number))
 
 
 def folded(sku: str) -> str:
@@ -131,19 +142,25 @@ def _leading_zeros(catalogue: Catalogue) -> Iterator[SkuProblem]:
             )
 
 
-def _unknown(there: Callable[[Catalogue], Collection[str] | None], trouble: Trouble) -> _Check:
-    def check(catalogue: Catalogue) -> Iterator[SkuProblem]:
-        known = there(catalogue)
-        if known is None:
-            return
-        alike = {folded(number): number for number in known}
-        for product in catalogue.sold():
-            number = catalogue.number(product)
-            if number and number not in known and len(number) <= PRODUCT_NUMBER_LENGTH:
-                almost = alike.get(folded(number))
-                yield _problem(catalogue, product, trouble, f"there is {almost!r}" if almost else "")
+def _not_in_warehouse(catalogue: Catalogue) -> Iterator[SkuProblem]:
+    return _unknown(catalogue, catalogue.goods(), catalogue.warehouse, Trouble.NOT_IN_WAREHOUSE)
 
-    return check
+
+def _not_in_accounts(catalogue: Catalogue) -> Iterator[SkuProblem]:
+    return _unknown(catalogue, catalogue.sold(), catalogue.accounts, Trouble.NOT_IN_ACCOUNTS)
+
+
+def _unknown(
+    catalogue: Catalogue, wanted: Sequence[Product], known: Collection[str] | None, trouble: Trouble
+) -> Iterator[SkuProblem]:
+    if known is None:
+        return
+    spelt = {folded(number): number for number in known}
+    for product in wanted:
+        number = catalogue.number(product)
+        if number and number not in known and len(number) <= PRODUCT_NUMBER_LENGTH:
+            other = spelt_otherwise(number, spelt)
+            yield _problem(catalogue, product, trouble, f"there is {other!r}" if other else "")
 
 
 _Check = Callable[[Catalogue], Iterator[SkuProblem]]
@@ -152,8 +169,8 @@ _CHECKS: tuple[_Check, ...] = (
     _too_long,
     _doubled,
     _leading_zeros,
-    _unknown(lambda catalogue: catalogue.warehouse, Trouble.NOT_IN_WAREHOUSE),
-    _unknown(lambda catalogue: catalogue.accounts, Trouble.NOT_IN_ACCOUNTS),
+    _not_in_warehouse,
+    _not_in_accounts,
 )
 
 

@@ -65,7 +65,7 @@ def load_shop(shop: str | Path, folder: Path | None = None) -> ShopSettings:
 def may_use_rackbeat(shop: str, agreement: str, folder: Path | None = None) -> bool:
     """Tell whether a shop whose settings cannot be loaded may be one of a Rackbeat agreement: in doubt it is."""
     document = read_document(shop_path(shop, folder), shop)
-    return document.values.get("rackbeat", agreement) == agreement
+    return bool(document.values.get("rackbeat", agreement) == agreement)
 
 
 def load_all(folder: Path | None = None) -> tuple[ShopSettings, ...]:
