@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from pakhus.clients.economic import book_draft
 from pakhus.clients.http import Call
 from pakhus.flows.decisions import answer
 from pakhus.ledger import document_lines, documents, stops
@@ -447,6 +448,49 @@ def test_refund_that_a_person_left_out_under_an_earlier_version_stays_left_out(n
     later = refund(nordlys, order, amount="5.00")
     credit(nordlys)
     assert (reason(nordlys, key), reason(nordlys, later)) == ("ignored_by_person", "transferred")
+
+
+def booked_by_hand(world: World) -> str:
+    """An order whose invoice a person has booked, since auto does not book yet."""
+    order = place(world)
+    world.act(action="set_status", order=int(order), status="completed")
+    world.forward(minutes=2)
+    world.run()
+    key = f"nordlys-{order}-invoice"
+    world.accounts.send(book_draft(row(world, key).remote_id))
+    world.forward(days=1, minutes=2)
+    world.run()
+    assert reason(world, key) in ("transferred", "adopted")
+    return order
+
+
+def invoicing(world: World, **changes: Any) -> None:
+    invoices = world.settings.invoices.model_copy(update=changes)
+    world.settings = world.settings.model_copy(update={"invoices": invoices})
+
+
+def test_credit_note_waits_as_a_draft_while_auto_has_not_opened(nordlys: World) -> None:
+    invoicing(nordlys, auto_after=50)
+    order = booked_by_hand(nordlys)
+    key = refund(nordlys, order, amount="50.00")
+    credit(nordlys)
+    assert (reason(nordlys, key), booked(nordlys, key)) == ("auto_not_open", [])
+    invoicing(nordlys, auto_after=0)
+    nordlys.forward(days=1, minutes=2)
+    credit(nordlys)
+    assert (reason(nordlys, key), len(booked(nordlys, key))) == ("transferred", 1)
+
+
+def test_person_approves_each_credit_note_where_the_shop_wants_it(nordlys: World) -> None:
+    invoicing(nordlys, approve=True)
+    order = booked_by_hand(nordlys)
+    key = refund(nordlys, order, amount="50.00")
+    credit(nordlys)
+    held = row(nordlys, key)
+    assert (held.reason, held.reason_parameters["amount"], booked(nordlys, key)) == ("approval_wanted", "50.00 DKK", [])
+    give(nordlys, key, Answer.APPROVE)
+    credit(nordlys)
+    assert (reason(nordlys, key), len(booked(nordlys, key))) == ("transferred", 1)
 
 
 def single(world: World, order: str, verdict: Verdict) -> str:

@@ -110,6 +110,23 @@ def test_repayment_waits_for_the_payment_of_its_invoice(nordlys: World) -> None:
     assert world.accounts_server.counters()["doubles"] == []
 
 
+def test_repayment_of_an_invoice_whose_payment_a_person_entered_is_the_persons_too(nordlys: World) -> None:
+    world = paying(nordlys, JOURNAL)
+    order = invoiced(world)
+    world.accounts_server.act({"action": "pay", "invoice": left_open(world, order)[0]})
+    pay(world)
+    key = refund(world, order, amount="50.00")
+    credit(world)
+    pay(world)
+    mine = [entry for entry in waiting(world) if f"-{order}-" in str(entry["text"])]
+    assert (repayments(world)[key_of(key)], mine) == ("repaid_by_hand", [])
+    world.accounts_server.act({"action": "pay", "invoice": left_open(world, order)[0]})
+    world.forward(days=1, minutes=2)
+    pay(world)
+    mine = [entry for entry in waiting(world) if f"-{order}-" in str(entry["text"])]
+    assert (repayments(world)[key_of(key)], mine) == ("already_paid", [])
+
+
 @pytest.mark.parametrize("kind", ["answer_lost", "error_500"])
 def test_lost_answer_to_a_repayment_makes_no_second_voucher(nordlys: World, kind: str) -> None:
     world = paying(nordlys, JOURNAL)

@@ -23,6 +23,7 @@ from pakhus.errors import ConfigurationError
 from pakhus.flows.accounts_documents import AccountsDocuments
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.booked_records import note_as_booked
+from pakhus.flows.booking_gate import BookingGate
 from pakhus.flows.credited import Credited
 from pakhus.flows.drafts import Drafts, Standing
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
@@ -70,6 +71,7 @@ class Crediter:
     refunds: RefundReader
     found: AccountsDocuments
     drafts: Drafts
+    gate: BookingGate
 
     def credit(self, document_ids: Sequence[int], *, workers: int = 4) -> RunReport:
         """Credit the refunds of these documents as far as the shop's mode goes; returns the counts."""
@@ -200,8 +202,8 @@ class Crediter:
             return self._finish(document, claim, writer, moved)
         self._demand(document, draft, drafted, order)
         self._note_drafted(document, claim, drafted)
-        if self.observer.settings.invoices.mode is not InvoiceMode.AUTO:
-            raise stop("drafted", due_at=self._look_again_at())
+        amount = f"{-totals_from_economic(draft).gross:.2f} {order.currency}"
+        self.gate.pass_or_stop(document, drafted.version, drafted.remote_id, amount)
         booked = writer.make(self._booking(document, drafted), economic.book_draft(drafted.remote_id))
         self._note_booked(document, claim, drafted, booked.value)
         return self._concluded(document, drafted, booked)
@@ -328,6 +330,7 @@ def crediter(shop: Webshop, accounts: EconomicClient, ledger: Ledger, settings: 
         refunds=RefundReader(shop, ledger, settings.shop),
         found=AccountsDocuments(accounts),
         drafts=Drafts(accounts),
+        gate=BookingGate(ledger, settings, settings.economic_target),
     )
 
 

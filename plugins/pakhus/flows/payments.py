@@ -61,6 +61,8 @@ _LOOK = timedelta(hours=6)
 # What is paid back waits for the payment of its invoice, which the next runs settle.
 _SOON = timedelta(minutes=10)
 _NO_NEWS = ("paid_by_term", "left_open", "payment_refunded", "refunded_unsettled")
+# Payments that people have entered, or answer for: how, only they know.
+_BY_HAND = frozenset({"already_paid", "ignored_by_person"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +217,14 @@ class Cashier:
         invoice_id = paid.booked.parent_id
         items = [] if invoice_id is None else self.ledger.persist(lambda tx: clearing.of_invoice(tx, invoice_id))
         captures = [item for item in items if item.new.kind == "capture"]
-        way = PaymentWay(captures[0].new.way) if captures else self._way_without_item(invoice_id)
+        of_invoice = [] if captures or invoice_id is None else self._payments_of(invoice_id)
+        way = PaymentWay(captures[0].new.way) if captures else _way_without_item(of_invoice)
+        by_hand = bool(of_invoice) and all(one.verdict.code in _BY_HAND for one in of_invoice)
         if known is None:
-            verdict = repayment_verdict(way, paid.amount)
-            if verdict.status is Status.DUE:
+            verdict = repayment_verdict(way, paid.amount, by_hand=by_hand)
+            if verdict.status is Status.DUE or (way is None and by_hand):
                 paid = self._asked(paid)
-                verdict = repayment_verdict(way, paid.amount)
+                verdict = repayment_verdict(way, paid.amount, by_hand=by_hand)
             if verdict.status is not Status.DUE:
                 if captures and verdict.code in ("paid_by_term", "left_open"):
                     self._note_refund(document, paid, captures[0].new)
@@ -238,9 +242,8 @@ class Cashier:
         self._note_refund(document, paid, first)
         return Treated(_told(known, method.journal), None)
 
-    def _way_without_item(self, invoice_id: int | None) -> PaymentWay | None:
-        found = [] if invoice_id is None else self.ledger.persist(lambda tx: payments.payments_of(tx, invoice_id))
-        return PaymentWay.OPEN if any(row.verdict.code == "left_open" for row in found) else None
+    def _payments_of(self, invoice_id: int) -> Sequence[Document]:
+        return self.ledger.persist(lambda tx: payments.payments_of(tx, invoice_id))
 
     def _judged(self, verdict: Verdict, version: int | None) -> Treated:
         if verdict.status is Status.WAITING:
@@ -349,6 +352,11 @@ class Cashier:
     def _read(self, booked: Booked, invoice: Any, *, asked: bool) -> Paid:
         taken_off = self.ledger.persist(lambda tx: included_refunds.of_invoice(tx, booked.document.id))
         return paid_of(booked, invoice, taken_off, ZoneInfo(self.settings.timezone), asked=asked)
+
+
+def _way_without_item(of_invoice: Sequence[Document]) -> PaymentWay | None:
+    """How an invoice was paid of which nothing was noted on a clearing account; None: nobody says."""
+    return PaymentWay.OPEN if any(one.verdict.code == "left_open" for one in of_invoice) else None
 
 
 def _told(written: Written, journal: int | None) -> Verdict:

@@ -77,6 +77,14 @@ PAYMENTS: tuple[Reason, ...] = (
         NOTHING,
     ),
     Reason(
+        "repaid_by_hand",
+        Status.HELD,
+        Actor.MERCHANT,
+        "People entered the payment of the invoice that this credits, so nobody knows which way {amount} went back.",
+        "Enter it in the accounts as the payment was: nothing is open on the credit note then, and that ends this.",
+        EITHER,
+    ),
+    Reason(
         "never_captured",
         Status.HELD,
         Actor.MERCHANT,

@@ -224,15 +224,17 @@ def _amount_problem(part: PaymentPart, earlier: Sequence[PaymentPart], booked: B
     return None
 
 
-def repayment_verdict(way: PaymentWay | None, booked: BookedAmount) -> Verdict:
+def repayment_verdict(way: PaymentWay | None, booked: BookedAmount, *, by_hand: bool = False) -> Verdict:
     """Return whether the money of a booked credit note is to be entered in the journal: as its invoice's payment was.
 
-    `way` is how the invoice was paid; None: it is not told yet.
+    `way` is how the invoice was paid; None: it is not told yet, or, `by_hand`, people have entered its payment.
     """
-    if way is None:
+    if way is None and not by_hand:
         return Verdict.of("invoice_payment_open")
     if way is PaymentWay.TERM:
         return Verdict.of("paid_by_term", account="")
     if way is PaymentWay.OPEN:
         return Verdict.of("left_open")
-    return Verdict.of("already_paid") if booked.open is not None and not booked.open else Verdict.of("due")
+    if booked.open is not None and not booked.open:
+        return Verdict.of("already_paid")
+    return Verdict.of("repaid_by_hand", amount=-booked.gross) if way is None else Verdict.of("due")

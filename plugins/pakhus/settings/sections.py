@@ -225,11 +225,12 @@ class InvoicesSettings(Strict):
     auto_after: Count = Field(
         50,
         description="auto books by itself only after so many drafts in a row equalled what was computed, after at most "
-        "one correction line; until then it makes drafts. Once open it stays open",
+        "one correction line; until then it makes drafts, of credit notes too. Once open it stays open",
     )
     approve: bool = Field(
         False,
-        description="auto: whether a person is asked before each invoice is booked; then auto_after is not needed",
+        description="auto: whether a person is asked before each invoice and credit note is booked; then auto_after is "
+        "not needed",
     )
     update_draft: bool = Field(
         True,
