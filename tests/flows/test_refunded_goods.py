@@ -1,15 +1,18 @@
 """What was refunded in the shop before it is sent is not sent: Rackbeat's order follows the refunds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from pakhus.flows import refunded_goods
 from pakhus.flows.decisions import ask
 from pakhus.flows.observation import Observer
 from pakhus.flows.proof import Prover
-from pakhus.reasons import Answer
+from pakhus.model import Credit, Order
+from pakhus.reasons import Answer, Verdict
+from pakhus.rules.mappings import BundleMode
 from pakhus.settings import CancelPolicy, EditPolicy, InvoiceMode
 from standin.woocommerce.recordings import recorded_shop
 from tests.flows.reserved_orders import answered, document, goods, in_shop, settle, there, with_orders
@@ -305,3 +308,46 @@ def test_backorder_that_nobody_has_followed_yet_is_not_taken_for_an_end(nordlys:
     nordlys.forward(days=1)
     settle(nordlys)
     assert document(nordlys, order).reason == "refunded_goods_to_go"
+
+
+def broken(order: Order, refunds: Iterable[Credit], bundles: BundleMode) -> Order | Verdict:
+    """As if each refund were of a part of a bundle: the shop's stand-in sells none."""
+    del bundles
+    return Verdict.of("bundle_partly_refunded", line="1") if [*refunds] else order
+
+
+@pytest.mark.parametrize("sent", ["nothing", "packed", "part", "all"])
+def test_parts_refunded_of_a_bundle_that_is_sent_whole_ask_a_person_until_all_has_gone(
+    nordlys: World, monkeypatch: pytest.MonkeyPatch, sent: str
+) -> None:
+    monkeypatch.setattr(refunded_goods, "less_refunded", broken)
+    order = reserved(nordlys)
+    number = str(there(nordlys, order)[0]["number"])
+    if sent == "packed":
+        nordlys.pack(number)
+    elif sent != "nothing":
+        nordlys.ship(number, **({"NH_1018": 1} if sent == "part" else {}))
+    refund(nordlys, order, 1)
+    nordlys.warehouse_server.reset_counters()
+    settle(nordlys)
+    held = document(nordlys, order)
+    question = ask(nordlys.ledger, "nordlys", held.key)
+    if sent == "all":
+        assert (held.reason, question) == ("transferred", None)
+    else:
+        assert (held.status, held.reason) == ("held", "bundle_partly_refunded")
+        assert question is not None
+        assert [one.value for one in question.answers] == ["again", "accept"]
+    assert nordlys.warehouse_server.counters()["writes"] == 0
+
+
+def test_refund_that_names_no_line_asks_nobody_when_the_goods_have_gone(nordlys: World) -> None:
+    order = reserved(nordlys)
+    nordlys.ship(str(there(nordlys, order)[0]["number"]))
+    number = refund(nordlys, order, 1)
+    nordlys.shop_server.act({"action": "forget_refunded_items", "refund": number})
+    settle(nordlys)
+    assert document(nordlys, order).reason == "transferred"
+    nordlys.reset_counters()
+    settle(nordlys)
+    assert nordlys.writes() == 0

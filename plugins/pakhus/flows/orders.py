@@ -39,6 +39,9 @@ from pakhus.rules.reservations import is_over, same_goods
 from pakhus.rules.states import reservation_verdict
 from pakhus.settings import CancelPolicy, EditPolicy, ShopSettings
 
+# Refunds that do not say what is left to be sent.
+_SAYS_NOT_WHICH = ("bundle_partly_refunded", "refund_line_unknown")
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -179,7 +182,13 @@ class Reserver:
         if before is None:
             raise stop("order_unreadable", problem=f"version {standing.version}")
         edited = not same_goods(before, order)
-        left = self._left(order)
+        try:
+            left = self._left(order)
+        except StoppedError as stopped:
+            if stopped.verdict.code not in _SAYS_NOT_WHICH or not changes.is_sent():
+                raise
+            self._note_version(document, changes.writer)
+            return Verdict.of("transferred")  # the goods went, and come back or not: nothing is to be sent otherwise
         wanted = wanted_of(self.refunded.left_then(before), left, standing.version, self.settings, edited=edited)
         if isinstance(wanted, Verdict):
             return wanted

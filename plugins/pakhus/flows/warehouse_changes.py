@@ -145,6 +145,11 @@ class WarehouseChanges:
             self._verify(wanted, versions)
         return Verdict.of("transferred")
 
+    def is_sent(self) -> bool:
+        """Whether all of the order has gone as it stands there."""
+        order = self.steps.look(self.number)
+        return order is not None and bool(order.get("is_shipped"))
+
     def book(self, order: Mapping[str, Any]) -> None:
         """Book the order, which reserves its goods, unless it is booked or the shop does not want that."""
         if self.settings.orders.reserve and not order.get("is_booked"):
