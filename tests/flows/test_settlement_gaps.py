@@ -1,5 +1,6 @@
 """Providers that tell a running balance: a settlement that was never fetched is found between two others."""
 
+import itertools
 import json
 from collections.abc import Iterator
 from decimal import Decimal
@@ -58,3 +59,26 @@ def test_a_person_may_take_a_settlement_as_it_is(at):
     decide_file(at.ledger, "kort", "kort-P3-payout", Answer.TAKE, "anna")
     klarna_account.run([])
     assert reason(at, "kort-P3-payout") == "payout_journaled"
+
+
+MORNING, EVENING, NEXT = (
+    debt("M", 10, "fee", "50.00", 0, 5000),
+    debt("E", 10, "fee_refund", "30.00", 5000, 2000),
+    debt("N", 17, "fee", "10.00", 2000, 3000),
+)
+
+
+@pytest.mark.parametrize("files", [*itertools.permutations([MORNING, EVENING, NEXT])])
+def test_two_payouts_of_one_day_and_the_next_follow_each_other_in_whatever_order_they_come(at, files):
+    klarna_account = settling(at, reader="klarna", columns=None)
+    klarna_account.run([debt("Z", 3, "fee", "20.00", 2000, 0)])
+    for file in files:
+        klarna_account.run([file])
+    assert {reason(at, f"kort-{name}-payout") for name in "MEN"} == {"payout_journaled"}
+
+
+def test_the_first_of_two_payouts_of_a_day_is_missed(at):
+    klarna_account = settling(at, reader="klarna", columns=None)
+    report = klarna_account.run([debt("Z", 3, "fee", "20.00", 2000, 0), EVENING])
+    assert reason(at, "kort-E-payout") == "payout_gap"
+    assert "Z closes with 0.00, E opens with -50.00" in report.causes["payout_gap"]

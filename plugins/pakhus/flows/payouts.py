@@ -38,9 +38,10 @@ from pakhus.model import Totals
 from pakhus.reasons import Answer, Verdict
 from pakhus.rules.payout_accounts import Booking
 from pakhus.rules.payout_posting import plan_payout
-from pakhus.rules.settlement_balance import RUNNING_BALANCES, balance_problems, gap_between
+from pakhus.rules.settlement_balance import RUNNING_BALANCES, balance_problems
 from pakhus.rules.settlement_columns import ColumnMapping
 from pakhus.rules.settlement_matching import MATCHED_KINDS
+from pakhus.rules.settlement_sequence import Balances, gap_before
 from pakhus.settings.accounts import AccountSettings
 from pakhus.settlements import Batch
 from pakhus.vouchers import Voucher
@@ -181,16 +182,11 @@ class Settler:
         if batch.provider not in RUNNING_BALANCES:
             return None
         with self.ledger.begin() as tx:
-            before = settlements.before(tx, settlement)
+            same_day, day_before = settlements.around(tx, settlement, batch.provider)
             taken = decisions.was_answered(tx, settlement.document_id, Answer.TAKE.value)
-        if before is None or taken:
-            return None
-        try:
-            earlier = self.intake.batch(before)
-        except StoppedError as error:
-            return Verdict.of("payout_gap", problem=f"cannot be told, for of the one before it: {error.verdict.text()}")
-        gap = gap_between(earlier, batch) if earlier.provider == batch.provider else None
-        return None if gap is None else Verdict.of("payout_gap", problem=gap.text)
+        mine = Balances(batch.id, batch.opening, batch.closing)
+        gap = None if taken else gap_before(mine, same_day, day_before)
+        return None if gap is None else Verdict.of("payout_gap", problem=gap)
 
     def _attach(self, document: Document, claim: Claim, settlement: Settlement, written: Written) -> None:
         """The settlement as pages at its voucher, unless the bookkeeper has booked or moved it before we came."""

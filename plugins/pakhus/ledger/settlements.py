@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger import clearing
 from pakhus.ledger.connection import Transaction
-from pakhus.ledger.schema import attempts, settlement_lines, settlements
+from pakhus.ledger.schema import attempts, decisions, settlement_lines, settlements
+from pakhus.rules.settlement_sequence import Balances
 from pakhus.settlements import Batch, BatchLine
 
 _LINES_AT_ONCE = 1000
@@ -67,22 +68,30 @@ def of_document(tx: Transaction, document_id: int) -> Settlement | None:
     return None if row is None else _settlement(row)
 
 
-def before(tx: Transaction, settlement: Settlement) -> Settlement | None:
-    """Return the settlement of the same account and currency that was paid out last before this one's day."""
-    if settlement.paid_on is None:
-        return None
-    query = (
-        select(settlements)
-        .where(
-            settlements.c.account == settlement.account,
-            settlements.c.currency == settlement.currency,
-            settlements.c.paid_on < settlement.paid_on,
-        )
-        .order_by(settlements.c.paid_on.desc(), settlements.c.id.desc())
-        .limit(1)
+def around(tx: Transaction, settlement: Settlement, provider: str) -> tuple[list[Balances], list[Balances]]:
+    """Return the balances of the others of a settlement's account, currency and day, and of the last day before it."""
+    mine = (
+        settlements.c.account == settlement.account,
+        settlements.c.currency == settlement.currency,
+        settlements.c.provider == provider,
     )
-    row = tx.connection.execute(query).one_or_none()
-    return None if row is None else _settlement(row)
+    if settlement.paid_on is None:
+        return [], []
+    last_day = select(func.max(settlements.c.paid_on)).where(*mine, settlements.c.paid_on < settlement.paid_on)
+    days = settlements.c.paid_on.in_([settlement.paid_on, tx.connection.execute(last_day).scalar_one()])
+    is_taken = exists().where(decisions.c.document_id == settlements.c.document_id, decisions.c.answer == "take")
+    query = (
+        select(settlements, is_taken.label("is_taken"))
+        .where(*mine, days, settlements.c.id != settlement.id)
+        .order_by(settlements.c.id)
+    )
+    rows = tx.connection.execute(query).all()
+    told = [
+        (row.paid_on, Balances(row.batch, row.opening, row.closing, row.posted_at is not None, row.is_taken))
+        for row in rows
+    ]
+    same_day = [one for day, one in told if day == settlement.paid_on]
+    return same_day, [one for day, one in told if day != settlement.paid_on]
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,21 +67,6 @@ def balance_problems(batch: Batch) -> list[BalanceProblem]:
     return problems
 
 
-def gap_between(before: Batch, after: Batch) -> BalanceProblem | None:
-    """What is missing between two batches that follow each other: the one begins with what the other ended in.
-
-    For providers that tell a running balance (PayPal, Vipps MobilePay, Klarna's debt): there a missing first or last
-    row shows in nothing else.
-    """
-    if (before.provider, before.account, before.currency) != (after.provider, after.account, after.currency):
-        raise ValueError("only batches of one account and currency follow each other")
-    difference = after.opening - before.closing
-    if not difference or after.provider not in RUNNING_BALANCES:
-        return None
-    text = f"{before.id} closes with {before.closing}, {after.id} opens with {after.opening}: {difference} lies between"
-    return BalanceProblem(text, difference, Missing.CARRIED_BALANCE)
-
-
 def _currencies(batch: Batch) -> Iterable[BalanceProblem]:
     others = sorted({line.settled_currency for line in batch.lines} - {batch.currency})
     if others:

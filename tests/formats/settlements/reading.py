@@ -10,6 +10,8 @@ from typing import Any
 
 from pakhus.formats.settlements.batches import Source
 from pakhus.formats.settlements.readers import read
+from pakhus.rules.settlement_balance import RUNNING_BALANCES
+from pakhus.rules.settlement_sequence import Balances, gap_before
 from pakhus.settlements import Batch, BatchLine
 from tests.formats.settlements.writers.tables import COLUMNS
 
@@ -56,3 +58,11 @@ def edited(reader: str, *edits: tuple[str, str], encoding: str = "utf-8") -> byt
 def told(line: BatchLine) -> tuple[str, Decimal, Decimal, Decimal]:
     """Kind, gross, fee with its VAT, net."""
     return line.kind.value, line.gross, line.fee + line.fee_vat, line.net
+
+
+def gap_between(before: Batch, after: Batch) -> str | None:
+    """What is missing between two batches of one provider, where it tells a running balance."""
+    if after.provider not in RUNNING_BALANCES:
+        return None
+    earlier, later = (Balances(one.id, one.opening, one.closing) for one in (before, after))
+    return gap_before(later, [], [earlier])

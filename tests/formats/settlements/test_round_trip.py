@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from pakhus.formats.settlements.batches import Source
 from pakhus.formats.settlements.readers import READERS, read
 from pakhus.formats.settlements.records import SettlementFormatError
-from pakhus.rules.settlement_balance import balance_problems, gap_between
+from pakhus.rules.settlement_balance import balance_problems
 from pakhus.rules.settlement_matching import OpenItem, Outcome, match_lines
 from pakhus.settlements import Batch, BatchLineKind
+from tests.formats.settlements.reading import gap_between
 from tests.formats.settlements.writers.forms import FORMS
 from tests.formats.settlements.writers.plain import DAY, Form, Movement, Plain, Row
 
