@@ -19,7 +19,7 @@ from pakhus.clients.settlement_api import PaidApart
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.chunks import due_chunks
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
-from pakhus.flows.outcomes import StoppedError, stop
+from pakhus.flows.outcomes import stop
 from pakhus.flows.payout_matching import Matched, match_settlement
 from pakhus.flows.provider_refunds import credit_strange_refunds
 from pakhus.flows.report import RunReport
