@@ -18,6 +18,7 @@ from pathlib import Path
 
 from pakhus.commands import Exit, Say
 from pakhus.commands.ledger_here import ledger_here, used
+from pakhus.commands.tables import as_text
 from pakhus.ledger.oss_records import OssRecord, oss_records
 
 _QUARTER = re.compile(r"(\d{4})-?[Qq]?([1-4])")
@@ -55,7 +56,7 @@ def as_csv(records: Iterable[OssRecord]) -> str:
 
 
 def _cell(name: str, value: object) -> object:
-    return value.quantize(Decimal(_PLACES[name])) if isinstance(value, Decimal) and name in _PLACES else value
+    return value.quantize(Decimal(_PLACES[name])) if isinstance(value, Decimal) and name in _PLACES else as_text(value)
 
 
 def _quarter(text: str) -> tuple[date, date]:

@@ -159,6 +159,21 @@ def test_activity_with_points_is_read_by_points() -> None:
     assert batches("paypal_activity", pointed.encode())[0].lines == batches("paypal_activity")[0].lines
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"id": "or\x00der"}, "holds what is no character"),
+        ({"id": "or\ud83dder"}, "holds what is no character"),
+        ({"amount": "100000000000000.00"}, "is beyond all amounts"),
+        ({"minor": 10**16}, "is beyond all amounts"),
+    ],
+)
+def test_what_the_ledger_cannot_keep_is_refused_with_its_place(values: dict[str, Any], told: str) -> None:
+    record = Record("stripe", "row 7", 7, {"id": "x", "amount": "1.00", "minor": 100, **values})
+    with pytest.raises(SettlementFormatError, match=f"row 7.*{told}"):
+        (record.text("id"), record.amount("amount", "DKK"), record.minor("minor", "DKK"))
+
+
 def test_message_holds_no_address() -> None:
     record = Record("stripe", "row 1", 1, {"date": "buyer@example.com"})
     with pytest.raises(SettlementFormatError) as error:

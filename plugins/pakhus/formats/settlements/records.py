@@ -24,6 +24,9 @@ _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?")
 _WHOLE = re.compile(r"[+-]?\d+")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _SHOWN_CHARACTERS = 40
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+# So much is paid out to nobody, and the ledger keeps no such amount.
+_BEYOND = Decimal(10) ** 14
 _NO_EXCEPTIONS: Mapping[str, int] = {}
 
 
@@ -57,7 +60,10 @@ class Record:
         if value is None:
             return ""
         if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool):
-            return str(value).strip()
+            text = str(value).strip()
+            if "\0" in text or (not text.isascii() and _HALF_CHARACTER.search(text)):  # no database takes them
+                raise self.error(field, f"{shown(text)} holds what is no character")
+            return text
         raise self.error(field, f"should be text, is {type(value).__name__}")
 
     def needed(self, field: str) -> str:
@@ -113,13 +119,18 @@ class Record:
 
     def fitting(self, field: str, amount: Decimal, currency: str) -> Decimal:
         """Return an amount that has no more decimals than its currency; refuse any other."""
+        if abs(amount) >= _BEYOND:
+            raise self.error(field, f"{shown(str(amount))} is beyond all amounts")
         if not fits(amount, currency):
             raise self.error(field, f"{amount} has more decimals than {currency} ({decimals_of(currency)})")
         return amount
 
     def minor(self, field: str, currency: str, exceptions: Mapping[str, int] = _NO_EXCEPTIONS) -> Decimal:
         """A whole number of the currency's smallest unit."""
-        return from_minor(self.whole(field), currency, exceptions)
+        amount = from_minor(self.whole(field), currency, exceptions)
+        if abs(amount) >= _BEYOND:
+            raise self.error(field, f"{shown(str(amount))} is beyond all amounts")
+        return amount
 
     def minor_or_zero(self, field: str, currency: str, exceptions: Mapping[str, int] = _NO_EXCEPTIONS) -> Decimal:
         """A whole number of minor units that may be empty."""
