@@ -11,7 +11,7 @@ from operators.asked_orders import asked_by, asked_orders
 from operators.shop_operator import ShopOperator
 from pakhus.flows.asked_orders import asked_chunks, send_named
 from pakhus.flows.chunks import due_chunks, see_handed_on
-from pakhus.flows.observation import INVOICES
+from pakhus.flows.judging import INVOICES
 from pakhus.flows.report import RunReport
 
 

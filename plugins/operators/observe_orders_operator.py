@@ -11,7 +11,8 @@ from operators.asked_orders import asked_by, asked_orders
 from operators.shop_operator import ShopOperator
 from pakhus.flows.asked_orders import asked_chunks, read_named, send_named
 from pakhus.flows.chunks import WorkChunk, due_chunks, see_handed_on
-from pakhus.flows.observation import ORDERS, Observer
+from pakhus.flows.judging import ORDERS
+from pakhus.flows.observation import Observer
 from pakhus.flows.report import RunReport
 from pakhus.ledger.connection import Ledger
 

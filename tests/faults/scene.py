@@ -35,7 +35,8 @@ from pakhus.flows.chunks import due_chunks
 from pakhus.flows.credit_notes import crediter
 from pakhus.flows.fulfilment import fulfiller
 from pakhus.flows.invoices import biller
-from pakhus.flows.observation import INVOICES, ORDERS, Observer
+from pakhus.flows.judging import INVOICES, ORDERS
+from pakhus.flows.observation import Observer
 from pakhus.flows.orders import reserver
 from pakhus.flows.refunds import CREDITS
 from pakhus.flows.shipments import FULFILMENT, shipment_reader

@@ -7,7 +7,7 @@ import pytest
 
 from pakhus.errors import DataError
 from pakhus.flows.invoices import biller
-from pakhus.flows.observation import INVOICES
+from pakhus.flows.judging import INVOICES
 from pakhus.flows.report import RunReport
 from pakhus.flows.self_stopping import IN_A_ROW, end_of_run, symptom_of
 from pakhus.ledger import documents

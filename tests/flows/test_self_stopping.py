@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from pakhus.flows.chunks import due_chunks
 from pakhus.flows.invoices import biller
-from pakhus.flows.observation import IMPORTS, INVOICES, ORDERS
+from pakhus.flows.judging import IMPORTS, INVOICES, ORDERS
 from pakhus.flows.orders import reserver
 from pakhus.flows.report import RunReport
 from pakhus.flows.self_stopping import IN_A_ROW, end_of_run, next_try

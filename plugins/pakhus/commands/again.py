@@ -14,7 +14,7 @@ from pakhus.commands.ledger_here import ledger_here, used
 from pakhus.errors import ConfigurationError
 from pakhus.flows.asked_orders import MOST_AT_ONCE, Sent, days, matching, send_matching, send_named, statuses
 from pakhus.ledger.connection import Ledger
-from pakhus.ledger.documents import Wanted
+from pakhus.ledger.wanted_documents import Wanted
 from pakhus.reasons import REASONS
 from pakhus.settings import load_shop, shop_names
 from pakhus.settings.accounts import account_names

@@ -16,9 +16,10 @@ from pakhus.flows.chunks import WorkChunk, chunks_of
 from pakhus.flows.decisions import documents_to_send, send_again, sendable
 from pakhus.flows.observation import Observer
 from pakhus.flows.report import RunReport
-from pakhus.ledger import documents, sources
+from pakhus.ledger import documents, sources, wanted_documents
 from pakhus.ledger.connection import Ledger
-from pakhus.ledger.documents import Document, Wanted
+from pakhus.ledger.documents import Document
+from pakhus.ledger.wanted_documents import Wanted
 from pakhus.reasons import Status
 
 MOST_AT_ONCE = 2_000
@@ -63,7 +64,7 @@ def send_matching(ledger: Ledger, shop: str, wanted: Wanted, by: str) -> Sent:
 def matching(ledger: Ledger, shop: str, wanted: Wanted) -> list[Document]:
     """Return the documents that fit and can be sent again, oldest first."""
     with ledger.begin() as tx:
-        found = documents.matching(tx, shop, wanted, limit=MOST_AT_ONCE)
+        found = wanted_documents.matching(tx, shop, wanted, limit=MOST_AT_ONCE)
     named = {wanted.reason} & _NAMED_ONLY
     return [one for one in found if sendable(one) and (one.verdict.code not in _NAMED_ONLY or named)]
 

@@ -27,7 +27,8 @@ from pakhus.flows.booking_gate import BookingGate
 from pakhus.flows.credited import Credited
 from pakhus.flows.drafts import Drafts, Standing
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
-from pakhus.flows.observation import INVOICES, Observer, stored_order
+from pakhus.flows.judging import INVOICES
+from pakhus.flows.observation import Observer, stored_order
 from pakhus.flows.open_days import OpenDays
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.refund_reading import RefundReader, source_of

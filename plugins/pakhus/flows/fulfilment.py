@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pakhus.clients.http import to_json
 from pakhus.clients.webshop import Receipt, Webshop
 from pakhus.errors import ConfigurationError, NotFoundError, OrderClosedError
-from pakhus.flows.observation import GONE, INVOICES, Observer
+from pakhus.flows.judging import INVOICES
+from pakhus.flows.observation import GONE, Observer
 from pakhus.flows.outcomes import stop
 from pakhus.flows.recorded_calls import RecordedCalls
 from pakhus.flows.report import RunReport

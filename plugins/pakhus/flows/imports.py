@@ -17,7 +17,8 @@ from pakhus.clients.economic import EconomicClient, keys_on
 from pakhus.clients.webshop import Webshop
 from pakhus.errors import ConfigurationError
 from pakhus.flows.invoices import biller
-from pakhus.flows.observation import IMPORTS, INVOICES, Observer, as_seen, judge, new_invoice
+from pakhus.flows.judging import IMPORTS, INVOICES, Look, judge, new_invoice
+from pakhus.flows.observation import Observer, as_seen
 from pakhus.flows.proof import AUDIT, day_window
 from pakhus.flows.refund_reading import is_named_only, stored_refunds
 from pakhus.flows.report import RunReport
@@ -133,7 +134,7 @@ class Importer:
             return document
         imports.put_under(tx, document.id, IMPORTS)
         seen = as_seen(self.shop, source, tx.now)
-        judge(tx, self._judging, self.shop, seen, Recorded(order.id, source.version, changed=False))
+        judge(tx, self._judging, self.shop, [Look(seen, Recorded(order.id, source.version, changed=False))])
         return documents.load(tx, document.id)
 
     def _pass_over_invoiced(self, taken: Sequence[_Taken]) -> set[int]:
@@ -161,7 +162,8 @@ class Importer:
     def _is_released(self, one: _Taken) -> bool:
         """Whether a person has said that the document under the order's reference is another's."""
         key, code = one.document.key, "reference_of_several_orders"
-        return self.ledger.persist(lambda tx: decisions.answered_since_change(tx, key, code, Answer.AGAIN.value))
+        again = Answer.AGAIN.value
+        return key in self.ledger.persist(lambda tx: decisions.answered_since_change(tx, [key], code, again))
 
     def _references(self, one: _Taken) -> list[str]:
         shop = self.settings.shop

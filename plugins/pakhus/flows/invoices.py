@@ -25,7 +25,8 @@ from pakhus.flows.double_invoicing import DoubleInvoicing
 from pakhus.flows.drafting import Drafter
 from pakhus.flows.drafts import Drafts, Standing
 from pakhus.flows.exactly_once import ECONOMIC, Step, Writer, Written
-from pakhus.flows.observation import INVOICES, Observer, state_rules, stored_order
+from pakhus.flows.judging import INVOICES, state_rules
+from pakhus.flows.observation import Observer, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.refund_reading import RefundReader
 from pakhus.flows.refunds import judge_refunds, refund_deleted

@@ -16,28 +16,21 @@ from datetime import datetime
 from pakhus.clients.webshop import ChangesPage, Seen, Webshop
 from pakhus.errors import DataError
 from pakhus.flows import releases
+from pakhus.flows.judging import ORDERS, Look, judge
 from pakhus.flows.outcomes import stop
-from pakhus.flows.refunds import judge_refunds
 from pakhus.flows.report import RunReport
-from pakhus.flows.shipments import shipped_of
 from pakhus.flows.shown_doubts import doubt
 from pakhus.flows.sweeping import Sweep, placed_order
-from pakhus.flows.transferred import judge_done, judge_ignored, judge_reserved
-from pakhus.ledger import cursors, documents, inbox, sources
+from pakhus.ledger import cursors, inbox, sources
 from pakhus.ledger.connection import Ledger, Transaction
-from pakhus.ledger.documents import Document, NewDocument
+from pakhus.ledger.documents import Document
 from pakhus.ledger.inbox import WaitingHint
 from pakhus.ledger.sources import Recorded, Showing, Source
 from pakhus.model import Order, Window
-from pakhus.reasons import Status, Verdict
 from pakhus.rules.proof import PlacedOrder
-from pakhus.rules.states import NOT_SHIPPED, StateRules, invoice_verdict, reservation_verdict
 from pakhus.rulings import side_of
-from pakhus.settings import InvoiceMode, InvoiceWhen, Pickup, ShopSettings
+from pakhus.settings import ShopSettings
 
-ORDERS = "orders"
-INVOICES = "invoices"
-IMPORTS = "imports"  # of earlier orders' invoices: the live flows leave them alone
 CURSOR = "orders"
 SETTINGS_CURSOR = "settings"
 GONE = "gone"  # as the problem of a source: the shop says that it has no such order
@@ -97,11 +90,12 @@ class Observer:
 
     def judge_again(self, source_ids: Sequence[int]) -> None:
         """Judge stored orders (rows of sources) anew: what the ledger knows about them beside the shop has changed."""
-        for source_id in sorted(source_ids):
+        rows = sorted({*source_ids})
+        for start in range(0, len(rows), _RECONSIDERED_AT_ONCE):
             with self.ledger.begin() as tx:
-                stored = sources.load(tx, source_id)
-                seen = as_seen(self.shop, stored, tx.now)
-                judge(tx, self.settings, self.shop, seen, Recorded(stored.id, stored.version, changed=False))
+                wanted = [(row_id, None) for row_id in rows[start : start + _RECONSIDERED_AT_ONCE]]
+                found = sources.load_all(tx, wanted)
+                self._judge_stored(tx, [found[place] for place in wanted])
 
     def _reconsider(self) -> None:
         """Judge every stored order again when the settings have changed: their documents wait for nothing else.
@@ -115,13 +109,15 @@ class Observer:
         while now != before:
             with self.ledger.begin() as tx:
                 stored = sources.after(tx, shop, "order", last, limit=_RECONSIDERED_AT_ONCE)
-                for source in stored:
-                    seen = as_seen(self.shop, source, tx.now)
-                    judge(tx, self.settings, self.shop, seen, Recorded(source.id, source.version, changed=False))
+                self._judge_stored(tx, stored)
                 if not stored:
                     cursors.move(tx, shop, SETTINGS_CURSOR, now, expected=before)
                     return
             last = stored[-1].source_id
+
+    def _judge_stored(self, tx: Transaction, stored: Sequence[Source]) -> None:
+        looks = [Look(as_seen(self.shop, one, tx.now), Recorded(one.id, one.version, changed=False)) for one in stored]
+        judge(tx, self.settings, self.shop, looks)
 
     def _hinted(self, report: RunReport) -> None:
         """Read what webhooks hinted at. A hint is taken out with the order stored, and stays when that went wrong.
@@ -160,17 +156,27 @@ class Observer:
     ) -> set[str]:
         """Store and judge orders; returns the ids of those that were news."""
         orders, news = list(orders), set[str]()
-        # In one order everywhere: two transactions that lock the same orders must not wait for each other.
-        for seen in sorted(orders, key=lambda one: one.id):
-            recorded = sources.record(tx, showing_of(self.settings.shop, seen))
-            report.see(recorded.id)
-            if recorded.changed:
-                news.add(seen.id)
-                if seen.order is not None or judge_unreadable:
-                    for verdict in judge(tx, self.settings, self.shop, seen, recorded):
-                        report.add(verdict)
+        for wave in _waves(orders):
+            recorded = sources.record_all(tx, [showing_of(self.settings.shop, seen) for seen in wave])
+            looks = [Look(*pair) for pair in zip(wave, recorded, strict=True)]
+            for look in looks:
+                report.see(look.recorded.id)
+            changed = [look for look in looks if look.recorded.changed]
+            news |= {look.seen.id for look in changed}
+            judged = [look for look in changed if look.seen.order is not None or judge_unreadable]
+            for verdict in judge(tx, self.settings, self.shop, judged):
+                report.add(verdict)
         doubt(tx, self.settings, [seen for seen in orders if seen.id in news])
         return news
+
+
+def _waves(orders: Iterable[Seen]) -> Iterator[list[Seen]]:
+    """Orders by the characters of their ids, each once; what was shown a second time comes in a wave after that."""
+    left = sorted(orders, key=lambda one: one.id)
+    while left:
+        wave = {seen.id: seen for seen in reversed(left)}
+        yield sorted(wave.values(), key=lambda one: one.id)
+        left = [seen for seen in left if seen is not wave[seen.id]]
 
 
 def showing_of(shop: str, seen: Seen) -> Showing:
@@ -192,58 +198,6 @@ def showing_of(shop: str, seen: Seen) -> Showing:
         vat=order.vat_total,
         placed_at=order.placed_at,
         modified_at=order.modified_at,
-    )
-
-
-def judge(tx: Transaction, settings: ShopSettings, shop: Webshop, seen: Seen, recorded: Recorded) -> list[Verdict]:
-    """Decide what a new version of an order, or an old one under new settings, means for what it is to become.
-
-    Returns the verdicts on reservations that are not to be worked on: they are the run's own news.
-    """
-    news: list[Verdict] = []
-    for new, verdict, document in _locked_documents(tx, settings, seen, recorded):
-        untouched = document is None or _judge_known(tx, shop, document, seen, recorded, verdict)
-        if untouched and new.flow == ORDERS and verdict.status is not Status.DUE:
-            news.append(verdict)
-    if seen.order is not None and (seen.order.credit_ids or not recorded.is_first):
-        judge_refunds(tx, settings, seen.order, recorded.id, seen.read_at)
-    return news
-
-
-def _judge_known(
-    tx: Transaction, shop: Webshop, document: Document, seen: Seen, recorded: Recorded, verdict: Verdict
-) -> bool:
-    """Judge a document that was there before; returns whether nothing was ever sent for it nor decided by a person."""
-    if document.verdict.code == "ignored_by_person":
-        if recorded.changed:
-            judge_ignored(tx, shop, document, seen, recorded)
-        return False
-    if document.status is Status.DONE:
-        if recorded.changed:
-            judge_transferred = judge_reserved if document.kind == "reservation" else judge_done
-            judge_transferred(tx, shop, document, seen, recorded, verdict)
-        return False
-    if not documents.untouched(tx, document.id):
-        # Its writes have begun: the flow sees the new version and compares it with what was sent.
-        documents.give_verdict(tx, document.id, Verdict.of("due"), judged_version=recorded.version)
-        return False
-    if document.judged_version != recorded.version or not recorded.changed:
-        documents.give_verdict(tx, document.id, verdict, judged_version=recorded.version)
-    return True
-
-
-def state_rules(settings: ShopSettings) -> StateRules:
-    """The shop's settings as the rules want them."""
-    return StateRules(
-        start_from=settings.start_from,
-        reserve=settings.orders.reserve_states,
-        invoice=settings.invoices.states,
-        ignored=settings.orders.ignore_states,
-        by_state=settings.invoices.when is not InvoiceWhen.SHIPPED,
-        by_shipment=settings.invoices.when is not InvoiceWhen.STATE and settings.tells_shipments,
-        prepay_states=settings.orders.prepay_states,
-        prepay_later=settings.orders.prepay_later,
-        not_reserved_pickups=settings.orders.pickup_methods if settings.orders.pickup is Pickup.SKIP else (),
     )
 
 
@@ -285,55 +239,3 @@ def _ordered(value: object) -> object:
     if isinstance(value, dict):
         return {name: _ordered(item) for name, item in value.items()}
     return sorted(map(_ordered, value), key=repr) if isinstance(value, list) else value
-
-
-def _documents_of(
-    tx: Transaction, settings: ShopSettings, seen: Seen, recorded: Recorded
-) -> list[tuple[NewDocument, Verdict]]:
-    rules, found = state_rules(settings), []
-    if settings.rackbeat_target is not None and settings.orders.enabled:
-        key, target = f"{settings.shop}-{seen.id}-order", settings.rackbeat_target
-        new = NewDocument(key, settings.shop, ORDERS, "reservation", target, recorded.id)
-        found.append((new, _unreadable(seen) or reservation_verdict(_order(tx, seen, new), rules)))
-    if settings.economic_target is not None and settings.invoices.mode is not InvoiceMode.OFF:
-        shipped = NOT_SHIPPED if recorded.is_first else shipped_of(tx, settings, recorded.id)
-        new = new_invoice(settings, settings.economic_target, seen.id, recorded.id)
-        found.append((new, _unreadable(seen) or invoice_verdict(_order(tx, seen, new), rules, shipped)))
-    return found
-
-
-def _locked_documents(
-    tx: Transaction, settings: ShopSettings, seen: Seen, recorded: Recorded
-) -> Iterator[tuple[NewDocument, Verdict, Document | None]]:
-    """The documents of an order and how it is judged for each: None for one that was made just now, with that verdict.
-
-    Those of an import are not the live flows' to judge.
-    """
-    for new, verdict in _documents_of(tx, settings, seen, recorded):
-        document = None if recorded.is_first else documents.lock_named(tx, new.key)
-        if document is None and documents.create(tx, new, verdict, judged_version=recorded.version) is not None:
-            yield new, verdict, None
-            continue
-        document = document or documents.lock(tx, documents.ensure(tx, new, verdict).id)  # made by another run just now
-        if document.flow != IMPORTS or verdict.code != "before_start":
-            yield new, verdict, document
-
-
-def new_invoice(settings: ShopSettings, target: str, order_id: str, source_id: int) -> NewDocument:
-    """What names the invoice of an order."""
-    key = f"{settings.shop}-{order_id}-invoice"
-    return NewDocument(key, settings.shop, INVOICES, "invoice", target, source_id)
-
-
-def _unreadable(seen: Seen) -> Verdict | None:
-    if seen.gone:
-        return Verdict.of("order_gone")
-    return Verdict.of("order_unreadable", problem=seen.problem) if seen.order is None else None
-
-
-def _order(tx: Transaction, seen: Seen, new: NewDocument) -> Order:
-    """The order on the way of this document, as the rules would have it."""
-    order = seen.order_to(side_of(new.kind))
-    if order is None:
-        raise ValueError(f"order {seen.id} could not be read")
-    return releases.unless_released(tx, order, new.key)

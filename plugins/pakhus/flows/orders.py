@@ -16,7 +16,8 @@ from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.clients.webshop import Webshop
 from pakhus.errors import ConfigurationError
 from pakhus.flows.exactly_once import RACKBEAT, Writer, Written
-from pakhus.flows.observation import ORDERS, Observer, state_rules, stored_order
+from pakhus.flows.judging import ORDERS, state_rules
+from pakhus.flows.observation import Observer, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.refund_reading import RefundReader
 from pakhus.flows.refunded_goods import RefundedGoods

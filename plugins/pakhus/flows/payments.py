@@ -22,7 +22,8 @@ from pakhus.errors import ConfigurationError
 from pakhus.flows.accounts_facts import AccountsReader
 from pakhus.flows.chunks import WorkChunk, due_chunks
 from pakhus.flows.exactly_once import ECONOMIC, Writer, Written
-from pakhus.flows.observation import INVOICES, stored_order
+from pakhus.flows.judging import INVOICES
+from pakhus.flows.observation import stored_order
 from pakhus.flows.outcomes import StoppedError, stop
 from pakhus.flows.paid_documents import BASE_RATE, Paid, in_base, paid_of, refund_item, settled_apart
 from pakhus.flows.refund_reading import RefundReader

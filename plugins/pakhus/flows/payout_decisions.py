@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from pakhus.flows.decisions import BusyError, NotDecidableError, answer
 from pakhus.flows.settlement_intake import FILE, PAYOUT, PAYOUTS, is_entered
-from pakhus.ledger import clearing, documents, settlement_answers, settlements
+from pakhus.ledger import clearing, documents, settlement_answers, settlements, wanted_documents
 from pakhus.ledger.claims import holding
 from pakhus.ledger.clearing import Item
 from pakhus.ledger.connection import Ledger, Transaction
@@ -80,7 +80,7 @@ class OpenMatter:
 def open_matters(tx: Transaction, account: str) -> list[OpenMatter]:
     """Return all that waits for a person's word at a provider account, oldest first."""
     found = []
-    for document in documents.held_in(tx, account, PAYOUTS):
+    for document in wanted_documents.held_in(tx, account, PAYOUTS):
         answers = [one for one in reason(document.verdict.code).answers if one is not Answer.AGAIN]
         lines = open_lines(tx, document) if document.kind == PAYOUT else []
         if lines or (_is_whole(document) and answers):

@@ -12,7 +12,8 @@ from datetime import datetime
 from pakhus.clients.stored_bodies import WooCommerceBodies, bodies_of
 from pakhus.clients.webshop import Seen
 from pakhus.flows import releases
-from pakhus.flows.observation import GONE, state_rules
+from pakhus.flows.judging import state_rules
+from pakhus.flows.observation import GONE
 from pakhus.flows.shipments import shipped_of
 from pakhus.ledger import documents, sources
 from pakhus.ledger.connection import Transaction

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pakhus.ledger import decisions
@@ -14,7 +15,11 @@ HELD_BY_RULE = "held_by_rule"
 
 def unless_released(tx: Transaction, order: Order, key: str) -> Order:
     """Return the order without the hold of a rule that a person has lifted for the document of this key."""
-    if order.ruling is None or not order.ruling.holds:
-        return order
-    released = decisions.answered_since_change(tx, key, HELD_BY_RULE, Answer.AGAIN.value)
-    return replace(order, ruling=None) if released else order
+    return unless_released_all(tx, {key: order})[key]
+
+
+def unless_released_all(tx: Transaction, orders: Mapping[str, Order]) -> dict[str, Order]:
+    """Return orders, by the keys of their documents, without the holds that a person has lifted."""
+    held = [key for key, order in orders.items() if order.ruling is not None and order.ruling.holds]
+    released = decisions.answered_since_change(tx, held, HELD_BY_RULE, Answer.AGAIN.value)
+    return {key: replace(order, ruling=None) if key in released else order for key, order in orders.items()}

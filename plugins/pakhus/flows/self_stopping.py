@@ -20,7 +20,7 @@ from enum import StrEnum
 from pakhus.errors import AccessDeniedError, ConfigurationError, DataError, RateLimitedError, TransientError
 from pakhus.flows.patience import shortened
 from pakhus.flows.report import subject_of
-from pakhus.ledger import documents, stops
+from pakhus.ledger import documents, stops, wanted_documents
 from pakhus.ledger.alerts import Cause
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.stops import Refusal, Stop
@@ -170,7 +170,7 @@ class OwnStop:
         """What this run may try of these documents: the recorded one first, then those that nobody has refused."""
         first = stop.refusal.document_id if stop.refusal else None
         with self.ledger.begin() as tx:
-            refused = documents.held_among(tx, document_ids, _REFUSED) if is_of_refusals(stop) else set()
+            refused = wanted_documents.held_among(tx, document_ids, _REFUSED) if is_of_refusals(stop) else set()
         begun = [row_id for row_id in document_ids if row_id == first]
         candidates = [*begun, *(row_id for row_id in document_ids if row_id not in {first, *refused})]
         may_try = bool(candidates) and self.may_try(stop)

@@ -20,7 +20,7 @@ from pakhus.formats.settlements.batches import Source
 from pakhus.formats.settlements.bundles import bundled
 from pakhus.formats.settlements.readers import READERS, read
 from pakhus.formats.settlements.records import SettlementFormatError
-from pakhus.ledger import attempts, bodies, decisions, documents, settlements
+from pakhus.ledger import attempts, bodies, decisions, documents, settlements, wanted_documents
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document, NewDocument
 from pakhus.ledger.settlements import NewSettlement, Settlement
@@ -114,7 +114,7 @@ class Intake:
     def contradicted(self, settlement: Settlement) -> Document | None:
         """Return a file that says otherwise of a settlement, and about which nobody has decided yet."""
         with self.ledger.begin() as tx:
-            found = documents.held_with(tx, self.settings.account, "settlement_contradicted")
+            found = wanted_documents.held_with(tx, self.settings.account, "settlement_contradicted")
         key = settlements.payout_key(settlement.account, settlement.batch)
         return next((document for document in found if key in _payouts_of(document)), None)
 

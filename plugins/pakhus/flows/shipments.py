@@ -8,7 +8,7 @@ night every open order is asked for its own. Sources: rackbeat.md 1.3, 1.4, 8; d
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -343,12 +343,21 @@ def kept(source: Source) -> dict[str, Any]:
 
 def shipped_of(tx: Transaction, settings: ShopSettings, order_id: int) -> Shipped:
     """How far the goods of an order (a row of sources) are, as the ledger knows it."""
+    return shipped_of_all(tx, settings, [order_id]).get(order_id, NOT_SHIPPED)
+
+
+def shipped_of_all(tx: Transaction, settings: ShopSettings, order_ids: Collection[int]) -> dict[int, Shipped]:
+    """How far the goods of these orders are; nothing of those of which nothing is known."""
     agreement = settings.rackbeat_target
     if agreement is None:
-        return NOT_SHIPPED
-    order = shipments.warehouse_order(tx, agreement, order_id)
-    last = last_shipped(understood(shipments.of_order(tx, agreement, order_id)))
-    return Shipped(order is not None and order.state == Shipping.FULL.value, None if last is None else last.shipped_at)
+        return {}
+    states, known = shipments.last_states(tx, agreement, order_ids), shipments.of_orders(tx, agreement, order_ids)
+    found = {}
+    for order_id in states.keys() | known.keys():
+        last = last_shipped(understood(known.get(order_id, ())))
+        is_all = states.get(order_id) == Shipping.FULL.value
+        found[order_id] = Shipped(is_all, None if last is None else last.shipped_at)
+    return found
 
 
 def shipment_reader(warehouse: RackbeatClient, ledger: Ledger, settings: ShopSettings) -> ShipmentReader:

@@ -29,8 +29,8 @@ def doubt(tx: Transaction, settings: ShopSettings, orders: Iterable[Seen]) -> No
         return
     lines = [line for seen in orders if seen.order is not None for line in seen.order.lines]
     skus = {compared(line.sku) for line in lines if line.kind is LineKind.PRODUCT and line.sku}
-    for sku in sorted(skus):  # in one order everywhere: two transactions must not wait for each other
-        inbox.add(tx, settings.shop, SHOWN, sku)
+    if skus:
+        inbox.add_all(tx, settings.shop, SHOWN, skus)
 
 
 def take(tx: Transaction, shop: str, claim: Claim) -> None:

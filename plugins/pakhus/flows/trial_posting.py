@@ -17,7 +17,7 @@ from pakhus.clients.webshop import Webshop
 from pakhus.flows.drafting import Drafter
 from pakhus.flows.imports import ImportMode, settings_for_import
 from pakhus.flows.invoices import biller
-from pakhus.flows.observation import state_rules
+from pakhus.flows.judging import state_rules
 from pakhus.flows.outcomes import StoppedError
 from pakhus.flows.refund_reading import ShownRefunds
 from pakhus.ledger.connection import Ledger

@@ -99,23 +99,26 @@ def find(tx: Transaction, document: Document) -> Decision | None:
     return None if row is None else Decision(row.answer, row.answered_by, row.answered_at)
 
 
-def answered_since_change(tx: Transaction, key: str, reason: str, answer: str) -> bool:
-    """Whether somebody gave this answer to a hold for this reason, and the document's source is the same since."""
+def answered_since_change(tx: Transaction, keys: Collection[str], reason: str, answer: str) -> set[str]:
+    """Return those of these documents to whose hold for this reason somebody gave this answer.
+
+    And whose source is the same since.
+    """
     query = (
-        select(decisions.c.id)
+        select(documents.c.key)
         .select_from(
             decisions.join(documents, decisions.c.document_id == documents.c.id).join(
                 sources, documents.c.source_id == sources.c.id
             )
         )
         .where(
-            documents.c.key == key,
+            documents.c.key.in_(keys),
             decisions.c.reason == reason,
             decisions.c.answer == answer,
             decisions.c.answered_at >= sources.c.changed_at,
         )
     )
-    return tx.connection.execute(query.limit(1)).one_or_none() is not None
+    return set(tx.connection.execute(query).scalars()) if keys else set()
 
 
 def sent_again(tx: Transaction, document: Document) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger.claims import Claim, require
 from pakhus.ledger.connection import Transaction
+from pakhus.ledger.given import given
 from pakhus.ledger.schema import attempts, documents, sources
 from pakhus.model import Totals
 from pakhus.reasons import Status, Verdict
@@ -71,60 +72,97 @@ def create(
     tx: Transaction, new: NewDocument, verdict: Verdict, *, judged_version: int | None = None
 ) -> Document | None:
     """Return the document as it was made with `verdict`; None if there is one of this key."""
-    row = {
-        "key": new.key,
-        "source_id": new.source_id,
-        "order_id": None if new.source_id is None else _order_of(new.source_id),
-        "parent_id": new.parent_id,
-        "judged_version": judged_version,
-        "scope": new.scope,
-        "flow": new.flow,
-        "kind": new.kind,
-        "target": new.target,
-        **_verdict_columns(verdict),
-        "since": tx.now,
-        "created_at": tx.now,
-        "updated_at": tx.now,
-    }
-    statement = insert(documents).values(row).on_conflict_do_nothing(index_elements=[documents.c.key])
-    made = tx.connection.execute(statement.returning(documents)).one_or_none()
-    return None if made is None else _document(made)
+    return create_all(tx, [Judged(new, verdict, judged_version)]).get(new.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A document to be made, and what is thought of it."""
+
+    new: NewDocument
+    verdict: Verdict
+    judged_version: int | None = None
+
+
+def create_all(tx: Transaction, wanted: Sequence[Judged]) -> dict[str, Document]:
+    """Return the documents that were made, by key; those whose key there is already are left out."""
+    if not wanted:
+        return {}
+    rows = [
+        {
+            "key": one.new.key,
+            "source_id": one.new.source_id,
+            "parent_id": one.new.parent_id,
+            "judged_version": one.judged_version,
+            "scope": one.new.scope,
+            "flow": one.new.flow,
+            "kind": one.new.kind,
+            "target": one.new.target,
+            **_verdict_columns(one.verdict),
+            "since": tx.now,
+            "created_at": tx.now,
+            "updated_at": tx.now,
+        }
+        for one in wanted
+    ]
+    told = given(rows, *(documents.c[name] for name in rows[0]))
+    # In one order everywhere: two transactions that make the same documents must not wait for each other.
+    found = select(*told.c, _order_of(told.c.source_id)).order_by(told.c.key.collate("C"))
+    statement = insert(documents).from_select([*rows[0], "order_id"], found)
+    statement = statement.on_conflict_do_nothing(index_elements=[documents.c.key])
+    made = tx.connection.execute(statement.returning(documents))
+    return {row.key: from_row(row) for row in made}
 
 
 def find(tx: Transaction, key: str) -> Document | None:
     """Return the document of this key, if there is one."""
     row = tx.connection.execute(select(documents).where(documents.c.key == key)).one_or_none()
-    return None if row is None else _document(row)
+    return None if row is None else from_row(row)
 
 
 def load(tx: Transaction, document_id: int) -> Document:
     """Return a document by its row's id; NoResultFound when it is not there."""
-    return _document(tx.connection.execute(select(documents).where(documents.c.id == document_id)).one())
-
-
-def of_source(tx: Transaction, source_id: int) -> list[Document]:
-    """Return all documents that come from one source."""
-    rows = tx.connection.execute(select(documents).where(documents.c.source_id == source_id).order_by(documents.c.id))
-    return [_document(row) for row in rows]
+    return from_row(tx.connection.execute(select(documents).where(documents.c.id == document_id)).one())
 
 
 def of_order(tx: Transaction, order_id: int, kind: str) -> list[Document]:
     """Return an order's documents of one kind, in the order in which they were made."""
     query = select(documents).where(documents.c.order_id == order_id, documents.c.kind == kind)
-    return [_document(row) for row in tx.connection.execute(query.order_by(documents.c.id))]
+    return [from_row(row) for row in tx.connection.execute(query.order_by(documents.c.id))]
+
+
+def orders_with(tx: Transaction, order_ids: Collection[int], kind: str) -> set[int]:
+    """Return those of these orders that have a document of this kind."""
+    query = select(documents.c.order_id).where(documents.c.order_id.in_(order_ids), documents.c.kind == kind)
+    return set(tx.connection.execute(query.distinct()).scalars()) if order_ids else set()
 
 
 def lock(tx: Transaction, document_id: int) -> Document:
     """Return a document whose verdict nobody else can change before this transaction ends."""
-    return _document(
+    return from_row(
         tx.connection.execute(select(documents).where(documents.c.id == document_id).with_for_update()).one()
     )
 
 
-def lock_named(tx: Transaction, key: str) -> Document | None:
-    """Return the document of this key as `lock` does, if there is one."""
-    row = tx.connection.execute(select(documents).where(documents.c.key == key).with_for_update()).one_or_none()
-    return None if row is None else _document(row)
+def lock_named(tx: Transaction, keys: Collection[str]) -> dict[str, Document]:
+    """Return the documents of these keys as `lock` does, so many as there are."""
+    return {document.key: document for document in _locked(tx, documents.c.key.in_(keys))} if keys else {}
+
+
+def _locked(tx: Transaction, condition: ColumnElement[bool]) -> list[Document]:
+    """Return documents, locked in one order everywhere: transactions that lock several must not wait for each other."""
+    query = select(documents).where(condition).order_by(documents.c.id).with_for_update()
+    return [from_row(row) for row in tx.connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A verdict to be given to a document, and the version of its source that it is about (None: none)."""
+
+    document_id: int
+    verdict: Verdict
+    judged_version: int | None = None
+    due_at: datetime | None = None
 
 
 def give_verdict(
@@ -140,17 +178,41 @@ def give_verdict(
     When the source has a newer version than the one that was judged, the document is due again instead, a transferred
     one too: the observer and a worker may judge different versions at the same moment.
     """
-    document = lock(tx, document_id)
-    if judged_version is not None and document.source_id is not None:
-        newest = tx.connection.execute(select(sources.c.version).where(sources.c.id == document.source_id)).scalar_one()
-        if newest > judged_version:
-            verdict, due_at, judged_version = Verdict.of("due"), None, newest
-    values = {**_verdict_columns(verdict), "due_at": due_at, "updated_at": tx.now}
-    if judged_version is not None:
-        values["judged_version"] = judged_version
-    if document.verdict.code != verdict.code:
-        values["since"] = tx.now
-    tx.connection.execute(update(documents).where(documents.c.id == document_id).values(**values))
+    give_verdicts(tx, [Change(document_id, verdict, judged_version, due_at)])
+
+
+def give_verdicts(tx: Transaction, changes: Sequence[Change]) -> None:
+    """Give verdicts to documents, each once, as `give_verdict` does. KeyError when one is not there."""
+    if not changes:
+        return
+    # Locked first, and the versions read after that: what was stored before we had the lock is seen.
+    locked = {one.id: one for one in _locked(tx, documents.c.id.in_([change.document_id for change in changes]))}
+    versioned = [change.document_id for change in changes if change.judged_version is not None]
+    newest = _newest_versions(tx, [locked[row_id].source_id for row_id in versioned])
+    rows = [_changed(tx, locked[change.document_id], change, newest) for change in changes]
+    told = given(rows, *(documents.c[name] for name in rows[0]))
+    values = {name: told.c[name] for name in rows[0] if name != "id"}
+    tx.connection.execute(update(documents).where(documents.c.id == told.c.id).values(**values, updated_at=tx.now))
+
+
+def _newest_versions(tx: Transaction, source_ids: Sequence[int | None]) -> dict[int, int]:
+    rows = [row_id for row_id in source_ids if row_id is not None]
+    query = select(sources.c.id, sources.c.version).where(sources.c.id.in_(rows))
+    return {row.id: row.version for row in tx.connection.execute(query)} if rows else {}
+
+
+def _changed(tx: Transaction, document: Document, change: Change, newest: Mapping[int, int]) -> dict[str, Any]:
+    """The columns of a document that a verdict changes."""
+    verdict, version, due_at = change.verdict, change.judged_version, change.due_at
+    if version is not None and document.source_id is not None and newest[document.source_id] > version:
+        verdict, due_at, version = Verdict.of("due"), None, newest[document.source_id]
+    return {
+        "id": document.id,
+        **_verdict_columns(verdict),
+        "due_at": due_at,
+        "judged_version": document.judged_version if version is None else version,
+        "since": document.since if document.verdict.code == verdict.code else tx.now,
+    }
 
 
 def note_accepted(tx: Transaction, document_id: int) -> None:
@@ -219,55 +281,6 @@ def named_due(tx: Transaction, document_ids: Sequence[int]) -> list[Due]:
     return [Due(row.id, row.number) for row in tx.connection.execute(query)]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What documents have in common that are asked for; empty texts and None ask for nothing."""
-
-    flow: str = ""
-    reason: str = ""
-    status: str = ""
-    placed_from: datetime | None = None
-    placed_before: datetime | None = None
-
-
-def matching(tx: Transaction, scope: str, wanted: Wanted, *, limit: int) -> list[Document]:
-    """Return the documents of a scope's orders that fit, oldest first."""
-    order = sources.alias("order")
-    query = select(documents).join(order, documents.c.order_id == order.c.id).where(documents.c.scope == scope)
-    for column, text in (("flow", wanted.flow), ("reason", wanted.reason), ("status", wanted.status)):
-        if text:
-            query = query.where(documents.c[column] == text)
-    if wanted.placed_from is not None:
-        query = query.where(order.c.placed_at >= wanted.placed_from)
-    if wanted.placed_before is not None:
-        query = query.where(order.c.placed_at < wanted.placed_before)
-    return [_document(row) for row in tx.connection.execute(query.order_by(documents.c.id).limit(limit))]
-
-
-def held_with(tx: Transaction, scope: str, reason: str) -> list[Document]:
-    """Return the documents of a scope that are held for this reason, oldest first."""
-    query = select(documents).where(
-        documents.c.scope == scope, documents.c.status == Status.HELD, documents.c.reason == reason
-    )
-    return [_document(row) for row in tx.connection.execute(query.order_by(documents.c.id))]
-
-
-def held_in(tx: Transaction, scope: str, flow: str) -> list[Document]:
-    """Return what is held of a flow, oldest first."""
-    query = select(documents).where(
-        documents.c.scope == scope, documents.c.flow == flow, documents.c.status == Status.HELD
-    )
-    return [_document(row) for row in tx.connection.execute(query.order_by(documents.c.id))]
-
-
-def held_among(tx: Transaction, document_ids: Sequence[int], reasons: Sequence[str]) -> set[int]:
-    """Return which of these documents are held for one of these reasons."""
-    held = select(documents.c.id).where(
-        documents.c.id.in_(document_ids), documents.c.status == Status.HELD, documents.c.reason.in_(reasons)
-    )
-    return set(tx.connection.execute(held).scalars())
-
-
 def source_ids(tx: Transaction, document_ids: Sequence[int]) -> set[int]:
     """Return the rows of the sources that these documents come from."""
     query = select(documents.c.source_id).where(documents.c.id.in_(document_ids), documents.c.source_id.is_not(None))
@@ -309,10 +322,16 @@ def wake(tx: Transaction, scope: str, flow: str, reasons: Sequence[str], *, only
 
 def untouched(tx: Transaction, document_id: int) -> bool:
     """Tell whether no write for this document may have reached its target."""
-    touched = select(attempts.c.id).where(
-        attempts.c.document_id == document_id, attempts.c.status.in_(("sent", "unknown", "ok", "adopted"))
+    return not touched(tx, [document_id])
+
+
+def touched(tx: Transaction, document_ids: Collection[int]) -> set[int]:
+    """Return those of these documents of which a write may have reached its target."""
+    may_have = ("sent", "unknown", "ok", "adopted")
+    query = select(attempts.c.document_id).where(
+        attempts.c.document_id.in_(document_ids), attempts.c.status.in_(may_have)
     )
-    return tx.connection.execute(touched.limit(1)).one_or_none() is None
+    return set(tx.connection.execute(query.distinct()).scalars()) if document_ids else set()
 
 
 def claim_name(key: str) -> str:
@@ -320,11 +339,11 @@ def claim_name(key: str) -> str:
     return f"document:{key}"
 
 
-def _order_of(source_id: int) -> ScalarSelect[int]:
+def _order_of(source_id: ColumnElement[int]) -> ScalarSelect[int]:
     """The order that a source is, or belongs to; null when there is none."""
-    order = sources.alias("order_of_source")
-    is_it = (order.c.id == sources.c.id) | (order.c.id == sources.c.parent_id)
-    return select(order.c.id).where(sources.c.id == source_id, is_it, order.c.kind == "order").scalar_subquery()
+    source, order = sources.alias("source"), sources.alias("order_of_source")
+    is_it = (order.c.id == source.c.id) | (order.c.id == source.c.parent_id)
+    return select(order.c.id).where(source.c.id == source_id, is_it, order.c.kind == "order").scalar_subquery()
 
 
 def is_due(tx: Transaction) -> ColumnElement[bool]:
@@ -343,7 +362,8 @@ def _verdict_columns(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _document(row: Row[Any]) -> Document:
+def from_row(row: Row[Any]) -> Document:
+    """Return the document that stands in a row."""
     return Document(
         id=row.id,
         key=row.key,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger.connection import Transaction
+from pakhus.ledger.given import given
 from pakhus.ledger.schema import inbox
 
 NEWEST_WAITING = "select scope, max(id) from inbox where taken_at is null and entity = any(%s) group by scope"
@@ -26,8 +27,16 @@ class WaitingHint:
 
 def add(tx: Transaction, scope: str, entity: str, source_id: str) -> None:
     """Put a hint in, or count it on the one that already waits: whoever reads that one sees that it came again."""
-    row = {"scope": scope, "entity": entity, "source_id": source_id, "received_at": tx.now}
-    statement = insert(inbox).values(row)
+    add_all(tx, scope, entity, [source_id])
+
+
+def add_all(tx: Transaction, scope: str, entity: str, source_ids: Collection[str]) -> None:
+    """Put hints in as `add` does, one for each id."""
+    # In one order everywhere: two transactions that put in the same hints must not wait for each other.
+    told = given([{"source_id": one} for one in sorted({*source_ids})], inbox.c.source_id)
+    found = select(literal(scope), literal(entity), told.c.source_id, literal(tx.now))
+    found = found.order_by(told.c.source_id.collate("C"))
+    statement = insert(inbox).from_select(["scope", "entity", "source_id", "received_at"], found)
     tx.connection.execute(
         statement.on_conflict_do_update(
             index_elements=[inbox.c.scope, inbox.c.entity, inbox.c.source_id],
@@ -50,13 +59,16 @@ def waiting(tx: Transaction, scope: str, entity: str, *, limit: int) -> list[Wai
 
 def mark_taken(tx: Transaction, hints: Sequence[WaitingHint]) -> None:
     """Take hints out, in the transaction that stored what they pointed at; one that came again meanwhile stays."""
-    for hint in hints:
-        tx.connection.execute(
-            update(inbox).where(inbox.c.id == hint.id, inbox.c.hints == hint.hints).values(taken_at=tx.now)
-        )
+    tx.connection.execute(update(inbox).where(inbox.c.id.in_(_as_read(hints))).values(taken_at=tx.now))
 
 
 def remove(tx: Transaction, hints: Sequence[WaitingHint]) -> None:
     """Take out hints of our own making, of which nobody asks later; one that came again meanwhile stays."""
-    for hint in hints:
-        tx.connection.execute(delete(inbox).where(inbox.c.id == hint.id, inbox.c.hints == hint.hints))
+    tx.connection.execute(delete(inbox).where(inbox.c.id.in_(_as_read(hints))))
+
+
+def _as_read(hints: Sequence[WaitingHint]) -> Select[tuple[int]]:
+    """The rows of hints that have not come again, locked in one order everywhere."""
+    read = given([{"id": hint.id, "hints": hint.hints} for hint in hints], inbox.c.id, inbox.c.hints)
+    same = select(inbox.c.id).join(read, (inbox.c.id == read.c.id) & (inbox.c.hints == read.c.hints))
+    return select(same.order_by(inbox.c.id).with_for_update(of=inbox).cte("as_read").c.id)

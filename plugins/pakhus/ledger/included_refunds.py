@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -48,10 +48,19 @@ def note(tx: Transaction, claim: Claim, invoice_id: int, shop: str, refunds: Seq
 
 def of_invoice(tx: Transaction, invoice_id: int) -> list[Included]:
     """Return the refunds that an invoice has taken off, oldest first."""
+    return of_invoices(tx, [invoice_id]).get(invoice_id, [])
+
+
+def of_invoices(tx: Transaction, invoice_ids: Collection[int]) -> dict[int, list[Included]]:
+    """Return the refunds that each of these invoices has taken off, oldest first; nothing of those that took none."""
+    found: dict[int, list[Included]] = {}
+    if not invoice_ids:
+        return found
     notes = documents.alias("notes")
     of_refund = (notes.c.source_id == included_refunds.c.refund_id) & (notes.c.kind == "credit_note")
     query = (
         select(
+            included_refunds.c.invoice_id,
             sources.c.source_id,
             included_refunds.c.amount,
             included_refunds.c.vat,
@@ -61,10 +70,12 @@ def of_invoice(tx: Transaction, invoice_id: int) -> list[Included]:
         .select_from(included_refunds)
         .join(sources, sources.c.id == included_refunds.c.refund_id)
         .outerjoin(notes, of_refund)
-        .where(included_refunds.c.invoice_id == invoice_id)
+        .where(included_refunds.c.invoice_id.in_(invoice_ids))
         .order_by(included_refunds.c.refunded_at, included_refunds.c.refund_id)
     )
-    return [Included(*row) for row in tx.connection.execute(query)]
+    for invoice_id, *told in tx.connection.execute(query):
+        found.setdefault(invoice_id, []).append(Included(*told))
+    return found
 
 
 def is_included(tx: Transaction, refund_row: int) -> bool:

@@ -6,7 +6,7 @@ we reserved it. Of an order that others made, only the shipment is kept, without
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -130,8 +130,22 @@ def note_read(
 
 def of_order(tx: Transaction, agreement: str, order_id: int) -> list[Source]:
     """Return the newest versions of an order's shipments, by row."""
-    query = _of_order(agreement, SHIPMENT, order_id).with_only_columns(sources.c.id).order_by(sources.c.id)
-    return [stored.load(tx, row_id) for row_id in tx.connection.execute(query).scalars().all()]
+    return of_orders(tx, agreement, [order_id]).get(order_id, [])
+
+
+def of_orders(tx: Transaction, agreement: str, order_ids: Collection[int]) -> dict[int, list[Source]]:
+    """Return the newest versions of these orders' shipments, by row; nothing of those that have none."""
+    return stored.belonging(tx, agreement, SHIPMENT, order_ids) if order_ids else {}
+
+
+def last_states(tx: Transaction, agreement: str, order_ids: Collection[int]) -> dict[int, str]:
+    """Return the state of each of these orders' newest warehouse order; nothing of those nobody has looked at yet."""
+    query = (
+        select(sources.c.parent_id, sources.c.native_state)
+        .where(sources.c.parent_id.in_(order_ids), sources.c.kind == WAREHOUSE_ORDER, sources.c.scope == agreement)
+        .order_by(sources.c.id)
+    )
+    return {row.parent_id: row.native_state for row in tx.connection.execute(query)} if order_ids else {}
 
 
 @dataclass(frozen=True, slots=True)

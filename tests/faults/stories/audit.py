@@ -18,8 +18,9 @@ from sqlalchemy import create_engine, select
 from pakhus.clients.http import Limits
 from pakhus.flows.chunks import due_chunks
 from pakhus.flows.invoices import biller
+from pakhus.flows.judging import INVOICES, ORDERS
 from pakhus.flows.leftovers import leftover_finder
-from pakhus.flows.observation import INVOICES, ORDERS, Observer
+from pakhus.flows.observation import Observer
 from pakhus.flows.orders import reserver
 from pakhus.flows.proof import Prover, day_window
 from pakhus.ledger.connection import Ledger

@@ -14,7 +14,8 @@ from sqlalchemy import create_engine, select
 
 from pakhus.clients.http import Limits
 from pakhus.flows.chunks import due_chunks
-from pakhus.flows.observation import ORDERS, Observer
+from pakhus.flows.judging import ORDERS
+from pakhus.flows.observation import Observer
 from pakhus.flows.orders import reserver
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import documents
