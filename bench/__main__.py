@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from bench import import_orders, near_real_time, order_pull, settlement_matching, stock_push
+from bench import import_orders, near_real_time, order_pull, product_sync, settlement_matching, stock_push
 from bench.figures import Figure, shown
 
 BENCHES: dict[str, Callable[[int], list[Figure]]] = {
@@ -16,6 +16,7 @@ BENCHES: dict[str, Callable[[int], list[Figure]]] = {
     "near_real_time": near_real_time.measure,
     "order_memory": order_pull.measure_memory,
     "order_pull": order_pull.measure,
+    "product_sync": product_sync.measure,
     "settlement_matching": settlement_matching.measure,
     "stock_push": stock_push.measure,
 }

@@ -16,23 +16,18 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import requests
-import simplejson
 
 from bench.figures import Figure
 from bench.many_orders import KEYS
+from bench.many_products import servers, sku
 from bench.order_pull import TIMEOUT_S
 from pakhus.ledger.migrate import migrate
 from stack import ROOT
 from stack.postgres import Cluster
-from stack.waiting import wait_until
-from standin.registry import default_seed
-from standin.seeds import with_shop_products
-from standin.woocommerce import goods_of, recorded_shop
 
 LATENCY_MS = 100
 PRODUCTS, PAGE, BATCH, MORE = 10_000, 1000, 100, 5
@@ -52,7 +47,7 @@ class Scene:
     def count_again(self, quantity: int) -> None:
         """Give a hundredth of the products another quantity in the warehouse."""
         for number in range(0, PRODUCTS, PRODUCTS // CHANGED):
-            action = {"action": "set_stock", "item": _sku(number), "quantity": quantity}
+            action = {"action": "set_stock", "item": sku(number), "quantity": quantity}
             requests.post(f"{self.urls['warehouse']}/_standin/act", json=action, timeout=20).raise_for_status()
 
     def latency(self, milliseconds: int) -> None:
@@ -117,7 +112,7 @@ def _scene() -> Iterator[Scene]:
             cluster.start()
             ledger = cluster.create_database("bench")
             migrate(ledger)
-            with _servers(folder) as (urls, token):
+            with servers(folder, PRODUCTS, warehouses=["warehouse"], shops=[BY_HAND, PAKHUS]) as (urls, token):
                 for who in (BY_HAND, PAKHUS):
                     (folder / who).mkdir()
                     told = json.dumps({"url": urls["warehouse"], "token": token})
@@ -125,47 +120,3 @@ def _scene() -> Iterator[Scene]:
                 yield Scene(folder, urls, ledger)
         finally:
             cluster.remove()
-
-
-@contextmanager
-def _servers(folder: Path) -> Iterator[tuple[dict[str, str], str]]:
-    """The warehouse and two shops with the same products; their addresses, and the warehouse's token."""
-    pattern = recorded_shop()["products"][0]
-    products = [
-        {**pattern, "id": 100_000 + number, "sku": _sku(number), "slug": f"many-{number}", "stock_quantity": 5}
-        for number in range(PRODUCTS)
-    ]
-    shop = {**recorded_shop(), "products": products, "orders": [], "refunds": [], "notes": {}}
-    goods = [{**row, "stock": 5} for row in goods_of(shop)]
-    warehouse = with_shop_products(default_seed("rackbeat"), goods)
-    entries: list[dict[str, Any]] = []
-    for system, data, switches, names in (
-        ("rackbeat", warehouse, {}, ["warehouse"]),
-        ("woocommerce", {**shop, "credentials": KEYS}, {"behind_tls": True}, [BY_HAND, PAKHUS]),
-    ):
-        path = folder / f"{system}.json"
-        path.write_bytes(simplejson.dumps(data, use_decimal=True, ensure_ascii=False).encode())
-        entries += [{"system": system, "name": name, "data": str(path), "settings": switches} for name in names]
-    processes, urls = [], dict[str, str]()
-    try:
-        for entry in entries:
-            config, told = folder / f"{entry['name']}.yaml", folder / f"{entry['name']}-url.json"
-            config.write_text(json.dumps({"stand_ins": [entry]}), encoding="utf-8")
-            command = [sys.executable, "-m", "standin", "--config", str(config), "--urls", str(told)]
-            processes.append(subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL))
-            urls |= wait_until(partial(_addresses, told), entry["name"], 120)
-        yield urls, warehouse["credentials"]["token"]
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(20)
-
-
-def _addresses(told: Path) -> dict[str, str]:
-    found: dict[str, str] = json.loads(told.read_text(encoding="utf-8") or "{}") if told.exists() else {}
-    return found
-
-
-def _sku(number: int) -> str:
-    return f"MANY-{number:05d}"

@@ -76,6 +76,13 @@ class ProductTarget(Protocol):
     def system(self) -> str:
         """Its name, as people call it."""
 
+    @property
+    def list_holds_s(self) -> float:
+        """So long a product of the list is as good as one read right before it is changed; 0: never.
+
+        Only where a change sends the changed fields alone: else what a person did meanwhile would be undone.
+        """
+
     def listing(self) -> dict[str, Shown]:
         """Return all its products by number."""
 

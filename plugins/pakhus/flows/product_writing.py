@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -47,24 +48,34 @@ class ProductWriter:
     _listing: Mapping[str, Shown] = field(default_factory=dict)
     _spelt: dict[str, str] = field(default_factory=dict)
     _reading: threading.Lock = field(default_factory=threading.Lock)
+    _listed_at_s: float = 0.0  # when the list began to be read, by the monotonic clock
 
     def write(self) -> RunReport:
         """Write what has changed; after the master was read whole, also what is otherwise out of step."""
         report = RunReport(PRODUCTS, self.shop)
         whole = self._whole_reading()
         if whole is not None:
-            self._listing = self.target.listing()
+            self._list()
         self.ledger.persist(lambda tx: self._make_due(tx, astray=whole is not None))
         with self.ledger.begin() as tx:
             due = product_facts.due(tx, self.rules.target, self.rules.master, limit=MOST_OF_A_RUN)
         if not self._listing and len(due) >= LIST_FROM:
-            self._listing = self.target.listing()
+            self._list()
         Chunk(self.ledger, report, self.workers).work(due, self._treat)
         if whole is not None:
             self.ledger.persist(lambda tx: self._note_compared(tx, whole))
         if len(due) == MOST_OF_A_RUN:
             report.remark = "more in the next run"
         return report
+
+    def _list(self) -> None:
+        self._listed_at_s = time.monotonic()
+        self._listing = self.target.listing()
+
+    def _is_read_just_now(self, number: str) -> bool:
+        """Whether what the list shows of a product may stand for a reading right before it is changed."""
+        is_young = time.monotonic() - self._listed_at_s < self.target.list_holds_s
+        return number not in self._listing or is_young
 
     @property
     def _compared(self) -> str:
@@ -145,7 +156,7 @@ class ProductWriter:
         if shown.problem is not None and PRICE in self.rules.manners.owned:
             raise StoppedError(shown.problem)
         decision = decide(row.facts, shown.values, self.rules.manners)
-        if decision.write and row.number in self._listing:
+        if decision.write and not self._is_read_just_now(row.number):
             shown = self._find(row) or shown
             decision = decide(row.facts, shown.values, self.rules.manners)
         changes = dict(decision.write)

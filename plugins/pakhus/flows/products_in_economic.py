@@ -29,6 +29,7 @@ class ProductsInEconomic:
     accounts: EconomicClient
     new: NewAccountsProducts
     system: str = SYSTEM
+    list_holds_s: float = 0.0  # a change replaces the whole product
 
     def listing(self) -> dict[str, Shown]:
         rows = map(_shown, economic_products.products(self.accounts))

@@ -35,6 +35,7 @@ class ProductsInShop:
     basis: PricedProducts
     publish: bool = False
     system: str = "the shop"
+    list_holds_s: float = 0.0  # its catalogue takes minutes to read
 
     def listing(self) -> dict[str, Shown]:
         return {one.sku: self._shown(one) for one in self.shop.catalogue() if one.sku and one.sold_alone}

@@ -8,15 +8,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Integer, Row, ScalarSelect, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger.claims import Claim, require
 from pakhus.ledger.connection import Transaction
-from pakhus.ledger.given import given
+from pakhus.ledger.given import among, given
 from pakhus.ledger.schema import attempts, documents, sources
 from pakhus.model import Totals
 from pakhus.reasons import Status, Verdict
+
+_PLACE = Column("place", Integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,16 @@ class Document:
 
 def ensure(tx: Transaction, new: NewDocument, verdict: Verdict, *, judged_version: int | None = None) -> Document:
     """Return the document of this key, created with `verdict` if it was not there."""
-    created = create(tx, new, verdict, judged_version=judged_version)
-    found = created or find(tx, new.key)
-    if found is None:
-        raise KeyError(f"no document {new.key} although it was just made")
+    return ensure_all(tx, [Judged(new, verdict, judged_version)])[new.key]
+
+
+def ensure_all(tx: Transaction, wanted: Sequence[Judged]) -> dict[str, Document]:
+    """Return the documents of these keys, by key, so far as they were not there created with their verdicts."""
+    found = create_all(tx, wanted)
+    there = among(documents.c.key, [one.new.key for one in wanted if one.new.key not in found])
+    if len(found) < len(wanted):
+        rows = tx.connection.execute(select(documents).where(there))
+        found |= {row.key: from_row(row) for row in rows}
     return found
 
 
@@ -85,7 +93,11 @@ class Judged:
 
 
 def create_all(tx: Transaction, wanted: Sequence[Judged]) -> dict[str, Document]:
-    """Return the documents that were made, by key; those whose key there is already are left out."""
+    """Return the documents that were made, by key; those whose key there is already are left out.
+
+    They are made in the order in which they are given. Whoever gives several gives them in one order everywhere: two
+    transactions that make the same documents must not wait for each other.
+    """
     if not wanted:
         return {}
     rows = [
@@ -105,9 +117,9 @@ def create_all(tx: Transaction, wanted: Sequence[Judged]) -> dict[str, Document]
         }
         for one in wanted
     ]
-    told = given(rows, *(documents.c[name] for name in rows[0]))
-    # In one order everywhere: two transactions that make the same documents must not wait for each other.
-    found = select(*told.c, _order_of(told.c.source_id)).order_by(told.c.key.collate("C"))
+    numbered = [{**row, _PLACE.name: place} for place, row in enumerate(rows)]
+    told = given(numbered, *(documents.c[name] for name in rows[0]), _PLACE)
+    found = select(*(told.c[name] for name in rows[0]), _order_of(told.c.source_id)).order_by(told.c[_PLACE.name])
     statement = insert(documents).from_select([*rows[0], "order_id"], found)
     statement = statement.on_conflict_do_nothing(index_elements=[documents.c.key])
     made = tx.connection.execute(statement.returning(documents))
@@ -133,7 +145,7 @@ def of_order(tx: Transaction, order_id: int, kind: str) -> list[Document]:
 
 def orders_with(tx: Transaction, order_ids: Collection[int], kind: str) -> set[int]:
     """Return those of these orders that have a document of this kind."""
-    query = select(documents.c.order_id).where(documents.c.order_id.in_(order_ids), documents.c.kind == kind)
+    query = select(documents.c.order_id).where(among(documents.c.order_id, order_ids), documents.c.kind == kind)
     return set(tx.connection.execute(query.distinct()).scalars()) if order_ids else set()
 
 
@@ -146,7 +158,7 @@ def lock(tx: Transaction, document_id: int) -> Document:
 
 def lock_named(tx: Transaction, keys: Collection[str]) -> dict[str, Document]:
     """Return the documents of these keys as `lock` does, so many as there are."""
-    return {document.key: document for document in _locked(tx, documents.c.key.in_(keys))} if keys else {}
+    return {document.key: document for document in _locked(tx, among(documents.c.key, keys))} if keys else {}
 
 
 def _locked(tx: Transaction, condition: ColumnElement[bool]) -> list[Document]:
@@ -186,7 +198,7 @@ def give_verdicts(tx: Transaction, changes: Sequence[Change]) -> None:
     if not changes:
         return
     # Locked first, and the versions read after that: what was stored before we had the lock is seen.
-    locked = {one.id: one for one in _locked(tx, documents.c.id.in_([change.document_id for change in changes]))}
+    locked = {one.id: one for one in _locked(tx, among(documents.c.id, [change.document_id for change in changes]))}
     versioned = [change.document_id for change in changes if change.judged_version is not None]
     newest = _newest_versions(tx, [locked[row_id].source_id for row_id in versioned])
     rows = [_changed(tx, locked[change.document_id], change, newest) for change in changes]
@@ -197,7 +209,7 @@ def give_verdicts(tx: Transaction, changes: Sequence[Change]) -> None:
 
 def _newest_versions(tx: Transaction, source_ids: Sequence[int | None]) -> dict[int, int]:
     rows = [row_id for row_id in source_ids if row_id is not None]
-    query = select(sources.c.id, sources.c.version).where(sources.c.id.in_(rows))
+    query = select(sources.c.id, sources.c.version).where(among(sources.c.id, rows))
     return {row.id: row.version for row in tx.connection.execute(query)} if rows else {}
 
 
@@ -329,7 +341,7 @@ def touched(tx: Transaction, document_ids: Collection[int]) -> set[int]:
     """Return those of these documents of which a write may have reached its target."""
     may_have = ("sent", "unknown", "ok", "adopted")
     query = select(attempts.c.document_id).where(
-        attempts.c.document_id.in_(document_ids), attempts.c.status.in_(may_have)
+        among(attempts.c.document_id, document_ids), attempts.c.status.in_(may_have)
     )
     return set(tx.connection.execute(query.distinct()).scalars()) if document_ids else set()
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from pakhus.ledger import sources as shown
 from pakhus.ledger.claims import Claim, require
 from pakhus.ledger.connection import Transaction
+from pakhus.ledger.given import among
 from pakhus.ledger.schema import documents, included_refunds, sources
 from pakhus.model import Credit
 
@@ -70,7 +71,7 @@ def of_invoices(tx: Transaction, invoice_ids: Collection[int]) -> dict[int, list
         .select_from(included_refunds)
         .join(sources, sources.c.id == included_refunds.c.refund_id)
         .outerjoin(notes, of_refund)
-        .where(included_refunds.c.invoice_id.in_(invoice_ids))
+        .where(among(included_refunds.c.invoice_id, invoice_ids))
         .order_by(included_refunds.c.refunded_at, included_refunds.c.refund_id)
     )
     for invoice_id, *told in tx.connection.execute(query):

@@ -44,9 +44,11 @@ class Installation:
 
 def read(tx: Transaction) -> Installation:
     """Return this installation, made at the first call."""
-    row = {"id": 1, "epoch": secrets.token_hex(3), "secret": secrets.token_hex(32), "since": tx.now}
-    tx.connection.execute(insert(installation).values(row).on_conflict_do_nothing())
-    found = tx.connection.execute(select(installation)).one()
+    found = tx.connection.execute(select(installation)).one_or_none()
+    if found is None:
+        row = {"id": 1, "epoch": secrets.token_hex(3), "secret": secrets.token_hex(32), "since": tx.now}
+        tx.connection.execute(insert(installation).values(row).on_conflict_do_nothing())
+        found = tx.connection.execute(select(installation)).one()
     return Installation(
         epoch=found.epoch,
         mode=Mode(found.mode),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from pakhus.ledger import documents, installation
 from pakhus.ledger.claims import Claim, require
 from pakhus.ledger.connection import Transaction
-from pakhus.ledger.documents import NewDocument
+from pakhus.ledger.documents import Change, Judged, NewDocument
+from pakhus.ledger.given import among, given
 from pakhus.ledger.products import PRODUCT
 from pakhus.ledger.schema import documents as documents_table
 from pakhus.ledger.schema import product_facts
@@ -49,20 +50,20 @@ class Known:
     also: tuple[str, ...]
 
 
-def known(tx: Transaction, target: str, names: Iterable[str] | None = None) -> dict[str, Known]:
+def known(tx: Transaction, target: str, names: Collection[str] | None = None) -> dict[str, Known]:
     """Return what is known of a target's products by name: of all, or of those that are named."""
     query = select(product_facts).where(product_facts.c.target == target)
     if names is not None:
-        query = query.where(product_facts.c.name.in_(list(names)))
+        query = query.where(among(product_facts.c.name, names))
     return {row.name: _known(row) for row in tx.connection.execute(query)}
 
 
-def of_sources(tx: Transaction, target: str, master: str, source_ids: Iterable[str]) -> list[Known]:
+def of_sources(tx: Transaction, target: str, master: str, source_ids: Collection[str]) -> list[Known]:
     """Return the rows of a master's products by their ids there; after a rename there are several of one."""
     query = select(product_facts).where(
         product_facts.c.target == target,
         product_facts.c.master == master,
-        product_facts.c.source_id.in_(list(source_ids)),
+        among(product_facts.c.source_id, source_ids),
     )
     return [_known(row) for row in tx.connection.execute(query)]
 
@@ -117,7 +118,7 @@ def say(tx: Transaction, target: str, master: str, said: Sequence[Said], *, whol
             )
         )
         table = product_facts
-        foreign = and_(table.c.target == target, table.c.name.in_([row["name"] for row in rows]))
+        foreign = and_(table.c.target == target, among(table.c.name, [row["name"] for row in rows]))
         foreign = and_(foreign, table.c.master != master, ~table.c.also.contains([master]))
         tx.connection.execute(update(table).where(foreign).values(also=func.array_append(table.c.also, master)))
 
@@ -128,7 +129,7 @@ def lose(tx: Transaction, target: str, master: str, names: Sequence[str], *, bar
     `bars` is added to what is wanted of those that nobody sells any more (empty: nothing).
     """
     table = product_facts
-    mine = and_(table.c.target == target, table.c.name.in_(list(names)))
+    mine = and_(table.c.target == target, among(table.c.name, names))
     without = func.array_remove(table.c.also, master)
     tx.connection.execute(update(table).where(mine, table.c.also.contains([master])).values(also=without))
     for row in known(tx, target, names).values():
@@ -142,23 +143,37 @@ def lose(tx: Transaction, target: str, master: str, names: Sequence[str], *, bar
         tx.connection.execute(update(table).where(_is(row)).values(**values, changed_at=tx.now))
 
 
-def make_due(tx: Transaction, target: str, master: str, names: Iterable[str] = ()) -> None:
+def make_due(tx: Transaction, target: str, master: str, names: Collection[str] = ()) -> None:
     """Make the documents due of what the master has changed since it was brought over, and of those that are named.
 
     A document that waits for a time is left to it.
     """
-    wanted = or_(product_facts.c.revision > product_facts.c.treated, product_facts.c.name.in_(list(names)))
+    wanted = or_(product_facts.c.revision > product_facts.c.treated, among(product_facts.c.name, names))
     query = select(product_facts).where(product_facts.c.target == target, product_facts.c.master == master, wanted)
+    rows = [_known(row) for row in tx.connection.execute(query)]
+    _name_documents(tx, target, sorted(row.name for row in rows if row.document_id is None))
+    waking = (Status.DUE, Status.WAITING)
+    asleep = (
+        select(documents_table.c.id)
+        .join(product_facts, product_facts.c.document_id == documents_table.c.id)
+        .where(product_facts.c.target == target, among(product_facts.c.name, [row.name for row in rows]))
+        .where(documents_table.c.status.not_in(waking))
+    )
+    due = [Change(row_id, Verdict.of("due")) for row_id in tx.connection.execute(asleep).scalars()]
+    documents.give_verdicts(tx, due)
+
+
+def _name_documents(tx: Transaction, target: str, names: Sequence[str]) -> None:
+    """Give products that have none their documents, those of an earlier transfer where there are some."""
+    if not names:
+        return
     secret = installation.read(tx)
-    for row in map(_known, tx.connection.execute(query).all()):
-        if row.document_id is None:
-            new = new_document(target, secret.pseudonym(f"product {row.name}"))
-            document = documents.ensure(tx, new, Verdict.of("due"))
-            tx.connection.execute(update(product_facts).where(_is(row)).values(document_id=document.id))
-        else:
-            document = documents.load(tx, row.document_id)
-        if document.status not in (Status.DUE, Status.WAITING):
-            documents.give_verdict(tx, document.id, Verdict.of("due"))
+    new = {name: new_document(target, secret.pseudonym(f"product {name}")) for name in names}
+    there = documents.ensure_all(tx, [Judged(one, Verdict.of("due")) for one in new.values()])
+    rows = [{"name": name, "document_id": there[one.key].id} for name, one in new.items()]
+    told = given(rows, product_facts.c.name, product_facts.c.document_id)
+    named = update(product_facts).where(product_facts.c.target == target, product_facts.c.name == told.c.name)
+    tx.connection.execute(named.values(document_id=told.c.document_id))
 
 
 def new_document(target: str, pseudonym: str) -> NewDocument:

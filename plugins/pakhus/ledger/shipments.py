@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 
 from pakhus.ledger import sources as stored
 from pakhus.ledger.connection import Transaction
+from pakhus.ledger.given import among
 from pakhus.ledger.schema import documents, sources
 from pakhus.ledger.sources import Source
 
@@ -142,7 +143,7 @@ def last_states(tx: Transaction, agreement: str, order_ids: Collection[int]) -> 
     """Return the state of each of these orders' newest warehouse order; nothing of those nobody has looked at yet."""
     query = (
         select(sources.c.parent_id, sources.c.native_state)
-        .where(sources.c.parent_id.in_(order_ids), sources.c.kind == WAREHOUSE_ORDER, sources.c.scope == agreement)
+        .where(among(sources.c.parent_id, order_ids), sources.c.kind == WAREHOUSE_ORDER, sources.c.scope == agreement)
         .order_by(sources.c.id)
     )
     return {row.parent_id: row.native_state for row in tx.connection.execute(query)} if order_ids else {}

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from pakhus.ledger import bodies
 from pakhus.ledger.connection import Transaction
-from pakhus.ledger.given import given
+from pakhus.ledger.given import among, given
 from pakhus.ledger.schema import bodies as bodies_table
 from pakhus.ledger.schema import source_versions, sources
 
@@ -163,7 +163,7 @@ def belonging(tx: Transaction, scope: str, kind: str, parent_ids: Collection[int
         select(*_SHOWN, sources.c.parent_id)
         .join(source_versions, _is_version(sources.c.version))
         .outerjoin(bodies_table, bodies_table.c.sha256 == source_versions.c.body_sha256)
-        .where(sources.c.parent_id.in_(parent_ids), sources.c.scope == scope, sources.c.kind == kind)
+        .where(among(sources.c.parent_id, parent_ids), sources.c.scope == scope, sources.c.kind == kind)
         .order_by(sources.c.id)
     )
     found: dict[int, list[Source]] = {}
@@ -219,7 +219,7 @@ def _newest(showings: Sequence[Showing]) -> Select[Any]:
 
 def _named(showings: Sequence[Showing]) -> list[ColumnElement[bool]]:
     [(scope, kind)] = {(showing.scope, showing.kind) for showing in showings}
-    names = sources.c.source_id.in_([showing.source_id for showing in showings])
+    names = among(sources.c.source_id, [showing.source_id for showing in showings])
     return [sources.c.scope == scope, sources.c.kind == kind, names]
 
 
