@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from pakhus.clients.economic import EconomicClient
 from pakhus.clients.economic_journals import create_voucher
 from pakhus.ledger import clearing
 from pakhus.ledger.schema import clearing_items
@@ -81,6 +83,25 @@ def test_an_invoice_that_was_partly_paid_elsewhere_is_not_paid_beyond_what_is_op
     settling(at, unmatched="post").run([])
     book_journal(at)
     assert (remainders(at), balance(at, 7225)) == ([Decimal(323)], -423)
+
+
+def test_payout_of_so_many_open_invoices_that_asking_for_them_outlasts_a_lease_is_entered(
+    fresh_ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world(fresh_ledger_url, seed=only("60", "63")) as running:
+        at = paying(running, KLARNA)
+        at.observe()
+        at.book()
+        pay(at)
+        ask = EconomicClient.get_booked
+
+        def slowly(client: EconomicClient, number: str) -> Any:
+            at.forward(seconds=200)
+            return ask(client, number)
+
+        monkeypatch.setattr(EconomicClient, "get_booked", slowly)
+        settling(at).run([file(*SALES[:2], row("payout", "p1", "-757.85"))])
+        assert reason(at) == "payout_journaled"
 
 
 def test_an_invoice_of_what_an_early_refund_left_is_paid_as_far_as_it_is_open(fresh_ledger_url):

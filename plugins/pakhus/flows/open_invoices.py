@@ -5,7 +5,7 @@ They are asked once per settlement. A customer line is made only for what is rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -23,6 +23,7 @@ class OpenInvoices:
 
     ledger: Ledger
     accounts: EconomicClient
+    keep: Callable[[], None]  # what is held while they are asked for: thousands outlast any lease
     _booked: dict[int, Mapping[str, Any]] = field(default_factory=dict)  # by clearing item
     _left: dict[int, Decimal] = field(default_factory=dict)  # by the document's number
 
@@ -50,6 +51,7 @@ class OpenInvoices:
         if item.id not in self._booked:
             number = self.ledger.persist(lambda tx: _number_of(tx, item))
             self._booked[item.id] = self.accounts.get_booked(number)
+            self.keep()
         return self._booked[item.id]
 
 

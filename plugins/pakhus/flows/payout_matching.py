@@ -6,7 +6,7 @@ What a person has said about a line comes first: a document that was linked by h
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
@@ -76,9 +76,18 @@ class _Matching:
 
 
 def match_settlement(
-    ledger: Ledger, accounts: EconomicClient, settings: AccountSettings, batch: Batch, settlement: Settlement
+    ledger: Ledger,
+    accounts: EconomicClient,
+    settings: AccountSettings,
+    batch: Batch,
+    settlement: Settlement,
+    *,
+    keep: Callable[[], None] = lambda: None,
 ) -> Matched:
-    """Match a settlement's lines with what is open on its clearing account, and store what was found."""
+    """Match a settlement's lines with what is open on its clearing account, and store what was found.
+
+    `keep` is called now and then: whoever works under a claim renews it there.
+    """
     clearing_account = settings.accounts[batch.currency].clearing
     with ledger.begin() as tx:
         items = {item.key: item for item in clearing.of_account(tx, settings.economic_target, clearing_account)}
@@ -91,7 +100,7 @@ def match_settlement(
     for match in matches:
         _take(at, match)
     strange = _strange(at, matches, settings)
-    invoices = OpenInvoices(ledger, accounts)
+    invoices = OpenInvoices(ledger, accounts, keep)
     _close_paid_invoices(at, invoices, batch)
     weighed = _weigh_refunded(at, batch, settings.accounts[batch.currency].base_currency)
 

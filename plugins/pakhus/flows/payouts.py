@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from pakhus.clients.economic import EconomicClient
@@ -29,7 +30,7 @@ from pakhus.flows.voucher_files import VoucherFile
 from pakhus.flows.vouchers import Vouchers
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.settlements.statement import statement
-from pakhus.ledger import clearing, decisions, documents, settlements
+from pakhus.ledger import claims, clearing, decisions, documents, settlements
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
@@ -108,12 +109,13 @@ class Settler:
             return Treated(document.verdict, None)
         known = writer.known(self.vouchers.step(document.key))
         if known is None:
-            planned = self._plan(document, settlement)
+            planned = self._plan(document, claim, settlement)
             if isinstance(planned, Verdict):
                 # What was not matched is matched anew by the next run: orders are invoiced and paid meanwhile.
                 at_once = planned.code in ("payout_unmatched", "payout_gap")
                 return Treated(planned, None, due_at=self.ledger.now() if at_once else None)
             call = self.vouchers.call(planned, self.settings.journal)
+            self._keep(claim)
             known = writer.make(self.vouchers.step(document.key), call)
         verdict = self._posted(document, claim, settlement, known)
         self._attach(document, claim, settlement, known)
@@ -121,7 +123,11 @@ class Settler:
             verdict = Verdict.of("payout_booked", amount=_amount(settlement), voucher=known.remote_id)
         return Treated(verdict, None)
 
-    def _plan(self, document: Document, settlement: Settlement) -> Voucher | Verdict:
+    def _keep(self, claim: Claim) -> None:
+        """Matching a hundred thousand lines, and asking what is open of thousands of invoices, outlasts a lease."""
+        self.ledger.persist(lambda tx: claims.renew(tx, claim))
+
+    def _plan(self, document: Document, claim: Claim, settlement: Settlement) -> Voucher | Verdict:
         """The voucher of a settlement, or why none is made now."""
         batch = self.intake.batch(settlement)
         early = self._too_early(batch) or self._wrong(batch, settlement)
@@ -130,7 +136,8 @@ class Settler:
         accounts = self.settings.accounts.get(batch.currency)
         if accounts is None:
             return Verdict.of("payout_currency_unmapped", currency=batch.currency)
-        matched = match_settlement(self.ledger, self.accounts, self.settings, numbered(batch), settlement)
+        keep = partial(self._keep, claim)
+        matched = match_settlement(self.ledger, self.accounts, self.settings, numbered(batch), settlement, keep=keep)
         credited = matched.strange and self.settings.refunds_only_here == "credit_note"
         if credited:
             credit_strange_refunds(self.ledger, self.settings.account, matched.strange)
