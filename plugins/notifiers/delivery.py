@@ -6,11 +6,10 @@ from airflow.sdk.configuration import conf
 
 from hooks.ledger_hook import LedgerHook
 from notifiers.channels import tell
-from pakhus.flows.alerts import TIMED_OUT, cause_of_silence, channels_of, send, told_now
-from pakhus.flows.digest import DAILY_DIGEST, write_digests
+from pakhus.flows.alerts import TIMED_OUT, cause_of_silence, channels_of, is_wished_for, send, told_now
 from pakhus.ledger import alerts, runs
-from pakhus.ledger.connection import Bounds, Ledger, RunIdentity, Transaction
-from pakhus.settings import alerts_settings, shop_names
+from pakhus.ledger.connection import Bounds, Ledger, RunIdentity
+from pakhus.settings import alerts_settings
 
 # Airflow ends a callback that takes too long ([dag_processor] dag_file_processor_timeout); pakhus__alive goes on then.
 _BOUNDS = Bounds(connections=2, connect_s=5, statement_s=10)
@@ -38,10 +37,5 @@ def send_alert(ledger: Ledger, alert_id: int) -> list[str]:
     if people and not awake:
         return []  # pakhus__alive tells them when their quiet hours are over
     base_url = conf.get("api", "base_url", fallback="http://localhost:8080")
-    later = code != DAILY_DIGEST and len(awake) < len(people)
+    later = not is_wished_for(code) and len(awake) < len(people)
     return send(ledger, alert_id, channels_of(awake), tell, base_url, later=later)
-
-
-def write_todays_digests(tx: Transaction) -> list[str]:
-    """Write the digests that are due, for the shops that want one; sent like alerts. Returns whose."""
-    return write_digests(tx, {name: section for name in shop_names() for section in alerts_settings(name)[:1]})

@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from hooks.connection_facts import ConnectionMissingError, read_facts
 from hooks.ledger_hook import LedgerHook
+from operators.failure_texts import TASK_FAILED
 from pakhus.ledger import alerts, runs
 from pakhus.ledger.alerts import Cause
 from pakhus.ledger.connection import Ledger, RunIdentity
@@ -31,13 +32,16 @@ class KeepAliveOperator(BaseOperator):
         task = context["ti"]
         ledger = LedgerHook().ledger(RunIdentity(task.dag_id, task.run_id, task.task_id, -1, task.try_number))
         send_alert = import_module("notifiers.delivery").send_alert  # seconds of imports, not while the DAG is parsed
-        ledger.persist(import_module("notifiers.delivery").write_todays_digests)
+        unwritten = import_module("notifiers.reports").write_reports(ledger)
         unsent = ledger.persist(alerts.unsent)
         problems = [problem for alert_id in unsent for problem in send_alert(ledger, alert_id)]
         if problems:
             texts = "; ".join(dict.fromkeys(problems))
             text = f"An alert cannot be sent: {texts}. Mend the channel; it is tried again every five minutes."
             raise self._failed(ledger, Cause("alert_unsent", text))
+        if unwritten:
+            text = f"{' and '.join(unwritten)} could not be written: see the log of this task. Alerts are sent."
+            raise self._failed(ledger, Cause(TASK_FAILED, f"{text[0].upper()}{text[1:]}", "reports"))
         pinged = self._pinged(ledger)
         note = f"{len(unsent) or 'no'} alert{' was' if len(unsent) == 1 else 's were'} unsent · {pinged}"
         self.log.info("%s", note)

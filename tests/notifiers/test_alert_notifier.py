@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from notifiers.alert_notifier import AlertNotifier
 from operators.keep_alive_operator import KeepAliveOperator
-from pakhus.ledger import documents, runs
+from pakhus.ledger import documents, runs, weeks
 from pakhus.ledger.alerts import Cause
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import alerts
@@ -179,6 +179,22 @@ def test_a_digest_is_sent_to_those_who_want_one(ledger: Ledger, mail: StandinSer
     (told,) = mails(mail)
     assert told["subject"] == "Pakhus nordlys digest: 1 document waits for people"
     assert "- orders: 1 sku_missing, the oldest since " in told["text"]
+
+
+def test_a_report_that_cannot_be_written_keeps_no_alert_from_being_sent(
+    ledger: Ledger, mail: StandinServer, alerts_of: AlertsOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alerts_of(MAIL.replace("}", ", weekly_at: 'mon 00:00'}"))
+    report(ledger)
+    with ledger.begin() as tx:
+        note = runs.find(tx, "nordlys__orders", "run_1")
+    assert note is not None
+    with monkeypatch.context() as broken:
+        broken.setattr(weeks, "watched", lambda *_: 1 / 0)
+        with pytest.raises(AirflowFailException, match="The weekly report could not be written"):
+            keep_alive()
+    assert [told["subject"] for told in mails(mail)] == ["Pakhus nordlys orders: Rackbeat refused our key: 401"]
+    assert states(ledger)[-1][0] == "task_failed"
 
 
 def test_a_shop_whose_file_is_wrong_elsewhere_is_told_all_the_same(

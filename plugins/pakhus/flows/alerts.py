@@ -17,10 +17,12 @@ from zoneinfo import ZoneInfo
 
 from pakhus.flows.digest import DAILY_DIGEST
 from pakhus.flows.self_stopping import REFUSED_IN_A_ROW
+from pakhus.flows.weekly import WEEKLY_REPORT
 from pakhus.ledger import alerts
 from pakhus.ledger.alerts import Alert, Cause
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.reasons import REASONS, Actor
+from pakhus.rules.silence import NO_ORDERS
 from pakhus.settings.sections import AlertsSettings
 
 logger = logging.getLogger(__name__)
@@ -55,12 +57,23 @@ RUN_CAUSES = {
     FLOW_GOES_ON: Actor.NOBODY,
     "ledger_unavailable": Actor.OPERATOR,
     "mostly_held": Actor.OPERATOR,
+    NO_ORDERS: Actor.MERCHANT,
     "ping_failed": Actor.OPERATOR,
     REFUSED_IN_A_ROW: Actor.OPERATOR,
     RUN_FAILED: Actor.OPERATOR,
     RUN_TIMED_OUT: Actor.OPERATOR,
     "settings_wrong": Actor.OPERATOR,
     "task_failed": Actor.OPERATOR,
+    WEEKLY_REPORT: Actor.NOBODY,
+}
+# What is sent to those who wish for it, and to nobody else.
+_WISHES: dict[str, Callable[[AlertsSettings], str | None]] = {
+    DAILY_DIGEST: lambda section: section.digest_at,
+    WEEKLY_REPORT: lambda section: section.weekly_at,
+}
+_NOBODY = {
+    FLOW_GOES_ON: "nobody: what waited is on its way.",
+    WEEKLY_REPORT: "nobody: this is a report.",
 }
 _WHO = {
     Actor.NOBODY: "nobody at first: it is tried again by itself. Look if it stays.",
@@ -157,10 +170,15 @@ def channels_of(settings: Iterable[AlertsSettings]) -> tuple[Channel, ...]:
 
 
 def told_now(settings: Sequence[AlertsSettings], code: str, now: datetime) -> list[AlertsSettings]:
-    """Return those who are told at this moment: not in their quiet hours, unless it cannot wait; digests by wish."""
-    if code == DAILY_DIGEST:
-        settings = [section for section in settings if section.digest_at is not None]
+    """Return those who are told at this moment: not in their quiet hours, unless it cannot wait; reports by wish."""
+    if code in _WISHES:
+        settings = [section for section in settings if _WISHES[code](section) is not None]
     return [section for section in settings if code in _CANNOT_WAIT or not is_quiet(section, now)]
+
+
+def is_wished_for(code: str) -> bool:
+    """Tell whether something is a report, for those who wish for it alone."""
+    return code in _WISHES
 
 
 def is_quiet(section: AlertsSettings, now: datetime) -> bool:
@@ -177,7 +195,7 @@ def message_of(alert: Alert, base_url: str) -> Message:
     link = f"{base_url.rstrip('/')}/dags/{quote(alert.dag_id, safe='')}/runs/{quote(alert.run_id, safe='')}"
     known = REASONS.get(alert.code)
     actor = known.actor if known else RUN_CAUSES.get(alert.code, Actor.OPERATOR)
-    who = "nobody: what waited is on its way." if alert.code == FLOW_GOES_ON else _WHO[actor]
+    who = _NOBODY.get(alert.code) or _WHO[actor]
     again = f", in {alert.count} runs, last at {alert.last_seen_at:%H:%M}" if alert.count > 1 else ""
     lines = [
         *alert.text.splitlines(),
@@ -218,10 +236,13 @@ def tell_what_goes_on(tx: Transaction, scope: str, flow: str, notes: Sequence[st
 
 def _closing(alert: Alert) -> list[str]:
     """The last lines of a message: what becomes of it by itself."""
-    if alert.code in (FLOW_GOES_ON, DAILY_DIGEST):
+    if alert.code == FLOW_GOES_ON or is_wished_for(alert.code):
         return []
     if alert.resolved_at is not None:
-        return [f"It is over: a run was green at {alert.resolved_at:%Y-%m-%d %H:%M} UTC."]
+        over = "an order came" if alert.code == NO_ORDERS else "a run was green"
+        return [f"It is over: {over} at {alert.resolved_at:%Y-%m-%d %H:%M} UTC."]
+    if alert.code == NO_ORDERS:
+        return ["You are told this once, and again after a day if it lasts. The next order ends it."]
     stops = ["The flow has stopped itself. Each run tries a document or two, and goes on when one goes through."]
     once = "You are told this once, and again after a day if it lasts. A green run of the flow ends it."
     return [*(stops if alert.code in _STOPPING else []), once]

@@ -33,6 +33,9 @@ from pakhus.settings import ShopSettings
 
 CURSOR = "orders"
 SETTINGS_CURSOR = "settings"
+READ_UNTIL = "orders_read_until"
+"""A mark beside the cursor, which stands still while a shop sells nothing: all that was shown up to then is stored."""
+
 GONE = "gone"  # as the problem of a source: the shop says that it has no such order
 _HINTS_AT_ONCE = 200
 _MOST_TIMES = 50  # a shop that hints without end must not keep us from reading on
@@ -57,12 +60,13 @@ class Observer:
         self._reconsider()
         self._hinted(report)
         with self.ledger.begin() as tx:
-            cursor = cursors.read(tx, self.settings.shop, CURSOR)
+            cursor, began = cursors.read(tx, self.settings.shop, CURSOR), tx.now
         for page in self.shop.changes(cursor):
             self._store(page, cursor, report)
             report.young |= page.young
             self.shop.acknowledge(page.cursor)
             cursor = page.cursor
+        self.ledger.persist(lambda tx: cursors.note(tx, self.settings.shop, READ_UNTIL, began.isoformat()))
         return report
 
     def look_again(self, source_ids: Sequence[str]) -> RunReport:

@@ -95,8 +95,16 @@ def raise_or_count(tx: Transaction, scope: str, flow: str, cause: Cause, *, coun
 
 def resolve(tx: Transaction, scope: str, flow: str) -> int:
     """Note that a run of the flow was green: its open alerts are over, and the scope's file is right. How many."""
-    flows = alerts.c.flow.in_((flow, SETTINGS))
-    over = update(alerts).where(alerts.c.scope == scope, flows, alerts.c.resolved_at.is_(None))
+    return _end(tx, scope, flow, SETTINGS)
+
+
+def end(tx: Transaction, scope: str, flow: str) -> int:
+    """Note that what was told under this name is over, where no run tells it; how many."""
+    return _end(tx, scope, flow)
+
+
+def _end(tx: Transaction, scope: str, *flows: str) -> int:
+    over = update(alerts).where(alerts.c.scope == scope, alerts.c.flow.in_(flows), alerts.c.resolved_at.is_(None))
     return tx.connection.execute(over.values(resolved_at=tx.now)).rowcount
 
 

@@ -17,6 +17,13 @@ def read(tx: Transaction, scope: str, name: str) -> str | None:
     ).scalar_one_or_none()
 
 
+def note(tx: Transaction, scope: str, name: str, value: str) -> None:
+    """Set a mark that vouches for no rows, whatever it was before."""
+    row = {"value": value, "moved_at": tx.now}
+    statement = insert(cursors).values(scope=scope, name=name, **row)
+    tx.connection.execute(statement.on_conflict_do_update(index_elements=[cursors.c.scope, cursors.c.name], set_=row))
+
+
 def move(tx: Transaction, scope: str, name: str, value: str, *, expected: str | None) -> None:
     """Set the cursor, in the transaction that stores the rows it vouches for.
 

@@ -24,6 +24,7 @@ Cron = Annotated[str, AfterValidator(checked_cron)]
 _HOUR = r"([01]\d|2[0-3]):[0-5]\d"
 Hour = Annotated[str, Field(pattern=rf"^{_HOUR}$")]
 Hours = Annotated[str, Field(pattern=rf"^{_HOUR}-{_HOUR}$")]
+WeekHour = Annotated[str, Field(pattern=rf"^(mon|tue|wed|thu|fri|sat|sun) {_HOUR}$")]
 MailAddress = Annotated[str, Field(pattern=r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+$")]
 _AMOUNT = re.compile(r"\d{1,9}(\.\d{1,2})?")
 Count = Annotated[int, BeforeValidator(as_number), Field(ge=0)]
@@ -297,4 +298,16 @@ class AlertsSettings(Strict):
     digest_at: Hour | None = Field(
         None, description="When a daily list of what waits for people is sent, like 07:30; none: never"
     )
-    timezone: TimeZone = Field("Europe/Copenhagen", description="The zone of quiet_hours and digest_at")
+    weekly_at: WeekHour | None = Field(
+        None,
+        description="When a report on the last whole week is sent, like `mon 07:30`: orders, what was booked and paid "
+        "out, day by day; none: never",
+    )
+    silence_after: Count = Field(
+        10,
+        description="When no order came for as long as at least so many came in each of the last weeks, in the same "
+        "hours, somebody is told. Needs four weeks to compare with; 0: never",
+    )
+    timezone: TimeZone = Field(
+        "Europe/Copenhagen", description="The zone of quiet_hours, digest_at and weekly_at, and of a shop's usual hours"
+    )
