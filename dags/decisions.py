@@ -17,7 +17,7 @@ from airflow.sdk import DAG, Asset, Param
 from notifiers.alert_notifier import AlertNotifier
 from operators.answer_decision_operator import AnswerDecisionOperator
 from operators.ask_person_operator import MOST_OPEN, AskPersonOperator
-from operators.flow_shops import shops_for
+from operators.flow_shops import SINCE, shops_for
 from operators.report_run_operator import ReportRunOperator
 from operators.shop_operator import TASK_DEFAULTS
 
@@ -31,7 +31,7 @@ for shop in shops_for(FLOW):
         doc_md=__doc__,
         default_args=TASK_DEFAULTS,
         schedule=None,
-        start_date=shop.start_from,
+        start_date=SINCE,
         catchup=False,
         max_active_runs=MOST_OPEN,
         allowed_run_types=["operator_triggered", "manual"],

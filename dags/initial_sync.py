@@ -15,7 +15,7 @@ Clearing, re-running or marking success is safe at any time: each product is mad
 from airflow.sdk import DAG, Asset, Param
 
 from notifiers.alert_notifier import AlertNotifier
-from operators.flow_shops import shops_for
+from operators.flow_shops import SINCE, shops_for
 from operators.report_run_operator import ReportRunOperator
 from operators.shop_operator import TASK_DEFAULTS
 from operators.sync_catalogue_operator import PREVIEW, STOCK, SyncCatalogueOperator
@@ -30,7 +30,7 @@ for shop in shops_for(FLOW):
         doc_md=__doc__,
         default_args=TASK_DEFAULTS,
         schedule=None,
-        start_date=shop.start_from,
+        start_date=SINCE,
         catchup=False,
         max_active_runs=1,
         allowed_run_types=["manual"],

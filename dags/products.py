@@ -16,7 +16,7 @@ Clearing, re-running or marking success is safe at any time: each product is mad
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param
 
 from notifiers.alert_notifier import AlertNotifier
-from operators.flow_shops import shops_for
+from operators.flow_shops import SINCE, shops_for
 from operators.read_products_operator import WHOLE, ReadProductsOperator
 from operators.report_run_operator import ReportRunOperator
 from operators.shop_operator import TASK_DEFAULTS
@@ -32,7 +32,7 @@ for shop in shops_for(FLOW):
         doc_md=__doc__,
         default_args=TASK_DEFAULTS,
         schedule=CronTriggerTimetable(shop.products.schedule, timezone=shop.timezone),
-        start_date=shop.start_from,
+        start_date=SINCE,
         catchup=False,
         max_active_runs=1,
         allowed_run_types=["scheduled", "manual"],  # the past has no products to show

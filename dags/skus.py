@@ -14,7 +14,7 @@ Clearing, re-running or marking success is safe at any time: the last report rep
 from airflow.sdk import DAG, Asset
 
 from notifiers.alert_notifier import AlertNotifier
-from operators.flow_shops import shops_for
+from operators.flow_shops import SINCE, shops_for
 from operators.report_run_operator import ReportRunOperator
 from operators.report_skus_operator import ReportSkusOperator
 from operators.shop_operator import TASK_DEFAULTS
@@ -27,7 +27,7 @@ for shop in shops_for(FLOW):
         doc_md=__doc__,
         default_args=TASK_DEFAULTS,
         schedule=None,
-        start_date=shop.start_from,
+        start_date=SINCE,
         catchup=False,
         max_active_runs=1,
         allowed_run_types=["manual"],

@@ -2,7 +2,8 @@
 
 Trigger it, mend what the note names, trigger it again. A green step holds, a skipped one misses something (its log says
 what, who acts, and the command that comes next), and what follows is skipped with it. It reads only, keeps nothing, and
-is the same as `python -m pakhus start <shop>`, which also proposes the settings of a new shop: docs/first-start.md.
+is the same as `python -m pakhus start <shop>`, which also proposes the settings of a new shop, and sees whether Airflow
+has its pools, as no task can: docs/first-start.md.
 
 When a run is red, look at the message of its task `report`: it names the cause and who must act.
 - configuration: the Airflow connection `pakhus_ledger`, or the shop's file, is missing or wrong.
@@ -13,7 +14,7 @@ Clearing, re-running or marking success is safe at any time: it writes to no sys
 from airflow.sdk import DAG, Asset, chain
 
 from notifiers.alert_notifier import AlertNotifier
-from operators.flow_shops import shops_for
+from operators.flow_shops import SINCE, shops_for
 from operators.look_at_step_operator import LookAtStepOperator
 from operators.report_run_operator import ReportRunOperator
 from operators.shop_operator import TASK_DEFAULTS
@@ -27,7 +28,7 @@ for shop in shops_for(FLOW):
         doc_md=__doc__,
         default_args=TASK_DEFAULTS,
         schedule=None,
-        start_date=shop.start_from,
+        start_date=SINCE,
         catchup=False,
         max_active_runs=1,
         allowed_run_types=["manual"],

@@ -27,7 +27,10 @@ BROKEN = "broken"
 """The tag of DAGs that only say what is wrong with their shop's file."""
 
 SETTINGS_WRONG = "settings_wrong"
-_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+"""The start date of DAGs that people begin before the shop's start_from: a run by hand whose logical date, which the
+user interface fills in, lies before the start date ends at once, green and empty."""
+
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9_.-]")
 _ACTION = "Mend the file; `python -m pakhus check` says whether all is well. Other shops are not affected."
 
@@ -129,7 +132,7 @@ def declare_problem(name: str, flow: str, problem: str) -> None:
     with DAG(
         dag_id,
         schedule="@hourly",
-        start_date=_SINCE,
+        start_date=SINCE,
         catchup=False,
         max_active_runs=1,
         allowed_run_types=["scheduled", "manual"],

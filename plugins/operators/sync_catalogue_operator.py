@@ -43,6 +43,7 @@ class SyncCatalogueOperator(ShopOperator):
                 self.log.info("%s", verdict.text())
         made = sum(1 for one in transfers if one.make is not None)
         counted = sum(1 for one in transfers if one.on_hand is not None)
-        left = sum(report.codes.values())
-        report.headline = f"preview: {made} would be made · {counted} counted · {left} remarks, see the log of sync"
+        left = [f"{count} {code}" for code, count in sorted(report.codes.items())]
+        remarks = f"{', '.join(left)}: see the log of sync" if left else "nothing left alone"
+        report.headline = f"preview: {made} would be made · {counted} counted · {remarks}"
         return report

@@ -1,9 +1,11 @@
 """Shop files and the DAGs: a broken one says so and harms no other, fifty cost little, a task reads only its own."""
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -131,6 +133,18 @@ def test_flows_that_are_switched_off_have_no_dag(include: Path) -> None:
     file = include / "shops" / "nordlys.yaml"
     file.write_text(file.read_text().replace("mode: auto", 'mode: "off"'))
     assert set(parse().dags) == WELL - {"nordlys__invoices"}
+
+
+def test_what_people_start_before_a_shop_begins_is_not_ended_by_airflow_at_once(include: Path) -> None:
+    """The user interface fills in a run's logical date: before the start date the run is green, and has no task."""
+    file = include / "shops" / "nordlys.yaml"
+    later = (datetime.now(UTC) + timedelta(days=3)).isoformat(timespec="seconds")
+    file.write_text(re.sub("start_from: .*", f'start_from: "{later}"', file.read_text()) + "products: {master: shop}\n")
+    dags = {name: dag for name, dag in parse().dags.items() if name.startswith("nordlys__")}
+    by_hand = {name for name, dag in dags.items() if not dag.timetable.can_be_scheduled}
+    assert by_hand == {f"nordlys__{flow}" for flow in ("start", "skus", "initial_sync", "decisions")}
+    for name in by_hand | {"nordlys__products"}:
+        assert dags[name].start_date < datetime.now(UTC), name
 
 
 # What a shop has of the flows that depend on its agreements; `orders` is its observer and there whatever it has.

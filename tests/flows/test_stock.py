@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -468,6 +469,21 @@ def test_while_a_shop_cannot_be_read_the_others_are_only_lowered(settled: TwoSho
     settled.see()
     push(settled.fjordliv, selling=settled.selling)
     assert shown(settled.fjordliv)["NH-1000"] == 310
+
+
+def test_a_shop_that_has_not_begun_is_shown_no_stock(settled: TwoShops) -> None:
+    """Its orders are nobody's of ours yet: what it has sold would be offered again."""
+    begins = settled.nordlys.ledger.now() + timedelta(days=2)
+    settings = settled.fjordliv.settings.model_copy(update={"start_from": begins})
+    settled.fjordliv = replace(settled.fjordliv, settings=settings)
+    before = shown(settled.fjordliv)["NH-1000"]
+    settled.set_stock("NH-1000", str(before + 9))
+    _, report = settled.run()
+    assert (shown(settled.nordlys)["NH-1000"], shown(settled.fjordliv)["NH-1000"]) == (before + 9, before)
+    assert dict(report.codes) == {"shop_not_begun": 1}
+    settled.forward(days=2, minutes=1)
+    settled.run()
+    assert shown(settled.fjordliv)["NH-1000"] == before + 9
 
 
 def test_held_orders_and_those_of_a_shop_without_stock_count_as_sold(settled: TwoShops) -> None:

@@ -148,7 +148,7 @@ class StockPusher:
         return self.ledger.persist(find)
 
     def _require_may_go_on(self) -> None:
-        """StoppedError when a person has stopped the flow, or the newest reading is too old to be pushed."""
+        """StoppedError when a person has stopped the flow, the shop has not begun, or the newest reading is too old."""
         with self.ledger.begin() as tx:
             stopped = stops.find(tx, self.settings.shop, STOCK)
             read_at, now = stock.newest_reading(tx, self.settings.shop), tx.now
@@ -157,6 +157,8 @@ class StockPusher:
             uncounted = uncounted and not stock.was_confirmed(tx, self.settings.shop)
         if stopped is not None:
             raise stop("stopped_by_person", cause=stopped.cause)
+        if not self.settings.is_ours(now):  # what it sells until then is reserved by others, or by nobody
+            raise stop("shop_not_begun", start=f"{self.settings.start_from:%Y-%m-%d %H:%M %Z}")
         if uncounted:
             raise stop("initial_sync_open")
         if read_at is None or now > read_at + LONGEST_READING_AGE:

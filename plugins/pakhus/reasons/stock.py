@@ -91,6 +91,13 @@ STOCK: tuple[Reason, ...] = (
         NOTHING,
     ),
     Reason(
+        "shop_not_begun",
+        Status.WAITING,
+        Actor.NOBODY,
+        "The shop begins at {start}: until then its orders are not ours, and it is shown no stock.",
+        NOTHING,
+    ),
+    Reason(
         "sales_not_seen",
         Status.WAITING,
         Actor.NOBODY,
