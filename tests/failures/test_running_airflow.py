@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -22,6 +24,7 @@ from tests.operators.test_shop_operators import connections_of
 pytestmark = pytest.mark.airflow
 
 ORDERS, INVOICES = "nordlys__orders", "nordlys__invoices"
+START, SKUS = "nordlys__start", "nordlys__skus"
 POOLS = ("woocommerce__nordlys", "rackbeat__main", "economic__main")
 PATIENCE_S = 6  # a task whose pool is there starts within a second
 RUN_WITHIN_S = 120
@@ -42,7 +45,7 @@ def api(airflow_stack: Stack, nordlys: World) -> Iterator[AirflowApi]:
     api = airflow_stack.api
     for conn_id in POOLS:
         connect(api, nordlys, conn_id)
-    api.wait_for_dags([ORDERS, INVOICES])
+    api.wait_for_dags([ORDERS, INVOICES, START, SKUS])
     for dag in (ORDERS, INVOICES):
         api.unpause(dag)
     yield api
@@ -167,3 +170,32 @@ def test_a_backfill_of_a_live_dag_is_refused(api: AirflowApi) -> None:
         with pytest.raises(AirflowError, match="does not allow backfill runs") as refused:
             api.request("POST", "/backfills", {"dag_id": dag, **dates})
         assert refused.value.status == 400
+
+
+def trigger_in_the_browser(api: AirflowApi, dag: str) -> str:
+    """As the form of the user interface does, which fills in a logical date."""
+    body = {"logical_date": datetime.now(UTC).isoformat(), "conf": {}}
+    return str(api.request("POST", f"/dags/{dag}/dagRuns", body)["dag_run_id"])
+
+
+def test_the_notes_of_first_start_and_sku_report_say_what_is_missing_and_what_comes_next(api: AirflowApi) -> None:
+    api.put_pool("woocommerce__nordlys", 2)
+    runs = {}
+    for dag in (START, SKUS):
+        api.unpause(dag)
+        runs[dag] = trigger_in_the_browser(api, dag)
+    notes = {}
+    for dag, run_id in runs.items():
+        api.wait_for_run(dag, run_id, RUN_WITHIN_S)
+        notes[dag] = wait_until(lambda dag=dag, run_id=run_id: api.run(dag, run_id)["note"], f"the note of {dag}", 20)
+        api.pause(dag)
+    assert notes[SKUS] == "41 products: 2 missing, 1 too_long"
+    path = f"/dags/{SKUS}/dagRuns/{quote(runs[SKUS])}/taskInstances/report_skus/xcomEntries/table"
+    assert "| too_long | LEVERANDOER-2026-EFTERAAR-KOLLEKTION-0001-BLAA | " in api.request("GET", path)["value"]
+    assert "connected: holds · mapped: holds · initial sync: holds · **dry run: missing**, " in notes[START]
+    assert "Next: python -m pakhus trial nordlys " in notes[START]
+    steps = states(api, START, runs[START])
+    assert [steps[name] for name in ("connected", "mapped", "initial_sync")] == ["success"] * 3
+    assert [steps[name] for name in ("dry_run", "draft", "auto")] == ["skipped"] * 3
+    [skipped] = [task for task in api.task_instances(START, runs[START]) if task["task_id"] == "dry_run"]
+    assert "are not approved by the bookkeeper" in api.task_log(skipped)
