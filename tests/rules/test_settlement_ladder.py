@@ -61,6 +61,21 @@ def test_capture_in_two_parts_over_two_payouts() -> None:
     assert third.outcome is Outcome.ALREADY_SETTLED
 
 
+@pytest.mark.parametrize("order", ["1043", "WC-1043", "7f3a-cart"])
+def test_line_that_names_another_order_is_never_paired_by_its_amount(order: str) -> None:
+    """Two orders at one price in one week: the first is paid out before it is sent and invoiced."""
+    [match] = match_lines(
+        [line(1, "299.00", id="ch_1", order=order)], [item("n-1042-payment1", "299.00", order="1042")]
+    )
+    assert (match.outcome, match.items) == (Outcome.NO_DOCUMENT, ())
+
+
+@pytest.mark.parametrize("order", ["", "WC-1042", "shop_1042_a", "id 77"])
+def test_line_that_names_no_other_order_may_be_paired_by_its_amount(order: str) -> None:
+    [match] = match_lines([line(1, "299.00", order=order)], [item("n-77-payment1", "299.00", order="1042")])
+    assert (match.outcome, match.rung) == (Outcome.MATCHED, Rung.AMOUNT_AND_DATE)
+
+
 @pytest.mark.edge(58)
 def test_surcharge_of_the_provider_is_named() -> None:
     [match] = match_lines([line(1, "101.45", order="1001", fee="-1.45")], [item("1001", "100.00")])

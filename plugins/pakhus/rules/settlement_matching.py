@@ -22,7 +22,7 @@ from pakhus.settlements import BatchLine, BatchLineKind
 # The days from a document's payment to the line that settles it (domain guide 10.5, key 5).
 EARLIEST, LATEST = timedelta(days=-1), timedelta(days=5)
 MOST_COMBINED = 6
-_WORDS = re.compile(r"[\w\-/]+")
+_WORDS, _PARTS = re.compile(r"[\w\-/]+"), re.compile(r"[^\W_]+")
 
 
 class Outcome(StrEnum):
@@ -304,14 +304,21 @@ class _Ladder:
                 self._note(place, LineMatch(line, Outcome.AMOUNT_DIFFERS, (item,), rung, difference))
 
     def _pair(self, lines: Mapping[_Place, BatchLine], items: list[OpenItem]) -> None:
-        """Pair lines and documents of one amount, in time that does not grow with their product."""
+        """Pair lines and documents of one amount, in time that does not grow with their product.
+
+        A line that names another order is no suitor: its own document may only come later.
+        """
         items = sorted(items, key=lambda item: item.occurred_at)
         item_times = [item.occurred_at for item in items]
         line_times = sorted(line.occurred_at for line in lines.values())
         for place, line in lines.items():
             first = bisect_left(item_times, line.occurred_at - LATEST)
             last = bisect_right(item_times, line.occurred_at - EARLIEST)
-            near = items[first : min(last, first + _SHOWN_CANDIDATES)]
+            near = [
+                item
+                for item in items[first : min(last, first + _SHOWN_CANDIDATES)]
+                if not self._names_another(line, item)
+            ]
             if not near:
                 continue
             at = near[0].occurred_at
@@ -320,6 +327,13 @@ class _Ladder:
                 self._note(place, LineMatch(line, Outcome.MATCHED, (near[0],), Rung.AMOUNT_AND_DATE))
             else:
                 self._unsure.setdefault(place, tuple(near))
+
+    def _names_another(self, line: BatchLine, item: OpenItem) -> bool:
+        """Whether a line's reference has neither the number nor the id of a document's order in it."""
+        reference = self._order_number(line.order_reference)
+        order_id = item.key.rpartition("-")[0].rpartition("-")[2]
+        own = {self._order_number(item.order_number), order_id}
+        return bool(reference) and own.isdisjoint((reference, *_PARTS.findall(reference)))
 
     def _note(self, place: _Place, match: LineMatch) -> None:
         self._found[place] = match
