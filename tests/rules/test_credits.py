@@ -259,6 +259,22 @@ def test_refund_in_another_currency_is_held() -> None:
     assert held(euro, sold).code == "credit_currency_differs"
 
 
+@pytest.mark.parametrize("rate", ["0.25", "0.21"])
+def test_amount_alone_under_oss_goes_where_the_countrys_vat_is(rate: str) -> None:
+    """25 % is the rate in Sweden, too: the product for refunds at home would take Danish VAT back."""
+    vat = 100 * D(rate)
+    sold = order([line("100.00", f"{vat:.2f}", rate=rate)], f"{100 + vat:.2f}")
+    lines = [InvoiceLine("oss-se", "Vare", D(1), D(100), D(rate), "OSSSE", "1")]
+    oss = VatDecision(1, Scheme.OSS, "SE", products=((D(rate), "oss-se"),))
+    invoiced = Invoiced(sold.total.amount, "DKK", planned_lines(lines, RoundingMode.DOCUMENT, oss), {1: "Vare"})
+    by_amount = planned(refund("50.00"), sold, invoiced)
+    without_pieces = planned(
+        refund(f"{10 + vat / 10:.2f}", line("10.00", f"{vat / 10:.2f}", quantity="0")), sold, invoiced
+    )
+    for plan in (by_amount, without_pieces):
+        assert {(one.product_number, one.vat_code) for one in plan.lines if one.rate} == {("oss-se", "OSSSE")}
+
+
 def test_rate_without_a_product_for_refunds_is_held() -> None:
     sold = order([line("100.00", "12.00", rate="0.12")], "112.00")
     assert held(refund("10.00"), sold).code == "refund_product_missing"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pakhus.model import Buyer, LineKind, Order, Party
 from pakhus.reasons import Verdict
 from pakhus.rules.invoices import AccountsFacts, InvoicePlan, VatOfProduct, numbers_needed, plan_invoice
-from pakhus.rules.mappings import AccountingMapping
+from pakhus.rules.mappings import AccountingMapping, ProductNumbers
 from pakhus.rules.places import MEMBER_STATES, place_of
 from pakhus.rules.vat import Scheme, VatDecision, charged_rates, decide_vat
 from pakhus.rules.vat_numbers import NumberState, VatNumber, vat_number_of
@@ -326,6 +326,20 @@ def test_vat_of_nothing_by_wrong_settings_of_the_shop_is_never_invoiced_as_vat_f
     assert plan.code == "vat_rate_conflict"
     assert held(sold_to("SE", None)) == ("vat_conflict", "eu_private_domestic")
     assert held(sold_to("SE", None), oss=OSS) == ("vat_conflict", "eu_private_oss")
+
+
+@pytest.mark.parametrize("kind", [LineKind.PRODUCT, LineKind.SHIPPING])
+@pytest.mark.parametrize("there", [{}, {"oss-se-25": VatOfProduct(D("0.20"), "SE")}])
+def test_no_product_at_home_stands_in_for_one_of_another_country(
+    kind: LineKind, there: dict[str, VatOfProduct]
+) -> None:
+    """Sweden's rate is Denmark's, too: on the generic product of 25 % the sale would carry Danish VAT."""
+    sold = replace(sold_to("SE", "0.25"), lines=(line("100.00", "25.00", kind=kind),))
+    generic = mapping(oss=OSS).model_copy(update={"products": ProductNumbers(by_rate={"0.25": "vare"})})
+    facts = AccountsFacts(vat={"vare": VatOfProduct(D("0.25"), "U25"), **there}, unsellable={})
+    found = plan_invoice(sold, generic, {}, decided(sold, oss=OSS), facts)
+    assert isinstance(found, Verdict), found
+    assert found.code == ("vat_rate_conflict" if there else "product_missing")
 
 
 # --- tables and numbers ----------------------------------------------------------------------------------------------

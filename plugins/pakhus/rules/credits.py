@@ -27,6 +27,7 @@ from pakhus.rules.money import (
     vat_is_explained,
 )
 from pakhus.rules.validation import predict
+from pakhus.rules.vat import Scheme
 
 ONE = Decimal(1)
 TEXT_LENGTH = 2500
@@ -310,7 +311,7 @@ def _credit_line(part: _Part, net: Decimal, sale: Sale) -> InvoiceLine | Verdict
     """A returned product under the number it was sold under; an amount alone under the refund product of its rate."""
     line = part.line
     number = _sold_under(line, part.rate, sale) if line is not None and line.quantity else None
-    number = number or sale.mapping.refund_product(part.rate)
+    number = number or _refund_product(part.rate, sale)
     if number is None:
         return Verdict.of("refund_product_missing", rate=percent(part.rate))
     code = _vat_code(number, part.rate, sale)
@@ -319,6 +320,13 @@ def _credit_line(part: _Part, net: Decimal, sale: Sale) -> InvoiceLine | Verdict
     named = _Named(number, "Refundering") if line is None else _Named(number, line.name or "Refundering", line.id)
     quantity = line.quantity if line is not None and line.quantity else ONE
     return _line(named, quantity, net, part.rate, code)
+
+
+def _refund_product(rate: Decimal, sale: Sale) -> str | None:
+    """The product of an amount alone: under OSS the one that carries its country's VAT, whatever the rate."""
+    sold = [one for one in sale.invoiced.lines if one.product_number != sale.mapping.products.rounding]
+    under_oss = (one.product_number for one in sold if one.rate == rate and one.scheme == Scheme.OSS)
+    return next(under_oss, None) or sale.mapping.refund_product(rate)
 
 
 def _sold_under(line: Line, rate: Decimal, sale: Sale) -> str | None:

@@ -145,16 +145,23 @@ def _plan_line(
     line: Line, mapping: AccountingMapping, renamed: Mapping[str, str], decision: VatDecision, facts: AccountsFacts
 ) -> InvoiceLine | Verdict:
     rate = stated_rate(line)
-    own = line_number(line, mapping, renamed)
-    if not isinstance(own, Verdict):
-        own = decision.product_for(rate) or own
-    number = _sellable_number(line, own, rate, mapping, facts)
+    own, of_country = line_number(line, mapping, renamed), decision.product_for(rate)
+    if of_country is not None and not isinstance(own, Verdict):
+        number = _own_number(of_country, facts)  # at the same rate a product at home carries another country's VAT
+    else:
+        number = _sellable_number(line, own, rate, mapping, facts)
     if isinstance(number, Verdict):
         return number
     vat = facts.vat[number]
     if vat.rate != rate and (line.net or line.vat):
         return Verdict.of("vat_rate_conflict", line=number, charged=percent(rate), expected=percent(vat.rate))
     return _exact_line(line, number, vat)
+
+
+def _own_number(number: str, facts: AccountsFacts) -> str | Verdict:
+    if number in facts.vat:
+        return number
+    return facts.unsellable.get(number) or Verdict.of("product_missing", sku=number, system="e-conomic")
 
 
 def _sellable_number(
@@ -172,11 +179,9 @@ def _sellable_number(
     at_other_rate = number in facts.vat and facts.vat[number].rate != rate
     if number in facts.vat and not (at_other_rate and stands_in and _is_ours(line)):
         return number
-    if number in facts.unsellable:
-        return facts.unsellable[number]
-    if generic is not None and stands_in:
+    if generic is not None and stands_in and number not in facts.unsellable:
         return generic
-    return Verdict.of("product_missing", sku=number, system="e-conomic")
+    return _own_number(number, facts)
 
 
 def _is_ours(line: Line) -> bool:
