@@ -20,6 +20,7 @@ from pakhus.ledger.schema import documents
 from pakhus.reasons import Answer
 from pakhus.rules.mappings import RoundingMode
 from pakhus.settings import InvoiceMode
+from tests.flows.few_orders import recorded_orders as recorded_orders
 from tests.flows.test_people_and_races import first_line, place, row, ship
 from tests.flows.world import World
 

@@ -16,6 +16,7 @@ from pakhus.ledger.schema import documents as document_rows
 from pakhus.ledger.schema import sources
 from pakhus.reasons import Answer, Verdict
 from pakhus.settings import InvoiceMode
+from tests.flows.few_orders import recorded_orders as recorded_orders
 from tests.flows.world import World
 
 D = Decimal

@@ -17,6 +17,7 @@ from pakhus.ledger.schema import inbox
 from pakhus.reasons import REASONS, Answer, Status
 from pakhus.settings import CancelPolicy, ShopSettings
 from tests.failures.people import assert_discreet
+from tests.flows.few_orders import recorded_orders as recorded_orders
 from tests.flows.test_people_and_races import drafted, first_line, place, row, ship
 from tests.flows.world import World
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from pakhus.ledger import document_lines, documents
 from pakhus.rules.document_lines import DocumentLine
+from tests.flows.few_orders import recorded_orders as recorded_orders
 from tests.flows.test_people_and_races import drafted, in_mode, place, row, ship
 from tests.flows.world import World
 

@@ -10,6 +10,7 @@ from pakhus.flows import decisions
 from pakhus.ledger.documents import find
 from pakhus.reasons import Answer, Status
 from pakhus.rules.field_rules import FieldRule
+from tests.flows.few_orders import recorded_orders as recorded_orders
 from tests.flows.test_decisions import starting_now
 from tests.flows.test_people_and_races import place, row, ship
 from tests.flows.world import World

@@ -21,6 +21,7 @@ from pakhus.ledger.documents import Document
 from pakhus.ledger.schema import documents as document_rows
 from pakhus.reasons import Verdict
 from pakhus.settings import InvoiceMode
+from tests.flows.few_orders import recorded_orders as recorded_orders
 from tests.flows.world import World
 
 Wrapped = type[RackbeatClient] | type[EconomicClient]

@@ -14,6 +14,7 @@ from pakhus.flows.proof import ProvenDay, Prover, day_window, invoices_are_made,
 from pakhus.ledger.schema import documents, proven_days
 from pakhus.rules.proof import DayStatus
 from pakhus.settings import ShopSettings
+from tests.flows.few_orders import recorded_orders as recorded_orders
 from tests.flows.test_people_and_races import drafted, in_mode, place, row, ship
 from tests.flows.world import World
 

@@ -16,6 +16,7 @@ from pakhus.ledger.schema import clearing_items, documents, included_refunds
 from pakhus.reasons import Answer, Verdict
 from pakhus.rules.payment_methods import PaymentWay
 from pakhus.rules.payments import less_taken_off
+from tests.flows.few_orders import recorded_orders as recorded_orders
 from tests.flows.test_credit_notes import booked, credit, give, in_mode, order_of, place, reason, refund, row
 from tests.flows.test_payments import CARD, JOURNAL, pay, paying
 from tests.flows.world import World
