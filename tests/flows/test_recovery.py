@@ -196,3 +196,59 @@ def test_new_epoch_and_all_stock_anew(shop: World) -> None:
     assert begun.epoch != before.epoch
     assert (begun.secret, begun.generation, begun.mode) == (before.secret, before.generation + 1, Mode.RECOVER)
     assert confirmed == 0
+
+
+def drafting(shop: World, mode: InvoiceMode = InvoiceMode.DRAFT) -> None:
+    invoices = shop.settings.invoices.model_copy(update={"mode": mode, "auto_after": 0})
+    shop.settings = shop.settings.model_copy(update={"invoices": invoices})
+
+
+def drafts_of(shop: World, key: str) -> list[Any]:
+    rows = shop.accounts_server.dump()["drafts"].values()
+    return [row for row in rows if row["references"]["other"] == key]
+
+
+@pytest.mark.edge(88)
+@pytest.mark.parametrize("touched", [False, True])
+def test_draft_of_before_a_refund_that_the_backup_does_not_know_follows_it_unless_somebody_touched_it(
+    shop: World, postgres: Cluster, touched: bool
+) -> None:
+    """Draft, then two refunds, all since the backup: in recovery the draft is found, and is over the whole order."""
+    drafting(shop)
+    shop.observe()
+    backup, made_at = backed_up(shop, postgres), shop.ledger.now()
+    invoice_all(shop)
+    [key, *_] = sorted(row["references"]["other"] for row in shop.accounts_server.dump()["drafts"].values())
+    number = drafts_of(shop, key)[0]["draftInvoiceNumber"]
+    whole = shop.accounts.find_draft(str(number))
+    for amount in ("10.00", "5.00"):
+        shop.act(action="refund", order=int(key.split("-")[1]), amount=amount)
+    if touched:
+        price = str(whole["lines"][0]["unitNetPrice"] - 1)
+        line = {"lineNumber": whole["lines"][0]["lineNumber"], "unitNetPrice": price}
+        shop.accounts_server.act({"action": "edit_draft", "draft": number, "lines": [line]})
+    before = shop.accounts.find_draft(str(number))
+    shop.forward(minutes=2)
+    old = restored(shop, backup)
+    old.forward(minutes=10)
+    recover(old, made_at)
+    old.forward(minutes=4)
+    for _ in range(2):
+        old.observe()
+        old.book()
+        old.forward(days=1, minutes=2)
+    [found] = drafts_of(old, key)
+    now = old.accounts.find_draft(str(found["draftInvoiceNumber"]))
+    with old.ledger.begin() as tx:
+        reason = tx.connection.execute(select(documents.c.reason).where(documents.c.key == key)).scalar_one()
+    if touched:
+        assert (reason, now["grossAmount"]) == ("document_differs", before["grossAmount"])
+    else:
+        assert (reason, now["grossAmount"]) == ("drafted", whole["grossAmount"] - 15)
+        drafting(old, InvoiceMode.AUTO)
+        old.observe()
+        old.book()
+        old.credit()
+        booked = [row for row in old.accounts_server.dump()["booked"].values() if row["references"]["other"] == key]
+        assert [row["grossAmount"] for row in booked] == [whole["grossAmount"] - 15]
+    old.ledger.close()

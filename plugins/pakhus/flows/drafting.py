@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from pakhus.flows.open_days import OpenDays
 from pakhus.flows.outcomes import StoppedError
 from pakhus.flows.refund_reading import OrderRefunds
 from pakhus.formats.economic import invoice_to_economic
+from pakhus.formats.economic_drafts import lines_of
 from pakhus.ledger.connection import Ledger
 from pakhus.model import ZERO, Invoice, Order
 from pakhus.reasons import Verdict
@@ -55,6 +57,16 @@ class Drafter:
         refunds = self.refunds.once_of(order) if then else self.refunds.of_order(order)
         facts = self.reader.facts((*numbers, *refund_products(plan, self.mapping)), vat.zone)
         return less_refunds(plan, order, refunds, self.mapping, facts)
+
+    def is_of_fewer_refunds(self, order: Order, draft: Mapping[str, Any]) -> bool:
+        """Whether a draft is what we would have made of the order before the last of its refunds, or of several."""
+        for count in range(len(order.credit_ids)):
+            plan = self.plan(replace(order, credit_ids=order.credit_ids[:count]), then=True)
+            if not isinstance(plan, Verdict) and lines_of(draft) == [
+                (line.product_number, line.quantity, line.unit_price) for line in plan.lines
+            ]:
+                return True
+        return False
 
     def body(self, key: str, order: Order, plan: InvoicePlan, shipped: Shipped) -> dict[str, Any]:
         """Return the body of the draft. Raises StoppedError when the order names what the mapping does not have."""

@@ -41,6 +41,7 @@ from pakhus.formats.economic_drafts import (
     asked_lines,
     changed_by_people,
     has_exchange_rate,
+    is_as_asked,
     pdf_link,
 )
 from pakhus.ledger import comparisons, document_lines, documents, included_refunds, sources
@@ -183,7 +184,7 @@ class Biller:
         plan = self.drafter.plan(drafted_order, then=True)
         if isinstance(plan, Verdict):
             return work.ends(plan)
-        if self._is_outdated(draft, standing, plan):
+        if self._is_outdated(draft, standing, plan) or self._is_found_without_refunds(draft, standing, drafted_order):
             return self._update(work, standing, drafted_order, plan)
         self._demand(work, draft, standing, plan, drafted_order)
         self._note_drafted(work, standing, plan)
@@ -243,6 +244,13 @@ class Biller:
         if asked_exchange_rate(standing.last.sent) != plan.exchange_rate:
             return True
         return asked_lines(standing.last.sent) != wanted or not self.drafter.is_open(day)
+
+    def _is_found_without_refunds(self, draft: Any, standing: Standing, order: Order) -> bool:
+        """Whether a draft that was found in recovery is ours of before refunds of which the ledger knows no version."""
+        last = standing.last
+        if not (last.adopted and order.credit_ids and self._may_change(draft, standing)):
+            return False
+        return not is_as_asked(draft, last.sent) and self.drafter.is_of_fewer_refunds(order, draft)
 
     def _update(self, work: Work, standing: Standing, order: Order, plan: InvoicePlan) -> Treated:
         body = self.drafter.body(work.document.key, order, plan, self._shipped(work.document))

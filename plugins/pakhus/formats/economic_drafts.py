@@ -43,6 +43,11 @@ def asked_lines(body: bytes) -> list[tuple[str, Decimal, Decimal]]:
     return [_goods(line) for line in lines]
 
 
+def lines_of(draft: Mapping[str, Any]) -> list[tuple[str, Decimal, Decimal]]:
+    """Product, quantity and price of each line of a draft."""
+    return [_goods(line) for line in draft.get("lines") or []]
+
+
 def asked_exchange_rate(body: bytes) -> Decimal | None:
     """The exchange rate that a request for a draft stated; None: it left that to the accounts."""
     rate = simplejson.loads(body, use_decimal=True).get("exchangeRate") if body else None
@@ -59,7 +64,7 @@ def is_as_asked(draft: Mapping[str, Any], body: bytes) -> bool:
     wanted = simplejson.loads(body, use_decimal=True)
     same = all(draft.get(name) == wanted.get(name) for name in ("date", "currency"))
     same = same and has_exchange_rate(draft, asked_exchange_rate(body))
-    return same and [_goods(line) for line in draft.get("lines") or []] == asked_lines(body)
+    return same and lines_of(draft) == asked_lines(body)
 
 
 def pdf_link(booked: Mapping[str, Any]) -> str:
