@@ -194,6 +194,40 @@ def test_vat_on_fees_goes_to_its_account_or_is_lifted_by_its_code(settings, expe
     assert {one.vat_code for one in found.finance} == {"", *(["I25"] if "fee_vat_code" in settings else [])}
 
 
+def fee_with_vat(fee: str, vat: str) -> Batch:
+    whole = Decimal(fee) + Decimal(vat)
+    one = replace(line(1, "0.00", "fee"), fee=Decimal(fee), fee_vat=Decimal(vat), net=whole)
+    return batch(one, line(2, f"{-whole}", "payout"))
+
+
+def test_part_of_a_fee_that_carries_no_vat_is_not_lifted_with_the_rest():
+    lifting = ACCOUNTS.model_copy(update={"fee_vat_code": "I25"})
+    found = plan(fee_with_vat("-20.00", "-2.50"), {}, lifting)
+    assert [(one.account, f"{one.amount:.2f}", one.vat_code) for one in found.finance] == [
+        (FEE, "10.00", ""),
+        (FEE, "12.50", "I25"),
+        (BANK, "-22.50", ""),
+    ]
+    back = plan(fee_with_vat("20.00", "2.50"), {}, lifting)
+    assert [one.amount for one in back.finance if one.vat_code] == [Decimal("-12.50")]
+
+
+@pytest.mark.parametrize(
+    ("fee", "vat"), [("-0.05", "-0.01"), ("-0.01", "-0.01"), ("-14.95", "-3.74"), ("-0.99", "-0.25")]
+)
+def test_vat_that_was_rounded_is_of_the_whole_fee(fee, vat):
+    found = plan(fee_with_vat(fee, vat), {}, ACCOUNTS.model_copy(update={"fee_vat_code": "I25"}))
+    assert [one.vat_code for one in found.finance if one.account == FEE] == ["I25"]
+
+
+def test_more_vat_than_the_codes_rate_makes_of_the_fee_holds_the_payout():
+    lifting = ACCOUNTS.model_copy(update={"fee_vat_code": "I25"})
+    for fee, vat in (("-10.00", "-3.00"), ("-10.00", "2.50")):
+        found = plan_payout(fee_with_vat(fee, vat), {}, lifting, "DKK", KEY)
+        assert isinstance(found, Verdict)
+        assert found.code == "payout_vat_unmapped"
+
+
 def test_vat_on_fees_without_a_place_holds_the_payout():
     found = plan_payout(batch(replace(VATTED, net=Decimal("-125.00"))), {}, ACCOUNTS, "DKK", KEY)
     assert isinstance(found, Verdict)

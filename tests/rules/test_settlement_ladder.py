@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pakhus.rules.settlement_matching import Cause, Outcome, Rung, match_lines
 from tests.rules.settlements import item, line
@@ -120,3 +123,75 @@ def test_combinations_are_not_sought_among_many() -> None:
     items = [item(f"i{at}", f"{at + 1}.00", order="1001") for at in range(200)]
     [match] = match_lines([line(1, "3.00", order="1001")], items[3:])
     assert match.outcome is Outcome.AMBIGUOUS
+
+
+def test_line_whose_id_names_a_settled_payment_pays_no_other_of_its_order() -> None:
+    first = item("nordlys-7-payment1", "250.00", order="7", ids=["p1"], settled=D("250.00"))
+    second = item("nordlys-7-payment2", "250.00", order="7", ids=["p2"])
+    again = line(1, "250.00", id="txn_9", aliases=("p1",), order="7")
+    [match] = match_lines([again], [first, second])
+    assert (match.outcome, match.items) == (Outcome.ALREADY_SETTLED, (first,))
+
+
+def test_two_lines_of_one_id_do_not_pay_two_payments_of_an_order() -> None:
+    items = [item(f"nordlys-7-payment{n}", "250.00", order="7", ids=[f"p{n}"]) for n in (1, 2)]
+    lines = [line(n, "250.00", id=f"txn_{n}", aliases=("p1",), order="7") for n in (1, 2)]
+    found = match_lines(lines, items)
+    assert [match.outcome for match in found] == [Outcome.MATCHED, Outcome.ALREADY_SETTLED]
+    assert {match.items for match in found} == {(items[0],)}
+
+
+def test_document_that_another_line_may_mean_is_not_given_away_for_its_amount() -> None:
+    here, there = item("n", "80.00", order="1"), item("f", "80.00", order="1", shop="fjordliv", days=60)
+    named, unnamed = line(1, "80.00", order="1"), line(2, "80.00")
+    found = match_lines([named, unnamed], [here, there])
+    assert [match.outcome for match in found] == [Outcome.AMBIGUOUS, Outcome.NO_DOCUMENT]
+
+
+AMOUNTS = st.sampled_from(["40.00", "60.00", "100.00"])
+NAMES = st.sampled_from(["", "1", "2", "3"])
+
+
+@given(
+    lines=st.lists(st.tuples(AMOUNTS, NAMES, NAMES, st.booleans(), st.integers(0, 8)), max_size=7),
+    items=st.lists(st.tuples(AMOUNTS, NAMES, NAMES, st.booleans(), st.integers(0, 8)), max_size=6),
+)
+def test_whatever_keys_say_no_document_is_paid_more_than_it_is_over(
+    lines: list[tuple[str, str, str, bool, int]], items: list[tuple[str, str, str, bool, int]]
+) -> None:
+    """Ids and order numbers that repeat and contradict each other, sales and refunds, one amount many times."""
+    paying = [
+        line(
+            number,
+            f"-{amount}" if back else amount,
+            "refund" if back else "capture",
+            id=f"txn_{number}",
+            aliases=(f"p{name}",) if name and not back else (),
+            parent=f"p{name}" if name and back else "",
+            order=order,
+            days=days,
+        )
+        for number, (amount, name, order, back, days) in enumerate(lines)
+    ]
+    open_items = [
+        item(
+            f"i{number}",
+            f"-{amount}" if back else amount,
+            order=order or f"x{number}",
+            ids=[f"p{name}"] if name and not back else [],
+            parents=[f"p{name}"] if name and back else [],
+            days=days,
+        )
+        for number, (amount, name, order, back, days) in enumerate(items)
+    ]
+    paid: dict[str, Decimal] = defaultdict(Decimal)
+    for match in match_lines(paying, open_items):
+        if match.outcome is Outcome.MATCHED and len(match.items) == 1:
+            paid[match.items[0].key] += match.line.gross
+        elif match.outcome is Outcome.MATCHED:
+            assert sum(one.amount for one in match.items) == match.line.gross
+            for one in match.items:
+                paid[one.key] += one.amount
+    assert {key: amount for key, amount in paid.items() if amount} == {
+        one.key: one.amount for one in open_items if one.key in paid
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
@@ -33,6 +34,12 @@ class PayoutAccounts(Strict):
     fee_vat: int | None = Field(None, gt=0, description="VAT on fees that the provider states apart")
     fee_vat_code: str | None = Field(
         None, max_length=5, description="VAT code that lifts the VAT out of fees which carry some, such as I25"
+    )
+    fee_vat_rate: Decimal = Field(
+        Decimal(25),
+        gt=0,
+        lt=100,
+        description="Rate of fee_vat_code in percent: a fee of which a part only carries VAT is divided by it",
     )
     reserve: int = Field(gt=0, description="Held back by the provider, and balances carried to the next payout")
     dispute: int = Field(gt=0, description="Chargebacks until they are won or lost")

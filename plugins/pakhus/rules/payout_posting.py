@@ -19,7 +19,7 @@ from pakhus.rules.settlement_matching import paid as paid_by
 from pakhus.settlements import Batch, BatchLine, BatchLineKind
 from pakhus.vouchers import TEXT_LENGTH, CustomerLine, FinanceLine
 
-ZERO = Decimal(0)
+ZERO, _CENT = Decimal(0), Decimal("0.01")
 _FEES = frozenset({BatchLineKind.FEE, BatchLineKind.FEE_REFUND})
 
 
@@ -190,7 +190,11 @@ def _add_fee(
     if not vat:
         sums.add("fee", -fee)
     elif accounts.fee_vat_code:
-        sums.add("taxed_fee", -(fee + vat))
+        taxed = _taxed_part(fee, vat, accounts.fee_vat_rate)
+        if taxed is None:
+            return Verdict.of("payout_vat_unmapped", amount=-line.fee_vat)
+        sums.add("taxed_fee", -(taxed + vat))
+        sums.add("fee", taxed - fee)
     elif accounts.fee_vat is not None:
         sums.add("fee", -fee)
         sums.add("fee_vat", -vat)
@@ -199,6 +203,17 @@ def _add_fee(
     if line.kind is BatchLineKind.TAX and accounts.fee_vat is None:
         return Verdict.of("payout_vat_unmapped", amount=-line.gross)
     return None
+
+
+def _taxed_part(fee: Decimal, vat: Decimal, rate: Decimal) -> Decimal | None:
+    """How much of a fee carries the VAT that is stated with it: the code lifts VAT out of all that it is given.
+
+    None: the fee is too small for so much VAT, or of the other sign.
+    """
+    taxed = rounded(vat * 100 / rate)
+    if abs(taxed - fee) <= _CENT * 100 / rate:  # the VAT itself was rounded, up perhaps
+        return fee
+    return taxed if fee * taxed > 0 and abs(taxed) < abs(fee) else None
 
 
 _AT_BANK = {

@@ -199,8 +199,10 @@ class _Ladder:
     def pair_by_amount(self, lines: Mapping[_Place, BatchLine]) -> None:
         """Pair what is left by amount and date, where both sides have no other choice."""
         open_items: dict[tuple[object, ...], list[OpenItem]] = defaultdict(list)
+        # What a line with a key may mean is not given to one without.
+        gone = self._taken.union(item.key for items in self._unsure.values() for item in items)
         for item in self._items:
-            if item.key not in self._taken and not item.is_settled:
+            if item.key not in gone and not item.is_settled:
                 open_items[item.kind, item.currency, item.open].append(item)
         waiting: dict[tuple[object, ...], list[_Place]] = defaultdict(list)
         for place, line in lines.items():
@@ -267,6 +269,9 @@ class _Ladder:
         if place in self._unsure:
             known = {item.key for item in self._unsure[place]}
             candidates = [item for item in candidates if item.key in known]
+        elif rung is not Rung.PROVIDER_ID and (named := self._candidates(Rung.PROVIDER_ID, line)):
+            # What the line's own id does not name, and has an id itself, is another payment of the order.
+            candidates = [item for item in candidates if item in named or not item.provider_ids]
         still_open = [item for item in candidates if not item.is_settled and item.key not in self._taken]
         if not still_open:
             if candidates:
