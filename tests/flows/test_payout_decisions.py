@@ -171,3 +171,19 @@ def test_the_command_lists_and_takes_answers(at, tmp_path: Path, monkeypatch, ca
     assert main(["decide", "kort", KEY, "4", "post", "many"]) == 1
     assert main(["decide", "kort", KEY, "4", "post", "2990"]) == 0, capsys.readouterr().out
     assert reason(at) == "due"
+
+
+def test_line_without_a_document_is_offered_what_has_its_amount_and_pays_it_when_a_person_says_so(at):
+    late = "capture;x60;2026-12-20;423.00;0.00;N-77777;PO-1;2026-11-25"
+    settling(at).run([file(late, row("payout", "p1", "-423.00"))])
+    assert reason(at) == "payout_unmatched"
+    settling(at).run([])  # as often as it is matched anew: never by itself
+    assert reason(at) == "payout_unmatched"
+    with at.ledger.begin() as tx:
+        (matter,) = open_matters(tx, "kort")
+    (offered,) = matter.lines[0].candidates
+    assert (offered.key, offered.open) == ("nordlys-60-payment1", Decimal("423.00"))
+    decide(at, Say.LINK, line=1, document=offered.key)
+    settling(at).run([])
+    assert reason(at) == "payout_journaled"
+    assert sum(one.amount for one in standing(at)) == Decimal("543.50")

@@ -21,6 +21,7 @@ from pakhus.ledger.settlement_answers import LineAnswer, LineId
 from pakhus.ledger.settlements import Found, Settlement
 from pakhus.model import Money
 from pakhus.rules.money import rounded
+from pakhus.rules.near_documents import near_documents
 from pakhus.rules.payment_methods import PaymentWay
 from pakhus.rules.payout_posting import PaidItem
 from pakhus.rules.refunded_weights import Side, weights
@@ -100,6 +101,7 @@ def match_settlement(
     for match in matches:
         _take(at, match)
     strange = _strange(at, matches, settings)
+    _offer_near_ones(at, matches)
     invoices = OpenInvoices(ledger, accounts, keep)
     _close_paid_invoices(at, invoices, batch)
     weighed = _weigh_refunded(at, batch, settings.accounts[batch.currency].base_currency)
@@ -124,6 +126,15 @@ def _named_orders(ledger: Ledger, settings: AccountSettings, matches: Sequence[L
         for line, number in few.items()
         if number in orders
     }
+
+
+def _offer_near_ones(at: _Matching, matches: Sequence[LineMatch]) -> None:
+    """Note what lines without a document may mean, of what no other line pays: candidates for a person, no more."""
+    lost = [one.line for one in matches if one.outcome is Outcome.NO_DOCUMENT and _needs_document(one)]
+    near = near_documents(lost, [_open(at, item) for item in at.items.values()]) if lost else {}
+    for place, one in enumerate(at.found):
+        if one.number in near:
+            at.found[place] = replace(one, items=[at.items[item.key].id for item in near[one.number]])
 
 
 def _strange(at: _Matching, matches: Sequence[LineMatch], settings: AccountSettings) -> list[tuple[BatchLine, Item]]:
