@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from airflow.sdk.definitions.context import Context
 
 from hooks.economic_hook import EconomicHook
@@ -25,8 +23,8 @@ class ReportSkusOperator(ShopOperator):
     def work(self, context: Context) -> None:
         settings, ledger = self.settings(), self.ledger(context)
         own = self._catalogue(settings, ledger)
-        others = list(self._others(settings, ledger))
-        found = report_on(settings, [own, *others], ledger)
+        others, unread = self._others(settings)
+        found = report_on(settings, [own, *others], ledger, unread)
         for problem in found.problems:
             self.log.info("%s: %s (%s) %s", problem.trouble.value, problem.sku, problem.name, problem.detail)
         context["ti"].xcom_push(key=TABLE, value=found.markdown())
@@ -40,16 +38,18 @@ class ReportSkusOperator(ShopOperator):
             EconomicHook(accounts).client(ledger) if accounts else None,
         ).catalogue(settings)
 
-    def _others(self, settings: ShopSettings, ledger: Ledger) -> Iterator[Catalogue]:
-        """Shops that share an agreement; one that cannot be read is left out and named in the log."""
-        del ledger
+    def _others(self, settings: ShopSettings) -> tuple[list[Catalogue], list[str]]:
+        """Read the shops that share an agreement, or may share one; returns also those that cannot be read, by name."""
         shared = {target for target in (settings.rackbeat_target, settings.economic_target) if target}
+        found, unread = [], []
         for name in shop_names():
             if name == self.shop:
                 continue
             try:
                 other = load_shop(name)
                 if shared & {other.rackbeat_target, other.economic_target}:
-                    yield Sources(self.webshop(other), None, None).catalogue(other)
+                    found.append(Sources(self.webshop(other), None, None).catalogue(other))
             except PakhusError as error:
+                unread.append(name)
                 self.log.warning("%s is not compared: %s", name, error)
+        return found, unread

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from pakhus.__main__ import main
+from pakhus.flows.initial_sync import InitialSync
+from pakhus.flows.report import RunReport
+from pakhus.reasons import Verdict
 from stack import ROOT
 from tests.flows.test_initial_sync import empty_warehouse, expected, in_stock
 from tests.flows.world import World
@@ -61,6 +64,19 @@ def test_preview_then_transfer_then_refusal_then_the_list_of_what_was_made(
     made = rows(undo)
     assert {row["number"] for row in made if row["made"] == "adjustment"} == set(expected(nordlys))
     assert all(row["to_undo_it"] and row["sent_at"] for row in made)
+
+
+def test_a_transfer_that_left_a_product_to_a_person_is_finished(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether an adjustment was booked nobody can tell any more: a run that is asked for again would be refused."""
+    unclear = Verdict.of("initial_stock_unclear", number="NH-1000", adjustment="1", wanted="4", there="5")
+    report = RunReport("initial_sync", "nordlys", seen=1)
+    report.add(unclear)
+    monkeypatch.setattr(InitialSync, "run", lambda *_, **__: report)
+    code, text = command()
+    assert unclear.text() in text
+    assert (code, "Finished." in text) == (0, True)
 
 
 def test_a_transfer_that_was_not_finished_says_so(nordlys: World, command: Command) -> None:

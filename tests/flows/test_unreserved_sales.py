@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from pakhus.clients.http import Call, to_json
 from pakhus.flows import stock as stock_flow
 from pakhus.ledger import documents
 from pakhus.reasons import Verdict
+from pakhus.rules.mapping_fields import BySku
 from tests.flows.two_shops import TwoShops, levels, push, shown, two_shops
 from tests.flows.world import World
 
@@ -239,3 +241,38 @@ def test_what_a_shop_puts_back_when_an_order_is_cancelled_is_looked_at(both: Two
     both.run()
     assert shown(both.nordlys)[ITEM] == 6
     assert levels(both.nordlys)[ITEM].confirmed == 6
+
+
+def stock_at_the_parent(both: TwoShops) -> None:
+    """The variations of a T-shirt are one number in the warehouse, of which there are eight, and in the shop."""
+    numbers = {f"NH-TS-{size}": "NH-TS" for size in "SML"}
+    mapping = both.nordlys.settings.mapping.model_copy(update={"product_numbers": BySku(numbers)})
+    both.nordlys = replace(both.nordlys, settings=both.nordlys.settings.model_copy(update={"mapping": mapping}))
+    body = {"number": "NH-TS", "name": "T-shirt", "group": 1, "sales_price": 100}
+    both.nordlys.warehouse.send(Call("POST", "/products", body=to_json(body)))
+    both.set_stock("NH-TS", "8")
+    both.nordlys.act(action="edit_product", sku="NH-TS", changes={"manage_stock": True, "stock_quantity": 0})
+    for sku in numbers:
+        both.nordlys.act(action="edit_product", sku=sku, changes={"manage_stock": False})
+    both.run(compare=True)
+    assert shown(both.nordlys)["NH-TS"] == 8
+
+
+@pytest.mark.edge(74)
+@pytest.mark.edge(75)
+def test_what_is_put_back_at_a_product_by_its_variation_is_looked_at(both: TwoShops) -> None:
+    stock_at_the_parent(both)
+    order = buy(both.nordlys, 2, "NH-TS-S")
+    both.forward(minutes=1)
+    both.nordlys.observe()
+    both.nordlys.reserve()
+    both.nordlys.ship(next(iter(both.nordlys.warehouse_server.dump()["orders"])))
+    both.nordlys.act(action="set_status", order=int(order), status="completed")
+    both.forward(minutes=1)
+    both.run()
+    assert shown(both.nordlys)["NH-TS"] == 6
+    both.nordlys.act(action="refund", order=int(order), restock=True)
+    assert shown(both.nordlys)["NH-TS"] == 8
+    both.forward(minutes=1)
+    both.run()
+    assert shown(both.nordlys)["NH-TS"] == 6

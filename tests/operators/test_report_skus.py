@@ -71,7 +71,8 @@ def test_a_later_report_replaces_the_one_before(nordlys: World, tmp_path: Path) 
 def test_other_shops_of_the_agreement_are_compared_and_one_that_is_away_is_left_out(
     nordlys: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    run()  # no connection to fjordliv: nordlys is reported all the same
+    report, _ = run()  # no connection to fjordliv: nordlys is reported all the same
+    assert report.note().endswith(" · not compared with fjordliv: see the log of report_skus")
     with beside(nordlys) as fjordliv:
         keys = fjordliv.seeds["woocommerce"]["credentials"]
         fields = {
@@ -84,5 +85,6 @@ def test_other_shops_of_the_agreement_are_compared_and_one_that_is_away_is_left_
         add_product(fjordliv, name="Bicycle", sku="same-1")
         report, _ = run()
         assert "other_product_in_other_shop" in report.note()
+        assert "not compared" not in report.note()
         found = [row for row in listed(tmp_path / "skus.csv") if row["sku"] == "SAME-1"]
         assert "fjordliv: Bicycle" in {row["detail"] for row in found}

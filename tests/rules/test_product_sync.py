@@ -1,5 +1,6 @@
 """Who wins about a field of a product: the master, or whoever set it in the other system."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -134,6 +135,17 @@ def test_a_class_that_nobody_mapped_is_told(tax_class: str, code: str) -> None:
     without = in_economic(product, "A", ACCOUNTS_PRODUCTS, OWNED - {PRICE})
     assert isinstance(without, Verdict)
     assert without.code == "product_group_unknown"
+
+
+def test_what_no_vat_is_charged_on_gets_no_group_that_charges_it() -> None:
+    card = replace(CUP, taxable=False)
+    found = in_economic(card, "A", ACCOUNTS_PRODUCTS, OWNED)
+    assert isinstance(found, Verdict)
+    assert "its tax class none has no product group" in found.text()
+    mapped = ACCOUNTS_PRODUCTS.model_copy(update={"groups": {"": 1, "none": 7}})
+    untaxed = in_economic(card, "A", mapped, OWNED)
+    assert not isinstance(untaxed, Verdict)
+    assert (untaxed[GROUP], untaxed[PRICE]) == ("7", "125.00")
 
 
 def test_a_price_that_nobody_follows_need_not_be_told() -> None:

@@ -14,7 +14,7 @@ from pakhus.commands import Exit, Say
 from pakhus.commands.live_systems import CONNECTIONS_HELP, opened, warehouse_of, webshop_of
 from pakhus.commands.tables import write_csv
 from pakhus.errors import ConfigurationError
-from pakhus.flows.initial_sync import InitialSync
+from pakhus.flows.initial_sync import InitialSync, is_settled
 from pakhus.flows.report import RunReport
 from pakhus.flows.warehouse_products import CREATE
 from pakhus.ledger.products import Made
@@ -71,8 +71,7 @@ def _tell(report: RunReport, say: Say) -> int:
     say(report.note())
     for code, count in sorted(report.codes.items()):
         say(f"  {count:>5} {code}: {report.causes[code]}")
-    settled = {Status.DONE, Status.SKIPPED}
-    again = [code for code in report.codes if Verdict(code).status not in settled and code != "product_sku_wrong"]
+    again = [code for code in report.codes if not is_settled(Verdict(code))]
     if again or "initial_sync_done" in report.codes:
         if again:
             say("\nIt is not finished: mend what is named, then run it again; what is done is not done twice.")

@@ -187,14 +187,14 @@ class InitialSync:
         self.ledger.persist(lambda tx: documents.note_remote(tx, document.id, claim, remote_number=number))
 
     def _note(self, document: Document, claim: Claim, verdicts: Sequence[Verdict]) -> None:
-        open_ones = [verdict for verdict in verdicts if not _is_done(verdict)]
+        open_ones = [verdict for verdict in verdicts if not is_settled(verdict)]
         verdict = open_ones[0] if open_ones else _TRANSFERRED
         self._record(document, claim, verdict)
         logger.info("%s: %s", document.key, "; ".join(one.text() for one in verdicts))
 
     def _conclude(self, document: Document, claim: Claim, found: Sequence[Sequence[Verdict]]) -> bool:
         """Return whether it is finished: nothing is left that another run could finish."""
-        open_ones = [verdict for verdicts in found for verdict in verdicts if not _is_done(verdict)]
+        open_ones = [verdict for verdicts in found for verdict in verdicts if not is_settled(verdict)]
         self._record(document, claim, open_ones[0] if open_ones else _TRANSFERRED)
         return not open_ones
 
@@ -206,5 +206,6 @@ class InitialSync:
         self.ledger.persist(record)
 
 
-def _is_done(verdict: Verdict) -> bool:
+def is_settled(verdict: Verdict) -> bool:
+    """Whether no further run could do anything about a product."""
     return verdict.status in (Status.DONE, Status.SKIPPED) or verdict.code in _LEFT_OUT

@@ -33,12 +33,17 @@ def doubt(tx: Transaction, settings: ShopSettings, orders: Iterable[Seen]) -> No
         inbox.add_all(tx, settings.shop, SHOWN, skus)
 
 
-def take(tx: Transaction, shop: str, claim: Claim) -> None:
-    """Make the quantities of the noted SKUs unknown: the push that follows reads them in the shop."""
+def take(tx: Transaction, settings: ShopSettings, claim: Claim) -> None:
+    """Make the quantities of the noted SKUs unknown: the push that follows reads them in the shop.
+
+    With a SKU all that is one product with it in the warehouse: the pieces of a variation may stand at its parent.
+    """
     claims.require(tx, claim)
+    shop, numbers = settings.shop, settings.mapping.product_numbers
     hints = inbox.waiting(tx, shop, SHOWN, limit=_MOST_AT_ONCE)
     if not hints:
         return
-    noted = {hint.source_id for hint in hints}
-    stock.forget_confirmed(tx, shop, [level.sku for level in stock.levels(tx, shop) if compared(level.sku) in noted])
+    noted = {compared(numbers.get(hint.source_id, hint.source_id)) for hint in hints}
+    doubted = [level.sku for level in stock.levels(tx, shop) if compared(numbers.get(level.sku, level.sku)) in noted]
+    stock.forget_confirmed(tx, shop, doubted)
     inbox.remove(tx, hints)

@@ -46,17 +46,20 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class SkuReport:
-    """What is wrong with the SKUs of one shop."""
+    """What is wrong with the SKUs of one shop. `unread` are shops beside which it could not be looked at."""
 
     shop: str
     products: int
     problems: tuple[SkuProblem, ...]
+    unread: tuple[str, ...] = ()
 
     def run_report(self) -> RunReport:
-        """The run's note: "41 products: 2 missing, 38 not_in_rackbeat"."""
+        """The run's note: "41 products: 2 missing, 38 not_in_rackbeat", and which shops were not looked at."""
         counts = Counter(problem.trouble for problem in self.problems)
         told = ", ".join(f"{counts[trouble]} {trouble.value}" for trouble in Trouble if counts[trouble])
         headline = f"{self.products} products: {told or 'nothing wrong with their SKUs'}"
+        if self.unread:
+            headline += f" · not compared with {', '.join(self.unread)}: see the log of report_skus"
         return RunReport(SKUS, self.shop, seen=self.products, headline=headline)
 
     def markdown(self, most: int = 200) -> str:
@@ -82,11 +85,13 @@ def last_report(tx: Transaction, shop: str | None = None) -> Report:
     return Report((*COLUMNS, "reported"), rows)
 
 
-def report_on(settings: ShopSettings, catalogues: Sequence[Catalogue], ledger: Ledger) -> SkuReport:
+def report_on(
+    settings: ShopSettings, catalogues: Sequence[Catalogue], ledger: Ledger, unread: Sequence[str] = ()
+) -> SkuReport:
     """Judge the shop's own catalogue beside the others', and keep the report in place of the last one."""
     own = next(catalogue for catalogue in catalogues if catalogue.shop == settings.shop)
     problems = tuple(problem for problem in sku_report(catalogues) if problem.shop == settings.shop)
-    report = SkuReport(settings.shop, len(own.sold()), problems)
+    report = SkuReport(settings.shop, len(own.sold()), problems, tuple(unread))
     rows = [asdict(problem) for problem in problems]
     ledger.persist(lambda tx: sku_reports.keep(tx, settings.shop, report.products, rows))
     return report

@@ -115,7 +115,7 @@ class StockPusher:
         calls.wait_for_late_effects()
         calls.supersede()  # their rows are unknown, and are written again below
         StockCompare(self.shop, self.ledger, self.settings, claim).run(report, at_once=compare)
-        self.ledger.persist(lambda tx: shown_doubts.take(tx, self.settings.shop, claim))
+        self.ledger.persist(lambda tx: shown_doubts.take(tx, self.settings, claim))
         after, read_at, not_seen = "", None, set[str]()
         while True:
             self._require_may_go_on()

@@ -12,6 +12,9 @@ from pydantic import Field
 
 from pakhus.rules.mapping_fields import Currency, Rate, Strict
 
+UNTAXED = "none"
+"""In `groups`: what the shop charges no VAT on (tax status none, or on freight only), whatever its tax class."""
+
 
 class PricedProducts(Strict):
     """What prices are in a system that has them without VAT."""
@@ -42,8 +45,8 @@ class NewAccountsProducts(PricedProducts):
 
     groups: dict[str, Annotated[int, Field(gt=0)]] = Field(
         min_length=1,
-        description="Tax class in the shop (slug; empty: standard) -> product group in e-conomic, which decides the "
-        "account and the VAT; a product of another class is left out and named",
+        description="Tax class in the shop (slug; empty: standard; none: what no VAT is charged on) -> product group "
+        "in e-conomic, which decides the account and the VAT; a product of another class is left out and named",
     )
     unit: int | None = Field(None, gt=0, description="Unit number; none: none is sent")
 

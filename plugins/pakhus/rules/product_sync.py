@@ -16,7 +16,7 @@ from enum import StrEnum
 from pakhus.model import Money, Product
 from pakhus.reasons import Verdict
 from pakhus.rules.money import rounded
-from pakhus.rules.product_mapping import NewAccountsProducts, NewWarehouseProducts, PricedProducts
+from pakhus.rules.product_mapping import UNTAXED, NewAccountsProducts, NewWarehouseProducts, PricedProducts
 from pakhus.rules.product_prices import net_price
 from pakhus.rules.product_texts import alike, cut, on_one_line
 
@@ -165,9 +165,10 @@ def in_economic(product: Product, number: str, new: NewAccountsProducts, owned: 
     price = _price_in_currency(product, new, owned) if foreign else _price(product, new, owned)
     if isinstance(price, Verdict):
         return price
-    group = new.group_of(product.tax_class)
+    tax_class = product.tax_class if product.taxable else UNTAXED  # a group of the class would charge VAT
+    group = new.group_of(tax_class)
     if group is None:
-        return Verdict.of("product_group_unknown", sku=product.sku, tax_class=product.tax_class or "standard")
+        return Verdict.of("product_group_unknown", sku=product.sku, tax_class=tax_class or "standard")
     return {**_texts(product, number, IN_ECONOMIC), **price, GROUP: str(group), BARRED: NO}
 
 
