@@ -131,6 +131,14 @@ class RackbeatClient:
         """Yield all products with their stock totals, or those that the query asks for."""
         yield from self._list("/products", "products", identity="number", query=query)
 
+    def find_customer(self, number: int) -> Any | None:
+        """Return a customer by its number, or None; one that was deleted may still be shown (section 6)."""
+        try:
+            row = self._get(f"/customers/{int(number)}")["customer"]
+        except NotFoundError:
+            return None
+        return None if row.get("is_deleted") else row
+
     def customers_with_email(self, email: str) -> list[Any]:
         """Return the customers whose e-mail is `email`, compared here: `search` is free text (section 6)."""
         wanted = email.strip().lower()

@@ -14,8 +14,8 @@ from pakhus.clients import rackbeat
 from pakhus.clients.http import Call
 from pakhus.clients.rackbeat import RackbeatClient
 from pakhus.clients.webshop import Webshop
-from pakhus.errors import ConfigurationError
-from pakhus.flows.exactly_once import RACKBEAT, Writer, Written
+from pakhus.errors import ConfigurationError, DataError
+from pakhus.flows.exactly_once import RACKBEAT, Step, Writer, Written
 from pakhus.flows.judging import ORDERS, state_rules
 from pakhus.flows.observation import Observer, stored_order
 from pakhus.flows.outcomes import StoppedError, stop
@@ -146,11 +146,19 @@ class Reserver:
         if isinstance(planned, Verdict):
             return self._still_taken_back(document, planned)
         subject = self._new_subject(document)
-        created = writer.make(steps.creation(subject), planned)
+        created = self._created(writer, steps.creation(subject), planned, order)
         self._note(document, claim, created)
         standing = Standing(created.remote_id, created, subject, created.version or 0)
         self._book_first(standing, writer, steps)
         return Verdict.of("adopted" if created.adopted else "transferred")
+
+    def _created(self, writer: Writer, step: Step, call: Call, order: Order | None) -> Written:
+        try:
+            return writer.make(step, call)
+        except DataError:
+            if order is not None:
+                self.customers.look_again(order)  # refused for a customer who was deleted since
+            raise
 
     def _still_taken_back(self, document: Document, verdict: Verdict) -> Verdict:
         """What to say of an order that is not to be reserved: that it was taken back, where we have done that."""

@@ -41,7 +41,7 @@ COUNTERPARTS: tuple[Reason, ...] = (
         "customer_gone",
         Status.WAITING,
         Actor.NOBODY,
-        "Customer {number} was deleted in the accounts; the next run looks for the buyer again.",
+        "Customer {number} was deleted in the other system; the next run looks for the buyer again.",
         NOTHING,
     ),
     Reason(
