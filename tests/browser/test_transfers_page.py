@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, Route, expect
 
-from pakhus.ledger import sources
+from pakhus.ledger import sources, stops
 from stack.browser import filled, inner, new_page, open_transfers, sign_in
 from stack.rest import AirflowApi
 from stack.waiting import loopback_session, wait_until
@@ -136,6 +136,27 @@ def test_texts_from_elsewhere_stay_texts(page: Page, signed: Signed) -> None:
     expect(frame.get_by_role("heading", level=1)).to_have_text(f"Order {nasty}")
     expect(frame.locator("#facts")).to_contain_text("<b>æøå</b>")
     assert inner(page).evaluate("document.querySelectorAll('img, script:not([src])').length") == 0
+
+
+def test_an_order_of_a_stopped_flow_says_why_nothing_happens(page: Page, signed: Signed) -> None:
+    with signed.world.ledger.begin() as tx:
+        told = sources.record(tx, showing("halted", placed_at=datetime.now(UTC)))
+        document(tx, told.id, "halted", "invoice")
+        stops.stop(tx, SHOP, "invoices", stopped_by="anna", cause="the accountant moves accounts")
+    sign_in(page, signed.stack)
+    frame = open_transfers(page, signed.stack, "list?q=halted")
+    frame.get_by_role("link", name="halted", exact=True).click()
+    frame = filled(page)
+    card = frame.get_by_role("article", name="Invoice")
+    expect(card).to_contain_text("The flow invoices is stopped by anna since ")
+    expect(card).to_contain_text("the accountant moves accounts. To do: Let it go on when that is over")
+    expect(frame.locator(".timeline")).to_contain_text("The flow invoices is stopped, by anna")
+    with signed.world.ledger.begin() as tx:
+        stops.resume(tx, SHOP, "invoices", who="bo", because="done")
+    page.reload()
+    frame = filled(page)
+    expect(frame.locator(".timeline")).to_contain_text("The flow invoices goes on, by bo")
+    expect(frame.get_by_role("article", name="Invoice")).not_to_contain_text("is stopped")
 
 
 @pytest.mark.parametrize("width", [1280, 1920])

@@ -1,12 +1,16 @@
 """The stop switch while a run works: it takes effect within one document, and what is not begun stays due."""
 
 from pakhus.flows.chunks import due_chunks, see_handed_on
+from pakhus.flows.credit_notes import crediter
+from pakhus.flows.payments import PAYMENTS, cashier
+from pakhus.flows.refunds import CREDITS
 from pakhus.flows.report import RunReport
 from pakhus.flows.work import Chunk, Treated
 from pakhus.ledger import documents, stops
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.documents import Document
 from pakhus.reasons import Verdict
+from pakhus.settings.flows import STOPPED_WITH
 from tests.flows.world import World
 
 
@@ -62,3 +66,15 @@ def test_a_report_survives_xcom() -> None:
     report.add(Verdict.of("access_denied", system="Rackbeat", problem="401", connection="rackbeat__main"))
     assert RunReport.from_dict(report.as_dict()) == report
     assert report.red_causes()[0].subject == "rackbeat__main"
+
+
+def test_flows_that_stop_with_another_are_those_whose_chunks_do(nordlys: World) -> None:
+    for flow, dag in STOPPED_WITH.items():
+        with nordlys.ledger.begin() as tx:
+            stops.stop(tx, "nordlys", dag, stopped_by="anna", cause=flow)
+            new = documents.NewDocument(f"nordlys-1-{flow}", "nordlys", flow, flow, "economic__main")
+            row = documents.ensure(tx, new, Verdict.of("due")).id
+        parts = nordlys.shop, nordlys.accounts, nordlys.ledger, nordlys.settings
+        report = crediter(*parts).credit([row]) if flow == CREDITS else cashier(*parts).register([row])
+        assert report.codes == {"stopped_by_person": 1}
+    assert STOPPED_WITH.keys() == {CREDITS, PAYMENTS}

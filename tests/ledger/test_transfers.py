@@ -15,6 +15,7 @@ from pakhus.ledger.attempts import Reply
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import alerts, proven_days, runs, stops
 from pakhus.ledger.schema import documents as documents_table
+from pakhus.ledger.stops import Refusal
 from pakhus.ledger.transfers import listing, timeline
 from pakhus.ledger.transfers.listing import Filters
 from pakhus.ledger.transfers.overview import overview
@@ -230,6 +231,52 @@ def test_a_reason_of_a_newer_version_is_shown_as_it_is(shop: Ledger, reading: En
         [row] = listing.orders(connection, Filters(status="held")).rows
     assert "from_tomorrow" in row.documents[0].meaning
     assert row.documents[0].action == "Update Pakhus."
+
+
+def test_an_order_whose_flow_is_stopped_says_since_when_why_and_what_to_do(
+    shop: Ledger, clock: MovableClock, reading: Engine
+) -> None:
+    clock.forward(hours=1)
+    with shop.begin() as tx:
+        refusal = Refusal("access_denied", "e-conomic refused our key", "access_denied", "economic__main", "invoices")
+        own_stops.record(tx, "nordlys", "invoices", refusal)
+    clock.forward(minutes=1)
+    with shop.begin() as tx:
+        own_stops.stop(tx, "nordlys", "all", stopped_by="anna", cause="stocktaking")
+        own_stops.stop(tx, "fjordliv", "invoices", stopped_by="bo", cause="another shop's")
+        [waiting] = listing.orders(tx.connection, Filters(search="1003")).rows
+        [done] = listing.orders(tx.connection, Filters(search="NH-1001")).rows
+    with reading.connect() as connection:
+        found = timeline.of_order(connection, waiting.id)
+        of_done = timeline.of_order(connection, done.id)
+    assert found is not None
+    assert of_done is not None
+    itself, person = found.stops
+    assert (itself.flow, itself.by_person, itself.cause) == ("invoices", False, "e-conomic refused our key")
+    assert (person.since, person.since - itself.since) == (clock.moment, timedelta(minutes=1))
+    assert itself.action == (
+        "Renew the key in the Airflow connection economic__main. It is tried again by itself and then goes on."
+    )
+    assert (person.flow, person.by_person, person.stopped_by) == ("all", True, "anna")
+    assert person.action.startswith("Let it go on when that is over: `python -m pakhus resume nordlys all`")
+    assert itself.documents == person.documents == (found.documents[0].id,)
+    assert [(one.flow, one.event, one.who) for one in found.stop_events] == [
+        ("invoices", "stopped", ""),
+        ("all", "stopped", "anna"),
+    ]
+    [open_one] = [one.id for one in of_done.documents if one.kind == "reservation"]  # the rest of it is done
+    assert [stop.documents for stop in of_done.stops] == [(open_one,)]
+
+
+def test_what_stopped_itself_for_credit_notes_holds_up_no_invoice(shop: Ledger, reading: Engine) -> None:
+    with shop.begin() as tx:
+        own_stops.record(tx, "nordlys", "invoices", Refusal("configuration", "no", "c", "", "credit_notes"))
+        [waiting] = listing.orders(tx.connection, Filters(search="1003")).rows
+    with reading.connect() as connection:
+        found = timeline.of_order(connection, waiting.id)
+    assert found is not None
+    assert found.stops == ()
+    assert [one.event for one in found.stop_events] == ["stopped"]  # it stands in the history of the flow all the same
 
 
 def test_the_overview_tells_alerts_stops_questions_days_and_each_flows_last_run(

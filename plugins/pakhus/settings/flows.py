@@ -5,4 +5,7 @@ from __future__ import annotations
 ALL_FLOWS = "all"
 """In a stop: every flow of the shop."""
 
+STOPPED_WITH = {"credit_notes": "invoices", "payments": "invoices"}
+"""Flows of documents that are steps of another flow's DAG, and stop with it."""
+
 FLOWS = ("orders", "fulfilment", "stock", "products", "invoices", "audit", "decisions", "webhooks")

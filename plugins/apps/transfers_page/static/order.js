@@ -41,7 +41,15 @@ function showHead(told) {
   fact(facts, "Problem", object.problem);
 }
 
-function documentCard(standing, order) {
+/** Why nothing happens to a document: its flow is stopped, since when, by whom, and what to do. */
+function stopNote(stop) {
+  const who = stop.by_person ? `by ${stop.stopped_by || "a person"}` : "by itself";
+  const tried = stop.tries > 1 ? `, tried again ${stop.tries} times, last ` : "";
+  return make("p", { class: "action" }, make("b", {}, `The flow ${stop.flow} is stopped ${who} since `, time(stop.since), ": "), `${stop.cause}. `,
+    tried ? make("span", { class: "sub" }, tried.slice(2), time(stop.tried_at), ". ") : "", make("b", {}, "To do: "), stop.action);
+}
+
+function documentCard(standing, order, stops) {
   const facts = make("dl", { class: "facts" });
   const open = openQuestion(standing);
   fact(facts, "Since", time(standing.since));
@@ -57,6 +65,7 @@ function documentCard(standing, order) {
   return make("article", { class: `card ${standing.status}`, "aria-label": words(standing.kind) },
     make("h3", {}, words(standing.kind), " ", make("span", { class: "sub" }, target(standing.target)), " ", badge(standing.status)),
     make("p", { class: "meaning" }, standing.meaning),
+    ...stops.filter((stop) => stop.documents.includes(standing.id)).map(stopNote),
     needsPerson(standing) ? make("p", { class: "action" }, make("b", {}, "To do: "), standing.action) : "",
     open ? make("p", { class: "action" }, decisionLink(standing, open, address)) : "",
     facts,
@@ -176,6 +185,13 @@ function alertEvents(alert) {
   return alert.resolved_at ? [raised, { at: alert.resolved_at, kind: "resolved", title: `Alert over, ${words(alert.code).toLowerCase()}`, parts: [] }] : [raised];
 }
 
+function stopEvent(event) {
+  const who = event.by_person ? `by ${event.who || "a person"}` : "by itself";
+  const run = event.run_id ? outward(address("dags", event.dag_id, "runs", event.run_id), "run") : "";
+  const happened = event.event === "lifted" ? "goes on" : "is stopped";
+  return { at: event.at, kind: event.event === "lifted" ? "resolved" : "alert", title: `The flow ${event.flow} ${happened}, ${who}`, parts: [make("p", {}, event.cause, " ", run)] };
+}
+
 /** All that happened, oldest first; what the ledger wrote at one moment keeps the order of cause and effect. */
 function events(told) {
   const byDocument = new Map(told.documents.map((standing) => [standing.id, standing]));
@@ -184,6 +200,7 @@ function events(told) {
     ...told.documents.flatMap((standing) => standingEvents(standing).slice(0, -1)),
     ...told.writes.map((write) => writeEvent(write, byDocument.get(write.document_id))),
     ...told.alerts.flatMap(alertEvents),
+    ...told.stop_events.map(stopEvent),
     ...told.documents.flatMap((standing) => standingEvents(standing).slice(-1)),
   ].map((event, index) => ({ ...event, index })).sort((one, other) => new Date(one.at) - new Date(other.at) || one.index - other.index);
 }
@@ -195,7 +212,7 @@ function eventItem(event) {
 
 function showTimeline(told) {
   const order = asked.get("document") ? null : told.objects[0];
-  byId("documents").replaceChildren(...told.documents.map((standing) => documentCard(standing, order)));
+  byId("documents").replaceChildren(...told.documents.map((standing) => documentCard(standing, order, told.stops)));
   byId("timeline").replaceChildren(...events(told).map(eventItem));
   byId("documents-part").hidden = !told.documents.length;
   byId("timeline-part").hidden = false;

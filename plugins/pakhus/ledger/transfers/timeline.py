@@ -18,6 +18,7 @@ from sqlalchemy import Column, Connection, Select, Table, and_, or_, select, tup
 from pakhus.ledger.schema import alerts, attempts, bodies, calls, documents, runs, source_versions, sources
 from pakhus.ledger.transfers.listing import ORDER
 from pakhus.ledger.transfers.standing import Standing, standings
+from pakhus.ledger.transfers.stopped import StopEvent, Stopping, stopped_now, stops_since
 
 MOST = 300  # of versions, writes and alerts each: an order with more is told from the newest
 
@@ -123,6 +124,8 @@ class Timeline:
     documents: tuple[Standing, ...]
     writes: tuple[Write, ...]
     alerts: tuple[Alert, ...]
+    stops: tuple[Stopping, ...]
+    stop_events: tuple[StopEvent, ...]
 
 
 def of_order(connection: Connection, order_id: int) -> Timeline | None:
@@ -151,7 +154,10 @@ def _timeline(connection: Connection, objects: list[Object], found: list[Standin
     writes = _writes(connection, [document.id for document in found])
     subjects = {document.key for document in found} | set(named)
     scopes = {document.scope for document in found} | {seen.scope for seen in objects}
-    return Timeline(tuple(objects), tuple(found), tuple(writes), tuple(_alerts(connection, scopes, subjects, writes)))
+    told = _alerts(connection, scopes, subjects, writes)
+    known = min([seen.first_seen_at for seen in objects] + [document.created_at for document in found])
+    stops, events = stopped_now(connection, found), stops_since(connection, found, known)
+    return Timeline(tuple(objects), tuple(found), tuple(writes), tuple(told), tuple(stops), tuple(events))
 
 
 def _objects(connection: Connection, query: Select[Any]) -> list[Object]:
