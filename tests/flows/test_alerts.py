@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from smtplib import SMTPDataError
 
 import pytest
+from sqlalchemy import select
 
 from pakhus.flows.alerts import (
     Channel,
@@ -20,6 +21,7 @@ from pakhus.flows.alerts import (
 from pakhus.ledger import alerts, runs
 from pakhus.ledger.alerts import Alert, Cause
 from pakhus.ledger.connection import Ledger, RunIdentity
+from pakhus.ledger.schema import alerts as rows
 from pakhus.settings import AlertsSettings
 
 URL = "https://airflow.vestbjerg.example/"
@@ -142,6 +144,32 @@ def test_a_channel_that_fails_keeps_nobody_else_from_being_told_and_is_tried_aga
     assert send(ledger, alert_id, [MAIL, SLACK], channels, URL) == []
     assert channels.told == [SLACK, MAIL]
     assert problems(ledger) == []
+
+
+def test_people_of_one_connection_who_are_told_later_are_told(raised: tuple[Ledger, int]) -> None:
+    """Two shops of an agreement, one mail server: the people of one sleep while those of the other are told."""
+    (ledger, alert_id), channels = raised, Channels()
+    awake = replace(MAIL, to=("drift@nordlys.example",))
+    both = replace(MAIL, to=("drift@nordlys.example", "drift@fjordliv.example"))
+    send(ledger, alert_id, [awake], channels, URL, later=True)
+    for _ in range(2):
+        send(ledger, alert_id, [both], channels, URL)
+    assert channels.told == [awake, replace(MAIL, to=("drift@fjordliv.example",))]
+    with ledger.begin() as tx:
+        told = tx.connection.execute(select(rows.c.told)).scalar_one()
+    assert len(told) == 2
+    assert "@" not in "".join(told)  # whom it was, nobody can read
+
+
+def test_what_an_earlier_version_has_told_is_not_told_again(raised: tuple[Ledger, int]) -> None:
+    (ledger, alert_id), channels = raised, Channels()
+    with ledger.begin() as tx:
+        alert = alerts.claim(tx, alert_id)
+        assert alert is not None
+        alerts.note_told(tx, alert, MAIL.name)
+        alerts.end_sending(tx, alert, sent=False)
+    send(ledger, alert_id, [MAIL, SLACK], channels, URL)
+    assert channels.told == [SLACK]
 
 
 def test_an_alert_that_nobody_is_named_for_waits_for_somebody(raised: tuple[Ledger, int]) -> None:

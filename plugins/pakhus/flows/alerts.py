@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from html import escape
 from urllib.parse import quote
@@ -269,14 +269,30 @@ def send(
         return []
     message, problems = message_of(alert, base_url), []
     for channel in channels:
-        if channel.name in alert.told:
-            continue
-        problem = _told(ledger, alert, channel, message, tell)
+        left = _left(channel, alert.told)
+        problem = "" if left is None else _told(ledger, alert, left, message, tell)
         if problem:
             problems.append(f"{channel.name}: {problem}")
     sent, problem = bool(channels) and not problems and not later, "; ".join(problems)
     ledger.persist(lambda tx: alerts.end_sending(tx, alert, sent=sent, problem=problem))
     return problems
+
+
+def _marks(channel: Channel) -> dict[str, str]:
+    """What the ledger keeps when a channel, or an address of it, was told; and the address, which it does not keep."""
+    if not isinstance(channel, MailChannel):
+        return {channel.name: ""}
+    return {f"{channel.name} {hashlib.sha256(one.lower().encode()).hexdigest()[:16]}": one for one in channel.to}
+
+
+def _left(channel: Channel, told: Sequence[str]) -> Channel | None:
+    """The channel for those who were not told yet: people of one mail connection may be told at different hours."""
+    if channel.name in told:  # of a mail: as earlier versions noted it, for all addresses at once
+        return None
+    to = tuple(address for mark, address in _marks(channel).items() if mark not in told)
+    if isinstance(channel, MailChannel):
+        return replace(channel, to=to) if to else None
+    return channel
 
 
 def _told(
@@ -288,7 +304,7 @@ def _told(
         problem = _problem(error)
         logger.warning("alert %s of %s %s not sent by %s: %s", alert.id, alert.scope, alert.flow, channel.name, problem)
         return problem
-    ledger.persist(lambda tx: alerts.note_told(tx, alert, channel.name))
+    ledger.persist(lambda tx: alerts.note_told(tx, alert, *_marks(channel)))
     logger.info("alert %s of %s %s sent by %s", alert.id, alert.scope, alert.flow, channel.name)
     return ""
 

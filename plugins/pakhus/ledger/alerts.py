@@ -152,9 +152,9 @@ def claim(tx: Transaction, alert_id: int) -> Alert | None:
     return None if row is None else _alert(row)
 
 
-def note_told(tx: Transaction, alert: Alert, channel: str) -> None:
-    """Record at once that a channel has taken the alert."""
-    told = alerts.c.told.op("||")(literal([channel], JSONB))
+def note_told(tx: Transaction, alert: Alert, *marks: str) -> None:
+    """Record at once that a channel has taken the alert, or several of its recipients."""
+    told = alerts.c.told.op("||")(literal(list(marks), JSONB))
     tx.connection.execute(update(alerts).where(_is(alert)).values(told=told))
 
 
