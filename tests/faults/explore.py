@@ -84,6 +84,7 @@ def boundaries(scene: Scene, truth: Truth = SHIPPED) -> Places:
         counts[name] = scene.servers[name].get("counters")["requests"]
         writes |= {(name, row["number"]): _kind(row) for row in requests if row["method"] != "GET"}
     counts["commit"] = len(commits.read_bytes())
+    commits.unlink()
     scene.run()  # the invoice that the shipment made due
     wrong = truth.findings(scene)
     if wrong:

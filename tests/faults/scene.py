@@ -340,7 +340,9 @@ def scene(
         config.write_text(json.dumps({"stand_ins": entries}))
         process = subprocess.Popen([sys.executable, "-m", "standin", "--config", str(config), "--urls", str(urls)])
         try:
-            yield _scene(kind, ledger_url, data, _urls(urls, process))
+            started = _scene(kind, ledger_url, data, _urls(urls, process))
+            yield started
+            started.log.unlink()  # kept where the exploration itself broke off, whose message names it
         finally:
             process.terminate()
             process.wait(10)
