@@ -14,7 +14,7 @@ from pakhus.flows.payouts import SettlementFile, settler
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import clearing_items
 from pakhus.rules.payment_methods import PaymentMethod, PaymentWay
-from pakhus.rules.payout_accounts import PayoutAccounts
+from pakhus.rules.payout_accounts import Booking, EntriesForm, PayoutAccounts
 from pakhus.rules.settlement_columns import ColumnMapping
 from pakhus.settings import ShopSettings
 from pakhus.settings.accounts import AccountSettings
@@ -52,7 +52,7 @@ _COLUMNS = ColumnMapping.model_validate(
             "batch": "Batch",
             "payout_date": "Payout date",
         },
-        "types": {name: name for name in ("capture", "payout")},
+        "types": {name: name for name in ("capture", "payout", "refund")},
         "dates": "%Y-%m-%d",
     }
 )
@@ -74,18 +74,32 @@ def register_payments(shop: Webshop, accounts: EconomicClient, ledger: Ledger, s
 
 def settle(accounts: EconomicClient, ledger: Ledger, order: str) -> None:
     """Journal the payout of this order."""
-    settler(accounts, ledger, _ACCOUNT, _COLUMNS).run([_settlement(order)])
+    paid = TOTAL - FEE
+    rows = [f"capture;t1;2026-11-22;{TOTAL};-{FEE};{order};PO-1;2026-11-25"]
+    settler(accounts, ledger, _ACCOUNT, _COLUMNS).run([_settlement(*rows, _payout(paid))])
 
 
-def _settlement(order: str) -> SettlementFile:
+def settle_by_rule(accounts: EconomicClient, ledger: Ledger, order: str) -> None:
+    """Journal and book the payout of this order, less what was given back in the provider's portal alone."""
+    rules = {"book": Booking.WHEN_MATCHED, "book_entries_body": EntriesForm.ARRAY, "refunds_only_here": "credit_note"}
     rows = [
-        "Type;Id;Date;Amount;Fee;Order;Batch;Payout date",
-        f"capture;t1;2026-11-22;{TOTAL};-3.12;{order};PO-1;2026-11-25",
-        f"payout;p1;2026-11-22;-{TOTAL - Decimal('3.12')};0.00;;PO-1;2026-11-25",
+        f"capture;t1;2026-11-22;{TOTAL};-{FEE};{order};PO-1;2026-11-25",
+        f"refund;r1;2026-11-22;-{GIVEN_BACK};0.00;{order};PO-1;2026-11-25",
     ]
-    return SettlementFile("kort.csv", "\n".join(rows).encode())
+    found = [_settlement(*rows, _payout(TOTAL - FEE - GIVEN_BACK))]
+    settler(accounts, ledger, _ACCOUNT.model_copy(update=rules), _COLUMNS).run(found)
 
 
+def _payout(amount: Decimal) -> str:
+    return f"payout;p1;2026-11-22;-{amount};0.00;;PO-1;2026-11-25"
+
+
+def _settlement(*rows: str) -> SettlementFile:
+    header = "Type;Id;Date;Amount;Fee;Order;Batch;Payout date"
+    return SettlementFile("kort.csv", "\n".join([header, *rows]).encode())
+
+
+FEE, GIVEN_BACK = Decimal("3.12"), Decimal("40.00")
 TOTAL = Decimal("215.47")
 """What the order that is paid out was charged."""
 

@@ -9,6 +9,7 @@ from stack.postgres import Cluster
 from tests.faults.explore import boundaries, explore
 from tests.faults.faults import Case
 from tests.faults.scene import Scene
+from tests.faults.stories import products_from_rackbeat
 from tests.faults.stories.products import PRODUCTS_KEPT, products_scene
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
@@ -39,6 +40,16 @@ def test_making_and_changing_survive_their_worst_faults(stage: Scene, system: st
     assert {"POST products", "PUT NH-1000"} <= set(writes)
     chosen = [Case(system, writes[name], fault) for name in ("POST products", "PUT NH-1000")]
     assert explore(stage, chosen, PRODUCTS_KEPT).failures == []
+
+
+def test_products_of_the_warehouse_survive_their_worst_faults(postgres: Cluster, ledger_template: str) -> None:
+    url, story = postgres.create_database("ledger_masters", template=ledger_template), products_from_rackbeat.STORY
+    with story.begin(url) as stage:
+        places = boundaries(stage, story.truth)
+        writes = {kind: place for place, kind in places.writes.items() if place[0] == "woocommerce"}
+        assert {kind.partition(" ")[0] for kind in writes} == {"POST", "PUT"}
+        chosen = [Case(*place, fault) for place in writes.values() for fault in ("answer lost", "late commit")]
+        assert explore(stage, chosen, story.truth).failures == []
 
 
 def test_exploration_sees_a_bookkeeper_s_price_overwritten(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

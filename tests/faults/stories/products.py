@@ -14,13 +14,21 @@ from sqlalchemy import create_engine, select
 
 from pakhus.clients import economic_products
 from pakhus.clients.http import Limits
-from pakhus.flows.product_rules import product_rules, target_in_economic, target_in_rackbeat
+from pakhus.flows.product_rules import (
+    product_rules,
+    target_in_economic,
+    target_in_rackbeat,
+    target_in_shop,
+    warehouse_source,
+)
+from pakhus.flows.product_targets import ProductTarget
 from pakhus.flows.product_writing import ProductWriter
-from pakhus.flows.products import ProductReader
+from pakhus.flows.products import ProductReader, ProductSource
 from pakhus.formats.economic_products import replaced_product
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.schema import attempts, documents, product_facts
 from pakhus.model import Money, Product
+from pakhus.settings import ProductsMaster
 from tests.faults.scene import PATIENT, Scene, scene
 from tests.faults.story import PreparedScene, Story
 from tests.faults.truth import Finding, Truth, nothing_open
@@ -74,13 +82,22 @@ class ProductsScene(PreparedScene):
 
     def _steps(self, limits: Limits, ledger: Ledger) -> None:
         rules = product_rules(self.settings)
-        ProductReader(self.shop(limits), ledger, self.settings, rules).read()
+        ProductReader(self._source(limits, ledger), ledger, self.settings, rules).read()
         for one in rules:
-            if one.target.startswith("rackbeat"):
-                target = target_in_rackbeat(self.settings, self.warehouse(limits))
-            else:
-                target = target_in_economic(self.settings, self.accounts(limits))
+            target = self._target(one.target, limits)
             ProductWriter(target, ledger, self.settings.shop, one, workers=1).write()
+
+    def _source(self, limits: Limits, ledger: Ledger) -> ProductSource:
+        if self.settings.products.master is ProductsMaster.RACKBEAT:
+            return warehouse_source(self.settings, self.warehouse(limits), ledger)
+        return self.shop(limits)
+
+    def _target(self, name: str, limits: Limits) -> ProductTarget:
+        if name == self.settings.connection:
+            return target_in_shop(self.settings, self.shop(limits))
+        if name == self.settings.rackbeat_target:
+            return target_in_rackbeat(self.settings, self.warehouse(limits))
+        return target_in_economic(self.settings, self.accounts(limits))
 
 
 @contextmanager
@@ -95,7 +112,7 @@ def products_scene(ledger_url: str) -> Iterator[Scene]:
 
 def product_findings(scene: Scene) -> list[Finding]:
     """Compare warehouse, accounts and ledger with what the shop says and people have set."""
-    return [finding for system in SYSTEMS for finding in _shown(scene, system)] + list(_ledger(scene))
+    return [finding for system in SYSTEMS for finding in _shown(scene, system)] + list(ledger_findings(scene))
 
 
 def open_products(scene: Scene) -> int:
@@ -125,13 +142,15 @@ def _shown(scene: Scene, system: str) -> Iterator[Finding]:
         yield Finding("lost", f"{HIDDEN} is not barred in {system}")
 
 
-def _ledger(scene: Scene) -> Iterator[Finding]:
+def ledger_findings(scene: Scene) -> Iterator[Finding]:
+    """What the ledger says of the products that were made, and of those that are held."""
     engine = create_engine(scene.ledger_url)
     with engine.begin() as connection:
         made = connection.execute(
             select(documents.c.target)
             .join(attempts, attempts.c.document_id == documents.c.id)
             .where(attempts.c.step == "create_product", attempts.c.status.in_(("ok", "adopted")))
+            .where(documents.c.remote_id == NEW)
         ).all()
         wrong = connection.execute(
             select(documents.c.key, documents.c.reason).where(
@@ -141,7 +160,7 @@ def _ledger(scene: Scene) -> Iterator[Finding]:
     engine.dispose()
     yield from nothing_open(scene)
     if len(made) != len(SYSTEMS):
-        yield Finding("untrue", f"the ledger knows {len(made)} products that were made, not {len(SYSTEMS)}")
+        yield Finding("untrue", f"the ledger knows that {NEW} was made in {len(made)} systems, not in {len(SYSTEMS)}")
     if wrong:
         yield Finding("untrue", f"held or failed: {[(row.key, row.reason) for row in wrong]}")
 
