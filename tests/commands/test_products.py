@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pakhus.__main__ import main
+from pakhus.clients.http import Call, to_json
 from tests.flows.product_world import edit, in_economic, in_rackbeat, include_with_products, run_products
 from tests.flows.test_products import empty_systems
 from tests.flows.world import World
@@ -33,8 +34,13 @@ def foreseen(nordlys: World, folder: Path) -> tuple[int, dict[tuple[str, str], d
 def test_says_what_a_run_would_do_and_what_stays(
     nordlys: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    body = {"number": "nh-1002", "name": "Skål", "group": 1, "sales_price": 100}
+    nordlys.warehouse.send(Call("POST", "/products", body=to_json(body)))
+    nordlys.reset_counters()
     code, rows = foreseen(nordlys, tmp_path)
     assert code == 1  # SKUs are wrong
+    spelt = rows.pop(("Rackbeat", "NH-1002"))
+    assert (spelt["what"], spelt["remark"]) == ("product_sku_wrong", "Rackbeat has it as nh-1002")
     assert "Nothing was written." in capsys.readouterr().out
     assert nordlys.writes() == 0
     assert {row["what"] for row in rows.values()} == {"make"}

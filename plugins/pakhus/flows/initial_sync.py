@@ -106,6 +106,7 @@ class InitialSync:
         mapping, new, target = self.settings.mapping, self._new(), self._target
         with self.ledger.begin() as tx:
             ours = products.begun(tx, document.id) if document else set()
+            in_use = products.sold_by_others(tx, target, self.settings.shop)
         there = stock_of(stocked(self.warehouse))
         catalogue = Catalogue(
             self.settings.shop,
@@ -114,7 +115,7 @@ class InitialSync:
             together=frozenset({target}),
             not_goods=mapping.rackbeat.not_goods if mapping.rackbeat else (),
         )
-        planned = plan_transfers(catalogue, there, new, stock=stock, ours=ours)
+        planned = plan_transfers(catalogue, there, new, stock=stock, ours=ours, in_use=in_use)
         gone = ours - {one.number for one in planned}  # the shop no longer sells it: what was begun is settled
         return (*planned, *(Transfer(number, number, begun=True) for number in sorted(gone)))
 

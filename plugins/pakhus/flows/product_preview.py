@@ -13,7 +13,7 @@ from pakhus.ledger.product_facts import Known
 from pakhus.model import Product
 from pakhus.reasons import Verdict
 from pakhus.rules.product_sync import Decision, Facts, Values, decide
-from pakhus.rules.sku_report import folded
+from pakhus.rules.sku_report import folded, spelt_otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,15 @@ def _in_target(
     rules: TargetRules, target: ProductTarget, reading: Reading, known: Mapping[str, Known]
 ) -> Iterator[Foreseen]:
     listing = target.listing()
+    spelt = {folded(number): number for number in listing}
     for product, known_as in reading.products:
         number = product.sku if rules.by_sku else known_as
-        yield _one(rules, target.system, (product, number), listing.get(number), known.get(folded(number)))
+        one = _one(rules, target.system, (product, number), listing.get(number), known.get(folded(number)))
+        other = spelt_otherwise(number, spelt) if one.what == "make" else None
+        if other is not None:
+            text = f"{target.system} has it as {other}"
+            one = Foreseen(number, target.system, "product_sku_wrong", {}, {}, text)
+        yield one
 
 
 def _one(

@@ -15,7 +15,7 @@ from pakhus.ledger.documents import Document, NewDocument, ensure, load
 from pakhus.ledger.schema import attempts, documents
 from pakhus.reasons import Status, Verdict
 
-PRODUCT, INITIAL_SYNC = "product", "initial_sync"
+PRODUCT, INITIAL_SYNC, RESERVATION = "product", "initial_sync", "reservation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,17 @@ def sync_is_open(tx: Transaction, shop: str) -> bool:
     """Tell whether a shop's first transfer was begun and is not finished."""
     query = select(documents.c.id).where(
         documents.c.scope == shop, documents.c.kind == INITIAL_SYNC, documents.c.status != Status.DONE.value
+    )
+    return tx.connection.execute(query.limit(1)).one_or_none() is not None
+
+
+def sold_by_others(tx: Transaction, target: str, shop: str) -> bool:
+    """Tell whether another shop's stock was transferred to a warehouse, or an order of another one reserved there."""
+    query = select(documents.c.id).where(
+        documents.c.target == target,
+        documents.c.scope != shop,
+        documents.c.kind.in_((INITIAL_SYNC, RESERVATION)),
+        documents.c.status == Status.DONE.value,
     )
     return tx.connection.execute(query.limit(1)).one_or_none() is not None
 

@@ -73,6 +73,16 @@ class Transfer:
         return self.begun or self.make is not None or self.on_hand is not None
 
 
+@dataclass(frozen=True, slots=True)
+class _Warehouse:
+    """What the warehouse has, what of it an earlier run has begun, and whether other shops sell from it already."""
+
+    there: Mapping[str, Stocked]
+    new: NewWarehouseProducts
+    ours: Collection[str]
+    in_use: bool
+
+
 def plan_transfers(
     catalogue: Catalogue,
     there: Mapping[str, Stocked],
@@ -80,15 +90,18 @@ def plan_transfers(
     *,
     stock: bool = True,
     ours: Collection[str] = (),
+    in_use: bool = False,
 ) -> tuple[Transfer, ...]:
     """Return what is to become of each product that the shop sells, in the shop's order.
 
     `ours` are numbers that an earlier, interrupted run made or counted: what it began is finished by what it recorded.
+    `in_use`: another shop sells from the warehouse. What it has none of has run out there, whatever this shop shows.
     """
     spelt = {folded(number): number for number in there}
     problems = {**_spelt_otherwise(catalogue, spelt), **sku_troubles(catalogue)}
+    warehouse = _Warehouse(there, new, ours, in_use)
     return tuple(
-        _transfer(product, catalogue.number(product), problems.get(product.id or ""), there, new, stock, ours)
+        _transfer(product, catalogue.number(product), problems.get(product.id or ""), warehouse, stock=stock)
         for product in catalogue.goods()
     )
 
@@ -112,36 +125,28 @@ def sku_troubles(catalogue: Catalogue) -> dict[str, str]:
     return problems
 
 
-def _transfer(
-    product: Product,
-    number: str,
-    problem: str | None,
-    there: Mapping[str, Stocked],
-    new: NewWarehouseProducts,
-    stock: bool,
-    ours: Collection[str],
-) -> Transfer:
-    name = product.name or number
+def _transfer(product: Product, number: str, problem: str | None, warehouse: _Warehouse, *, stock: bool) -> Transfer:
+    name, begun = product.name or number, number in warehouse.ours
     if problem is not None:
         left = Verdict.of("product_sku_wrong", sku=product.sku or product.name, problem=problem)
         return Transfer(number, name, left=(left,))
-    known, make = there.get(number), None
+    known, make = warehouse.there.get(number), None
     left_out: list[Verdict] = []
     if known is None:
-        price = net_price(product, new)
+        price = net_price(product, warehouse.new)
         if isinstance(price, Verdict):
             return Transfer(number, name, left=(price,))
         text, code = cut(product.description, DESCRIPTION_LENGTH), product.barcode
         make = WarehouseProduct(number, cut(name, NAME_LENGTH), price, text, code)
-    elif number not in ours:
+    elif not begun:
         left_out.append(Verdict.of("product_there", number=number))
-    quantity = _on_hand(product, number, known, ours) if stock else None
+    quantity = _on_hand(product, number, known, warehouse) if stock else None
     if isinstance(quantity, Verdict):
-        return Transfer(number, name, make, left=(*left_out, quantity), begun=number in ours)
-    return Transfer(number, name, make, quantity, tuple(left_out), begun=number in ours)
+        return Transfer(number, name, make, left=(*left_out, quantity), begun=begun)
+    return Transfer(number, name, make, quantity, tuple(left_out), begun=begun)
 
 
-def _on_hand(product: Product, number: str, known: Stocked | None, ours: Collection[str]) -> Decimal | Verdict | None:
+def _on_hand(product: Product, number: str, known: Stocked | None, warehouse: _Warehouse) -> Decimal | Verdict | None:
     """What the warehouse is to have of a product, None where it has that, or why its stock is left alone."""
     if not product.manages_stock or product.stock is None:
         return Verdict.of("initial_stock_unknown", number=number, problem="the shop keeps no number of its own for it")
@@ -153,10 +158,10 @@ def _on_hand(product: Product, number: str, known: Stocked | None, ours: Collect
         return Verdict.of("initial_stock_unknown", number=number, problem="the warehouse keeps no stock of it")
     if known.in_stock is None or known.in_orders is None:
         return Verdict.of("initial_stock_unknown", number=number, problem="the warehouse's number is not readable")
-    wanted = product.stock + known.in_orders
-    if known.in_stock == wanted or number in ours:
-        return wanted if number in ours and wanted else None
-    if known.in_stock != 0:
+    wanted, begun = product.stock + known.in_orders, number in warehouse.ours
+    if known.in_stock == wanted or begun:
+        return wanted if begun and wanted else None
+    if known.in_stock != 0 or warehouse.in_use:
         return Verdict.of("initial_stock_there", number=number, there=known.in_stock, shop=product.stock)
     return wanted
 
