@@ -4,15 +4,22 @@ from itertools import count
 
 import psycopg
 from psycopg import errors, sql
+from sqlalchemy import make_url
 
 from stack.postgres import Cluster
 
 # So many deleted rows would slow the next test down until they are swept; such a database is not used again.
 TOO_MANY_ROWS = 5_000
 ENDINGS = 5
-END_CLIENTS = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s"
+END_CLIENTS = """\
+select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s and pid <> pg_backend_pid()
+"""
 TABLES = "select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'"
 SEQUENCES = "select setval(format('%I.%I', schemaname, sequencename), 1, false) from pg_sequences"
+NUMBERS = """\
+select setval(format('%I.%I', schemaname, sequencename), coalesce(last_value, 1), last_value is not null)
+from kept.numbers
+"""
 # All that a test could change besides rows. A copy has the object ids of its template.
 SHAPE = """\
 with ours as (select oid from pg_class where relnamespace = 'public'::regnamespace)
@@ -51,7 +58,7 @@ class Ledgers:
         """Take a ledger back, whoever is connected to it, and empty it for the next one who asks."""
         renamed = self._new_name()
         self._rename(name, renamed)
-        if self._shape_of(renamed) == self._shape and self._empty(renamed) <= TOO_MANY_ROWS:
+        if self._shape_of(renamed) == self._shape and empty(self._cluster.url(renamed)) <= TOO_MANY_ROWS:
             self._free.append(renamed)
         else:
             self._cluster.drop_database(renamed)
@@ -76,19 +83,53 @@ class Ledgers:
         with self._connected(name) as connection:
             return connection.execute(SHAPE).fetchone()
 
-    def _empty(self, name: str) -> int:
-        """Delete all rows and begin all numbers anew; returns how many rows there were."""
-        with self._connected(name) as connection:
-            tables = [sql.Identifier(table) for (table,) in connection.execute(TABLES)]
-            connection.execute("set session_replication_role = replica")  # in whatever sequence
-            deleting = sql.SQL("; ").join(sql.SQL("delete from {}").format(table) for table in tables)
-            cursor, rows = connection.execute(deleting), 0
-            while True:
-                rows += cursor.rowcount
-                if not cursor.nextset():
-                    break
-            connection.execute(SEQUENCES)
-        return rows
-
     def _connected(self, name: str) -> psycopg.Connection:
-        return psycopg.connect(self._cluster.url(name).replace("+psycopg", ""), autocommit=True)
+        return _connected(self._cluster.url(name))
+
+
+def empty(url: str) -> int:
+    """Delete all rows of a ledger and begin all its numbers anew; returns how many rows there were."""
+    with _connected(url) as connection:
+        rows = _delete_all(connection)
+        connection.execute(SEQUENCES)
+    return rows
+
+
+def keep(url: str) -> None:
+    """Keep all rows and numbers of a ledger, to be brought back by `restore`."""
+    with _connected(url) as connection:
+        connection.execute("drop schema if exists kept cascade; create schema kept")
+        for table in _tables(connection):
+            connection.execute(sql.SQL("create table kept.{0} as table public.{0}").format(sql.Identifier(table)))
+        connection.execute("create table kept.numbers as select * from pg_sequences where schemaname = 'public'")
+
+
+def restore(url: str) -> None:
+    """Bring back what was kept, whoever is connected."""
+    with _connected(url) as connection:
+        connection.execute(END_CLIENTS, [make_url(url).database])
+        _delete_all(connection)
+        for table in _tables(connection):
+            query = sql.SQL("insert into public.{0} overriding system value table kept.{0}")
+            connection.execute(query.format(sql.Identifier(table)))
+        connection.execute(NUMBERS)
+
+
+def _tables(connection: psycopg.Connection) -> list[str]:
+    return [table for (table,) in connection.execute(TABLES)]
+
+
+def _delete_all(connection: psycopg.Connection) -> int:
+    connection.execute("set session_replication_role = replica")  # in whatever sequence
+    deleting = sql.SQL("; ").join(
+        sql.SQL("delete from {}").format(sql.Identifier(table)) for table in _tables(connection)
+    )
+    cursor, rows = connection.execute(deleting), 0
+    while True:
+        rows += cursor.rowcount
+        if not cursor.nextset():
+            return rows
+
+
+def _connected(url: str) -> psycopg.Connection:
+    return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)

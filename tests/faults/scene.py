@@ -24,7 +24,6 @@ from typing import Any
 
 import requests
 import simplejson
-from sqlalchemy import create_engine, text
 
 from pakhus.clients.economic import EconomicClient
 from pakhus.clients.http import Limits
@@ -44,13 +43,13 @@ from pakhus.flows.stock import StockPusher
 from pakhus.flows.stock_reading import StockReader
 from pakhus.flows.unreserved_sales import SalesReader
 from pakhus.ledger.connection import Ledger
-from pakhus.ledger.schema import metadata
 from pakhus.settings import InvoiceMode, ShopSettings, load_shop
 from standin.registry import default_seed
 from standin.seeds import with_shop_products
 from standin.woocommerce import goods_of, recorded_shop
 from tests.faults.money import paid_by_journal, register_payments, settle
 from tests.flows.world import ShiftedTime
+from tests.ledgers import empty
 
 SYSTEMS = ("woocommerce", "rackbeat", "economic")
 RESERVED, INVOICED, HELD = "61", "100", "83"
@@ -105,11 +104,7 @@ class Scene:
         """Back to the beginning: servers, counters, clock, ledger."""
         self.forward = timedelta(0)
         self.reset_servers()
-        engine = create_engine(self.ledger_url)
-        tables = ", ".join(table.name for table in metadata.sorted_tables)
-        with engine.begin() as connection:
-            connection.execute(text(f"truncate {tables} restart identity cascade"))
-        engine.dispose()
+        empty(self.ledger_url)
         self.reset_counters()
 
     def reset_servers(self) -> None:

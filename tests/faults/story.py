@@ -7,12 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 
-import psycopg
-from psycopg import sql
-from sqlalchemy import make_url
-
 from tests.faults.scene import PATIENT, Scene
 from tests.faults.truth import Truth
+from tests.ledgers import keep, restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class PreparedScene(Scene):
             self._keep()
         else:
             self.reset_servers()
-            self._copy_ledger(self._kept, self._name)
+            restore(self.ledger_url)
         self.reset_counters()
 
     def quietly(self) -> None:
@@ -58,7 +55,7 @@ class PreparedScene(Scene):
     def _keep(self) -> None:
         self.snapshots = {name: server.post("snapshot")["id"] for name, server in self.servers.items()}
         self.beginning = self.forward
-        self._copy_ledger(self._name, self._kept)
+        keep(self.ledger_url)
 
     def reset_servers(self) -> None:
         """Servers and clock as they were kept."""
@@ -66,18 +63,3 @@ class PreparedScene(Scene):
         self.forward = timedelta(0)
         if self.beginning is not None:
             self.pass_time(seconds=self.beginning.total_seconds())
-
-    @property
-    def _name(self) -> str:
-        return str(make_url(self.ledger_url).database)
-
-    @property
-    def _kept(self) -> str:
-        return f"{self._name}_kept"
-
-    def _copy_ledger(self, source: str, copy: str) -> None:
-        url = make_url(self.ledger_url).set(drivername="postgresql", database="postgres")
-        drop, create = sql.SQL("drop database if exists {} with (force)"), sql.SQL("create database {} template {}")
-        with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
-            connection.execute(drop.format(sql.Identifier(copy)))
-            connection.execute(create.format(sql.Identifier(copy), sql.Identifier(source)))
