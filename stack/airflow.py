@@ -11,7 +11,7 @@ import secrets
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -265,10 +265,17 @@ class Stack:
         self.runner.start(Component("dag-processor", _airflow("dag-processor"), environment))
         # Their log servers would listen on every interface; the API server reads the same files from disk.
         self.runner.start(Component("triggerer", _airflow("triggerer", "--skip-serve-logs"), environment))
-        scheduler = _airflow("scheduler", "--skip-serve-logs")
-        self.runner.start(
-            self._component("scheduler", scheduler, environment, "scheduler", "dag_processor", "triggerer")
+        scheduler = self._component(
+            "scheduler",
+            _airflow("scheduler", "--skip-serve-logs"),
+            environment,
+            "scheduler",
+            "dag_processor",
+            "triggerer",
         )
+        # That lost its database waits for its running tasks before it ends, however long they take, without a sign of
+        # life and without taking up others. Celery's does not wait.
+        self.runner.start(replace(scheduler, sick=self._says_unhealthy("scheduler")))
 
     def _component(self, name: str, argv: list[str], environment: Mapping[str, str], *healthy: str) -> Component:
         """A component of Airflow that is ready when Airflow's health report calls these parts healthy."""
@@ -279,6 +286,11 @@ class Stack:
             return all(health.get(part) == "healthy" for part in healthy)
 
         return Component(name, argv, environment, ready)
+
+    def _says_unhealthy(self, part: str) -> Callable[[], bool]:
+        """Whether Airflow's health report calls a part unhealthy; without a report nothing is known."""
+        api = AirflowApi(self.url)
+        return lambda: api.health(timeout_s=2).get(part) == "unhealthy"
 
 
 def shared_settings() -> dict[str, str]:

@@ -49,10 +49,10 @@ class AirflowApi:
             raise AirflowError(f"{method} {path}: {response.status_code} {response.text[:2000]}", response.status_code)
         return response.json() if response.content else None
 
-    def health(self) -> dict[str, str]:
+    def health(self, timeout_s: float = 5) -> dict[str, str]:
         """The state of each component, as "healthy" or not; empty while the API server does not answer."""
         try:
-            answer = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
+            answer = self._session.get(f"{self.url}/api/v2/monitor/health", timeout=timeout_s).json()
         except (requests.RequestException, ValueError):
             return {}
         return {name: str(part.get("status")) for name, part in answer.items() if part}

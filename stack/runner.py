@@ -1,7 +1,8 @@
 """Keep programs running, in order, and leave none behind.
 
 Each component is a session of its own (processes.py). A thread watches them: one that ends, with whatever exit code,
-is started again after a growing pause; one that ends five times in a minute ends everything, with its last lines.
+is started again after a growing pause; one that ends five times in a minute ends everything, with its last lines. One
+that lives but says for minutes that it does not work is killed, and so started again.
 The sessions are written to a file, so that what a runner killed by SIGKILL left is swept by the next one.
 """
 
@@ -29,6 +30,8 @@ GRACE_S = 15.0
 ASK_AGAIN_S = 5.0
 SWEEP_GRACE_S = 3.0
 WATCH_EVERY_S = 0.1
+ASK_HEALTH_EVERY_S = 10.0
+LONGEST_SICKNESS_S = 60.0
 LAST_LINES = 25
 
 
@@ -83,7 +86,8 @@ class EndingSignals:
 class Component:
     """A program to keep running; ``ready`` says when those after it may start.
 
-    A ``foundation`` carries the others and is stopped after them. ``account`` runs it as another user (root only).
+    ``sick`` says that it lives and does not work; it must answer within seconds. A ``foundation`` carries the others
+    and is stopped after them. ``account`` runs it as another user (root only).
     """
 
     name: str
@@ -91,6 +95,7 @@ class Component:
     env: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] | None = None
     ready_within_s: float = 180.0
+    sick: Callable[[], bool] | None = None
     stop_signal: int = signal.SIGTERM
     account: str | None = None
     foundation: bool = False
@@ -114,6 +119,17 @@ class _Slot:
         self.started: Started | None = None
         self.deaths: list[float] = []
         self.start_at = 0.0
+        self.ask_at = 0.0
+        self.well_at = 0.0
+
+    def is_lost(self, now: float) -> bool:
+        """Whether the component has said for too long that it does not work; asks it now and then."""
+        if self.component.sick is None or now < self.ask_at:
+            return False
+        self.ask_at = now + ASK_HEALTH_EVERY_S
+        if not self.component.sick():
+            self.well_at = now
+        return now - self.well_at > LONGEST_SICKNESS_S
 
     def pause_s(self) -> float:
         """How long to wait after the latest death: 1, 2, 4, 8, 10 seconds."""
@@ -260,6 +276,9 @@ class Runner:
                 self._spawn(slot)
         elif slot.started.has_ended():
             self._bury(slot, slot.started, now)
+        elif slot.is_lost(now):
+            self._say(f"{slot.component.name} lives but has not worked for long; killing it")
+            processes.kill_session(slot.started.session)
 
     def _spawn(self, slot: _Slot) -> None:
         component = slot.component
@@ -271,6 +290,7 @@ class Runner:
             account=component.account,
             stop_signal=component.stop_signal,
         )
+        slot.well_at = time.monotonic() + component.ready_within_s  # so long it may take to begin
         self._record()
 
     def _bury(self, slot: _Slot, dead: Started, now: float) -> None:

@@ -64,6 +64,30 @@ def test_restarts_a_component_killed_and_ends_the_children_it_left(keeper: Runne
     processes.send(processes.still_alive(first), signal.SIGKILL)
 
 
+def test_restarts_a_component_that_lives_and_says_for_long_that_it_does_not_work(
+    keeper: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "ASK_HEALTH_EVERY_S", 0.05)
+    monkeypatch.setattr(runner, "LONGEST_SICKNESS_S", 0.5)
+    sick, asked = False, 0
+
+    def is_sick() -> bool:
+        nonlocal asked
+        asked += 1
+        return sick
+
+    up = prints(keeper, "deaf", "deaf is up")
+    keeper.start(Component("deaf", python(DEAF), dict(os.environ), up, sick=is_sick, ready_within_s=20))
+    first = keeper.pid("deaf")
+    wait_until(lambda: asked > 20, "many questions", 20)
+    assert keeper.pid("deaf") == first
+    sick = True
+    wait_until(prints(keeper, "deaf", "deaf is up", times=2), "another one", 10)
+    assert keeper.pid("deaf") not in (first, None)
+    time.sleep(1)  # still sick, but it may take 20 s to begin
+    assert keeper.log("deaf").read_text().count("deaf is up") == 2
+
+
 def test_stop_leaves_no_process_of_any_group_or_session(keeper: Runner) -> None:
     family = start_family(keeper)
     assert len(processes.still_alive(family)) == FAMILY_SIZE
