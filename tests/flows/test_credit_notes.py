@@ -494,6 +494,15 @@ def test_person_approves_each_credit_note_where_the_shop_wants_it(nordlys: World
     assert (reason(nordlys, key), len(booked(nordlys, key))) == ("transferred", 1)
 
 
+def test_credit_note_reaches_the_buyer_as_the_invoice_did(nordlys: World) -> None:
+    invoicing(nordlys, send_email=True)
+    key = refund(nordlys, invoiced(nordlys), amount="50.00")
+    credit(nordlys)
+    number = row(nordlys, key).remote_number
+    sent = [one for one in nordlys.accounts_server.dump()["sendings"] if str(one["invoice"]) == number]
+    assert [one["sendBy"] for one in sent] == ["email"]
+
+
 def single(world: World, order: str, verdict: Verdict) -> str:
     """The one document for all refunds of an order that earlier versions kept."""
     key = f"nordlys-{order}-credit"

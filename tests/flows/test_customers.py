@@ -250,6 +250,28 @@ def test_public_bodys_invoice_goes_out_by_ean_where_the_shop_wants_it(auto: Worl
     }
 
 
+def test_public_body_gets_the_credit_note_by_ean_under_its_requisition_number(auto: World) -> None:
+    asked = auto.settings.invoices.model_copy(update={"send_ean": True})
+    auto.settings = auto.settings.model_copy(update={"invoices": asked})
+    order = public(auto, requisition="REKV-7")
+    auto.run()
+    number = auto.act(action="refund", order=int(order), amount="50.00")["refund"]
+    auto.forward(minutes=2)
+    auto.run()
+    auto.credit()
+    key = f"nordlys-{order}-credit{number}"
+    [note] = [one for one in invoices(auto) if one["grossAmount"] < 0]
+    assert (note["references"]["other"], note["notes"]["textLine1"]) == ("REKV-7", key)
+    assert "Vedrører faktura" in note["notes"]["textLine2"]
+    [found] = auto.accounts.booked_with_reference(key)
+    assert found["bookedInvoiceNumber"] == note["bookedInvoiceNumber"]
+    sent = auto.accounts_server.dump()["sendings"]
+    assert [one["sendBy"] for one in sent if one["invoice"] == note["bookedInvoiceNumber"]] == ["ean"]
+    auto.run()
+    auto.credit()
+    assert row(auto, key).reason == "transferred"
+
+
 def test_institutions_of_one_municipality_are_told_apart_by_their_ean(auto: World) -> None:
     public(auto)
     public(auto, OTHER_EAN)

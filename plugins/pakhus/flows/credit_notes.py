@@ -45,6 +45,7 @@ from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
 from pakhus.model import ZERO, Credit, Order, Totals
 from pakhus.reasons import Status, Verdict
+from pakhus.rules.booking import send_by
 from pakhus.rules.credits import CreditPlan, Sale, plan_credit, products_needed
 from pakhus.rules.document_lines import DocumentLine, vat_shares
 from pakhus.rules.mappings import AccountingMapping
@@ -205,7 +206,9 @@ class Crediter:
         self._note_drafted(document, claim, drafted)
         amount = f"{-totals_from_economic(draft).gross:.2f} {order.currency}"
         self.gate.pass_or_stop(document, drafted.version, drafted.remote_id, amount)
-        booked = writer.make(self._booking(document, drafted), economic.book_draft(drafted.remote_id))
+        sending = send_by(order, self.observer.settings.invoices, self.mapping)
+        booking = economic.book_draft(drafted.remote_id, send_by=sending)
+        booked = writer.make(self._booking(document, drafted), booking)
         self._note_booked(document, claim, drafted, booked.value)
         return self._concluded(document, drafted, booked)
 

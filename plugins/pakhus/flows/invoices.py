@@ -191,7 +191,7 @@ class Biller:
         amount = f"{plan.predicted.gross:.2f} {work.order.currency}"
         self.gate.pass_or_stop(work.document, last.version, standing.number, amount)
         self.double.refuse_first()
-        sending = send_by(work.order, self.observer.settings.invoices)
+        sending = send_by(work.order, self.observer.settings.invoices, self.mapping)
         booking = self.drafts.booking(key, standing)
         booked = work.writer.make(booking, economic.book_draft(standing.number, send_by=sending))
         self._note_booked(work.document, work.claim, standing, booked.value)

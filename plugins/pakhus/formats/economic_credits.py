@@ -1,7 +1,7 @@
 """A credit note as e-conomic's JSON: a draft with negative quantities, its header copied from the invoice; pure.
 
 There is no resource for credit notes and no field that links one to its invoice: the invoice's number stands in the
-text, our key in `references.other` (economic.md 10).
+text, our key in `references.other` (economic.md 10), or before the text where a requisition number stands there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pakhus.formats.economic import booked_number, header_from_economic
+from pakhus.formats.economic import booked_number, header_from_economic, key_of
 from pakhus.model import InvoiceLine
 
 _RECIPIENT = ("name", "address", "zip", "city", "country", "ean", "publicEntryNumber", "mobilePhone", "nemHandelType")
@@ -46,8 +46,8 @@ def credit_to_economic(credit: CreditNote, invoice: Mapping[str, Any]) -> dict[s
         "paymentTerms": {"paymentTermsNumber": int(invoice["paymentTerms"]["paymentTermsNumber"])},
         "customer": {"customerNumber": int(invoice["customer"]["customerNumber"])},
         "recipient": _recipient(invoice["recipient"]),
-        "references": {"other": credit.key, **_references(invoice.get("references") or {})},
-        "notes": {"heading": "Kreditnota", "textLine1": _text(credit, invoice)[:_LINE_LENGTH]},
+        "references": {"other": _requisition(invoice) or credit.key, **_references(invoice.get("references") or {})},
+        "notes": {"heading": "Kreditnota", **_texts(credit, invoice)},
         "lines": [_line(number, line) for number, line in enumerate(credit.lines, 1)],
     }
     _, rate = header_from_economic(invoice)
@@ -65,6 +65,17 @@ def texts_from_economic(document: Mapping[str, Any]) -> dict[int, str]:
 def vat_zone_from_economic(document: Mapping[str, Any]) -> int:
     """The VAT zone of a document; KeyError without one."""
     return int(document["recipient"]["vatZone"]["vatZoneNumber"])
+
+
+def _requisition(invoice: Mapping[str, Any]) -> str:
+    """A public buyer's requisition number, which took our key's place on the invoice; empty where there was none."""
+    other = str((invoice.get("references") or {}).get("other") or "")
+    return "" if other == key_of(invoice) else other
+
+
+def _texts(credit: CreditNote, invoice: Mapping[str, Any]) -> dict[str, str]:
+    text = _text(credit, invoice)[:_LINE_LENGTH]
+    return {"textLine1": credit.key, "textLine2": text} if _requisition(invoice) else {"textLine1": text}
 
 
 def _text(credit: CreditNote, invoice: Mapping[str, Any]) -> str:

@@ -238,8 +238,14 @@ class InvoicesSettings(Strict):
         description="Whether a draft that nobody has touched follows its order: changed with it, deleted when it is "
         "cancelled. false: such orders are held",
     )
-    send_email: bool = Field(False, description="Whether e-conomic mails booked invoices to the customer")
-    send_ean: bool = Field(False, description="Whether e-conomic sends booked invoices of public buyers to their EAN")
+    send_email: bool = Field(
+        False,
+        description="Whether e-conomic mails booked invoices and credit notes to the customer's address; never those "
+        "of a collective customer, whose address is not the buyer's",
+    )
+    send_ean: bool = Field(
+        False, description="Whether e-conomic sends booked invoices and credit notes of public buyers to their EAN"
+    )
     corrections_alarm: Annotated[str, AfterValidator(_amount)] = Field(
         "10.00",
         description="The run is red, once a month, when the correction lines of the month sum to more than this",
