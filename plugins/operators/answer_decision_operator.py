@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.definitions.context import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from operators.ask_person_operator import QUESTION, RESPONSE
+from operators.ask_person_operator import QUESTION, RESPONSE, pulled
 from operators.shop_operator import failures_told, ledger_of
 from pakhus.flows.decisions import answer
 from pakhus.flows.report import RunReport
@@ -31,7 +31,7 @@ class AnswerDecisionOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[dict[str, str]]:
         task = context["ti"]
-        question, response = self._pulled(task, QUESTION), self._pulled(task, RESPONSE)
+        question, response = pulled(task, self.asking, QUESTION), pulled(task, self.asking, RESPONSE)
         if question is None or response is None:  # somebody marked the task that asks as done
             raise AirflowSkipException("nobody has answered: the document stays held")
         given, by = Answer(response["answer"]), response["by"]
@@ -47,7 +47,3 @@ class AnswerDecisionOperator(BaseOperator):
             return []
         run_id = f"again__{question['document']}__{question['since']}"
         return [{"trigger_dag_id": f"{self.shop}__{decided.flow}", "trigger_run_id": run_id}]
-
-    def _pulled(self, task: Any, key: str) -> dict[str, str] | None:
-        found = [value for value in task.xcom_pull(task_ids=[self.asking], key=key) or [] if value]
-        return found[0] if found else None

@@ -22,7 +22,7 @@ AROUND = ("audit", "questions", "decisions")  # a DAG per shop: test_audit_and_d
 BY_HAND = ("initial_sync", "skus", "start")  # a DAG per shop, run by hand only
 INSTALLATION = ("alive", "stop_switch")  # one DAG each, tested where they are
 # Tested where one wants them: test_near_real_time.py, test_payouts.py, test_products.py
-IF_WANTED = ("webhooks", "payouts", "products")
+IF_WANTED = ("webhooks", "payouts", "payout_questions", "payout_decisions", "products")
 TAGS = {"pakhus", *FLOWS, *SHARED, "nordlys", "fjordliv", "main"}
 FOR_EVER = "default_pool"  # Airflow's own: it cannot be deleted
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pakhus.errors import PakhusError
 from pakhus.ledger import comparisons, decisions, documents, inbox, sources
@@ -54,6 +54,16 @@ class Question:
     subject: str
     body: str
     answers: tuple[Answer, ...]
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The answers as people choose them."""
+        return tuple(one.value for one in self.answers)
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the answer is to be about."""
+        return {"document": self.key, "since": self.since.astimezone(UTC).isoformat()}
 
 
 @dataclass(frozen=True, slots=True)

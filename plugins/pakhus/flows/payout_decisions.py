@@ -77,10 +77,15 @@ class OpenMatter:
     lines: Sequence[OpenLine]
 
 
-def open_matters(tx: Transaction, account: str) -> list[OpenMatter]:
-    """Return all that waits for a person's word at a provider account, oldest first."""
-    found = []
-    for document in wanted_documents.held_in(tx, account, PAYOUTS):
+def open_matters(tx: Transaction, account: str, *, due_too: bool = False) -> list[OpenMatter]:
+    """Return all that waits for a person's word at a provider account, oldest first.
+
+    `due_too`: also payouts of which somebody has said something, and which the next run looks at.
+    """
+    found = list[OpenMatter]()
+    statuses = (Status.HELD, Status.DUE) if due_too else (Status.HELD,)
+    standing = [one for status in statuses for one in wanted_documents.standing_in(tx, account, PAYOUTS, status)]
+    for document in sorted(standing, key=lambda one: one.id):
         answers = [one for one in reason(document.verdict.code).answers if one is not Answer.AGAIN]
         lines = open_lines(tx, document) if document.kind == PAYOUT else []
         if lines or (_is_whole(document) and answers):
@@ -141,7 +146,8 @@ def decide_line(ledger: Ledger, settings: AccountSettings, key: str, number: int
         if line is None or line not in settlement_answers.unsure(tx, settlement.id):
             raise NotDecidableError(f"line {number} of {key} waits for nobody's word")
         item = _item(tx, settings, settlement.currency, line, said) if said.say is Say.LINK else None
-        _demand_sense(said)
+        if problem := problem_with(said):
+            raise NotDecidableError(problem)
         settlement_answers.note(
             tx,
             line,
@@ -191,13 +197,15 @@ def _item(tx: Transaction, settings: AccountSettings, currency: str, line: Line,
     return item
 
 
-def _demand_sense(said: Said) -> None:
+def problem_with(said: Said) -> str:
+    """What is missing in an answer, whatever line it is about; empty: nothing."""
     if said.say is Say.POST and said.account is None:
-        raise NotDecidableError("post needs the number of an account")
+        return "post needs the number of an account"
     if said.account is not None and not 0 < said.account <= _HIGHEST_ACCOUNT:
-        raise NotDecidableError(f"{said.account} is no account")
+        return f"{said.account} is no account"
     if said.say is Say.IGNORE and not said.note.strip():
-        raise NotDecidableError("ignore needs a reason: it stands in the log for the accountant")
+        return "ignore needs a reason: it stands in the log for the accountant"
+    return ""
 
 
 def _candidate(item: Item) -> Candidate:

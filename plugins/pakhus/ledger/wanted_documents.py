@@ -47,11 +47,9 @@ def held_with(tx: Transaction, scope: str, reason: str) -> list[Document]:
     return [from_row(row) for row in tx.connection.execute(query.order_by(documents.c.id))]
 
 
-def held_in(tx: Transaction, scope: str, flow: str) -> list[Document]:
-    """Return what is held of a flow, oldest first."""
-    query = select(documents).where(
-        documents.c.scope == scope, documents.c.flow == flow, documents.c.status == Status.HELD
-    )
+def standing_in(tx: Transaction, scope: str, flow: str, status: Status) -> list[Document]:
+    """Return what of a flow stands at a status, oldest first."""
+    query = select(documents).where(documents.c.scope == scope, documents.c.flow == flow, documents.c.status == status)
     return [from_row(row) for row in tx.connection.execute(query.order_by(documents.c.id))]
 
 

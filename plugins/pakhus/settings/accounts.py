@@ -57,6 +57,15 @@ class ProviderApiSettings(Strict):
     )
 
 
+class PayoutDecisionsSettings(Strict):
+    """Questions to people about lines of payouts that no document is sure of."""
+
+    enabled: bool = Field(True, description="Whether they are asked in Airflow's Required Actions, too")
+    schedule: Annotated[str, AfterValidator(checked_cron)] = Field(
+        "*/30 * * * *", description="Cron in the account's time zone: when new questions are looked for"
+    )
+
+
 class AccountSettings(Strict):
     """An account file."""
 
@@ -123,6 +132,7 @@ class AccountSettings(Strict):
     schedule: Annotated[str, AfterValidator(checked_cron)] = Field(
         "15 6 * * *", description="When files are looked for and the API is asked"
     )
+    decisions: PayoutDecisionsSettings = PayoutDecisionsSettings()
 
     @property
     def economic_target(self) -> str:
