@@ -15,11 +15,11 @@ from airflow.sdk.exceptions import AirflowFailException
 from hooks.ledger_hook import LedgerHook
 from operators.failure_texts import TASK_FAILED
 from operators.shop_operator import FAILURE, STOPPED
-from pakhus.flows.alerts import tell_what_goes_on
+from pakhus.flows.alerts import cannot_wait, tell_what_goes_on
 from pakhus.flows.report import RunReport
 from pakhus.flows.self_stopping import end_of_run
 from pakhus.ledger import runs
-from pakhus.ledger.alerts import Cause
+from pakhus.ledger.alerts import Cause, joined
 from pakhus.ledger.connection import RunIdentity, Transaction
 
 
@@ -46,12 +46,12 @@ class ReportRunOperator(BaseOperator):
         total = self._total(task)
         causes = list(dict.fromkeys([*self._failures(task), *total.red_causes()]))
         self._log(total, causes)  # before the ledger is asked, which may be the cause
-        cause = self._store(task, total, told_as_one(causes))
+        red = self._store(task, total, causes)
         note = total.note()
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra = {"note": note, "codes": dict(total.codes)}
-        if cause is not None:
-            raise AirflowFailException(f"{self.scope} {self.flow}: {cause.text} ({note})")
+        if red:
+            raise AirflowFailException(f"{self.scope} {self.flow}: {joined(red)} ({note})")
         return total.as_dict()
 
     def _log(self, total: RunReport, causes: Sequence[Cause]) -> None:
@@ -70,17 +70,21 @@ class ReportRunOperator(BaseOperator):
     def _worked(self, task: Any) -> list[Any]:
         return [report for name in self.working for report in _pulled(task, name, "return_value")]
 
-    def _store(self, task: Any, total: RunReport, cause: Cause | None) -> Cause | None:
-        """Keep the run, with what goes on since it and what is still stopped; returns why it is red."""
+    def _store(self, task: Any, total: RunReport, causes: Sequence[Cause]) -> Sequence[Cause]:
+        """Keep the run, with what goes on since it and what is still stopped; returns why it is red.
+
+        What cannot wait comes first: its alert is the one that is sent, in quiet hours too.
+        """
         run = RunIdentity(task.dag_id, task.run_id, task.task_id, -1, task.try_number)
         ledger = LedgerHook().ledger(run)
         ending = ledger.persist(lambda tx: end_of_run(tx, self.scope, self.flow))
         total.remark = " · ".join(dict.fromkeys(text for text in (total.remark, *ending.notes) if text))
-        red = cause or told_as_one(ending.standing)
+        red = sorted(causes or ending.standing, key=lambda cause: not cannot_wait(cause.code))
+        first = red[0] if red else None
 
         def store(tx: Transaction) -> None:
-            runs.report(tx, self.scope, self.flow, note=total.note(), codes=total.codes, cause=red)
-            if red is None:
+            runs.report(tx, self.scope, self.flow, note=total.note(), codes=total.codes, cause=first, more=red[1:])
+            if first is None:
                 tell_what_goes_on(tx, self.scope, self.flow, ending.notes)
 
         ledger.persist(store)
@@ -101,13 +105,6 @@ class ReportRunOperator(BaseOperator):
             text = f"task {', '.join(failed)} failed: see its log; the next run goes on"
             causes.append(Cause(TASK_FAILED, text, _task_of(failed[0], watched)))
         return causes
-
-
-def told_as_one(causes: Sequence[Cause]) -> Cause | None:
-    """The first of a run's causes, with the texts of all: it is what is told."""
-    if not causes:
-        return None
-    return Cause(causes[0].code, " | ".join(dict.fromkeys(cause.text for cause in causes)), causes[0].subject)
 
 
 def _task_of(name: str, watched: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from pakhus.ledger.schema import alerts as table
 from tests.ledger.clocks import MovableClock
 
 DENIED = Cause("access_denied", "Rackbeat refused our key.", "rackbeat__main")
+UNBALANCED = Cause("payout_unbalanced", "The settlement does not balance.")
 SILENT = Cause("run_failed", "The run failed and left no report.")
 
 
@@ -22,9 +23,9 @@ def run(ledger: Ledger, run_id: str) -> Ledger:
     return replace(ledger, run=RunIdentity("nordlys__orders", run_id, "report"), _engines=ledger._engines)
 
 
-def report(ledger: Ledger, run_id: str, cause: Cause | None = None) -> None:
+def report(ledger: Ledger, run_id: str, cause: Cause | None = None, *more: Cause) -> None:
     with run(ledger, run_id).begin() as tx:
-        runs.report(tx, "nordlys", "orders", note="1 seen", codes={"due": 1}, cause=cause)
+        runs.report(tx, "nordlys", "orders", note="1 seen", codes={"due": 1}, cause=cause, more=more)
 
 
 def fail(ledger: Ledger, run_id: str) -> int:
@@ -65,6 +66,50 @@ def test_the_same_cause_of_later_runs_is_counted_and_not_sent_again(ledger: Ledg
         report(ledger, f"run_{number}", DENIED)
         assert len(send(ledger)) == (number == 0)
     assert rows(ledger) == [("access_denied", "run_0", 3, False)]
+
+
+def test_what_a_run_meets_besides_a_cause_that_is_told_already_is_told(ledger: Ledger) -> None:
+    report(ledger, "run_0", DENIED)
+    assert len(send(ledger)) == 1
+    report(ledger, "run_1", DENIED, UNBALANCED)
+    (told,) = send(ledger)
+    assert (told.code, told.text, told.run_id) == ("payout_unbalanced", UNBALANCED.text, "run_1")
+    report(ledger, "run_2", DENIED, UNBALANCED)
+    assert send(ledger) == []
+    assert rows(ledger) == [("access_denied", "run_0", 3, False), ("payout_unbalanced", "run_1", 2, False)]
+    resolve(ledger)
+    assert [row[3] for row in rows(ledger)] == [True, True]
+
+
+def test_what_is_new_in_one_run_is_told_in_one_message_and_not_again(ledger: Ledger) -> None:
+    for number in range(2):
+        report(ledger, f"run_{number}", UNBALANCED, DENIED)
+        sent = send(ledger)
+        assert [(one.code, one.text) for one in sent] == (
+            [("payout_unbalanced", f"{UNBALANCED.text} | {DENIED.text}")] if number == 0 else []
+        )
+    report(ledger, "run_2", DENIED)
+    assert send(ledger) == []  # its people have read of it
+
+
+def test_all_that_a_run_says_of_one_cause_is_told(ledger: Ledger) -> None:
+    report(ledger, "run_0", DENIED, replace(DENIED, text="And once more."))
+    (told,) = send(ledger)
+    assert (told.count, told.text) == (1, f"{DENIED.text} | And once more.")
+
+
+def test_the_callback_of_a_run_sends_what_is_new_of_it(ledger: Ledger) -> None:
+    report(ledger, "run_0", DENIED)
+    send(ledger)
+    report(ledger, "run_1", DENIED, UNBALANCED)
+    with ledger.begin() as tx:
+        assert alerts.about(tx, fail(ledger, "run_1")) == ("nordlys", "payout_unbalanced")
+
+
+def test_a_report_that_is_made_again_counts_no_cause_twice(ledger: Ledger) -> None:
+    for _ in range(3):
+        report(ledger, "run_0", DENIED, UNBALANCED)
+    assert [row[2] for row in rows(ledger)] == [1, 1]
 
 
 def test_another_system_is_another_cause(ledger: Ledger) -> None:

@@ -173,7 +173,12 @@ def told_now(settings: Sequence[AlertsSettings], code: str, now: datetime) -> li
     """Return those who are told at this moment: not in their quiet hours, unless it cannot wait; reports by wish."""
     if code in _WISHES:
         settings = [section for section in settings if _WISHES[code](section) is not None]
-    return [section for section in settings if code in _CANNOT_WAIT or not is_quiet(section, now)]
+    return [section for section in settings if cannot_wait(code) or not is_quiet(section, now)]
+
+
+def cannot_wait(code: str) -> bool:
+    """Tell whether a cause is told in quiet hours, too."""
+    return code in _CANNOT_WAIT
 
 
 def is_wished_for(code: str) -> bool:

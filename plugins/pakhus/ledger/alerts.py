@@ -6,6 +6,7 @@ same cause in later runs of the flow is counted on it; a green run resolves it. 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +28,7 @@ _SENDING_LEASE = timedelta(minutes=5)
 # What is over is still told when it could not be told at the time, but not for ever.
 _TOLD_WITHIN = timedelta(days=1)
 _AT_ONCE = 1000
+_NOBODY = literal([], JSONB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,47 @@ class Alert:
     sending_until: datetime
 
 
-def raise_or_count(tx: Transaction, scope: str, flow: str, cause: Cause, *, counted_on: int | None = None) -> int:
-    """Open an alert for a cause that a run met, or count the run on the open one; returns the alert's id.
+def raise_all(tx: Transaction, scope: str, flow: str, causes: Sequence[Cause], *, counted_on: int | None = None) -> int:
+    """Open or count the alert of each cause of a run; returns the one to send.
 
-    `counted_on` is the alert that this very run was counted on before (its report was made again): not counted twice.
+    What is news is told in one message, by the alert of the first of them: a new cause must not be lost behind one
+    that was told long ago. `counted_on` is the alert that was returned to this very run before.
     """
-    if counted_on is not None and _is_open_for(tx, counted_on, scope, flow, cause):
+    causes = _by_kind(causes)
+    again = counted_on is not None and any(_open_for(tx, scope, flow, cause) == counted_on for cause in causes)
+    known = [_open_for(tx, scope, flow, cause) if again else None for cause in causes]
+    found = [
+        raise_or_count(tx, scope, flow, cause) if alert_id is None else alert_id
+        for alert_id, cause in zip(known, causes, strict=True)
+    ]
+    if again and counted_on is not None:
         return counted_on
+    untold = select(alerts.c.id).where(alerts.c.id.in_(found), alerts.c.sent_at.is_(None), alerts.c.told == _NOBODY)
+    news = set(tx.connection.execute(untold).scalars())
+    head, *others = [number for number in found if number in news] or found[:1]
+    if others:
+        text = joined([cause for number, cause in zip(found, causes, strict=True) if number in news])
+        tx.connection.execute(update(alerts).where(alerts.c.id == head).values(text=text))
+        with_head = {"told": literal([f"with alert {head}"], JSONB), "sent_at": tx.now}
+        tx.connection.execute(update(alerts).where(alerts.c.id.in_(others)).values(with_head))
+    return head
+
+
+def _by_kind(causes: Sequence[Cause]) -> list[Cause]:
+    """One cause for each code and what it is about, with all that was said of it."""
+    said: dict[tuple[str, str], list[Cause]] = {}
+    for cause in causes:
+        said.setdefault((cause.code, cause.subject), []).append(cause)
+    return [Cause(code, joined(alike), subject) for (code, subject), alike in said.items()]
+
+
+def joined(causes: Iterable[Cause]) -> str:
+    """The texts of causes in one line, each once."""
+    return " | ".join(dict.fromkeys(cause.text for cause in causes))
+
+
+def raise_or_count(tx: Transaction, scope: str, flow: str, cause: Cause) -> int:
+    """Open an alert for a cause that a run met, or count the run on the open one; returns the alert's id."""
     statement = insert(alerts).values(
         scope=scope,
         flow=flow,
@@ -85,7 +121,7 @@ def raise_or_count(tx: Transaction, scope: str, flow: str, cause: Cause, *, coun
             "count": alerts.c.count + 1,
             "last_seen_at": tx.now,
             **renewed,
-            "told": case((again, literal([], JSONB)), else_=alerts.c.told),
+            "told": case((again, _NOBODY), else_=alerts.c.told),
             "sent_at": case((again, null()), else_=alerts.c.sent_at),
         },
     )
@@ -128,7 +164,7 @@ def was_announced(tx: Transaction, scope: str, code: str, *, since: datetime | N
 def somebody_was_told(tx: Transaction, scope: str, flow: str) -> bool:
     """Tell whether an open alert of the flow has reached anybody."""
     is_open = (alerts.c.scope == scope, alerts.c.flow == flow, alerts.c.resolved_at.is_(None))
-    told = select(alerts.c.id).where(*is_open, alerts.c.told != literal([], JSONB))
+    told = select(alerts.c.id).where(*is_open, alerts.c.told != _NOBODY)
     return tx.connection.execute(told.limit(1)).first() is not None
 
 
@@ -170,16 +206,17 @@ def problems(tx: Transaction, scope: str, flow: str) -> list[str]:
     return list(tx.connection.execute(query.where(alerts.c.resolved_at.is_(None)).distinct()).scalars())
 
 
-def _is_open_for(tx: Transaction, alert_id: int, scope: str, flow: str, cause: Cause) -> bool:
+def _open_for(tx: Transaction, scope: str, flow: str, cause: Cause) -> int | None:
+    """The open alert of a cause, if there is one."""
     same = and_(
-        alerts.c.id == alert_id,
         alerts.c.scope == scope,
         alerts.c.flow == flow,
         alerts.c.code == cause.code,
         alerts.c.subject == cause.subject,
         alerts.c.resolved_at.is_(None),
     )
-    return tx.connection.execute(select(alerts.c.id).where(same)).one_or_none() is not None
+    found: int | None = tx.connection.execute(select(alerts.c.id).where(same)).scalar_one_or_none()
+    return found
 
 
 def _is_unsent(tx: Transaction) -> ColumnElement[bool]:

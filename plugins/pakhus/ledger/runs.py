@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,15 +31,18 @@ def report(
     note: str,
     codes: Mapping[str, int],
     cause: Cause | None = None,
+    more: Sequence[Cause] = (),
     alert_flow: str | None = None,
 ) -> None:
     """Store what the transaction's run did; with a cause the run is red, and its alert is opened or counted.
 
+    `more` are causes that it met besides, each with an alert of its own; what is new of all is told in one message.
     `alert_flow` is what the alert is about, where that is more than the run's own flow.
     """
     row, about = _locked(tx, scope, flow), alert_flow or flow
-    alert_id = None if cause is None else alerts.raise_or_count(tx, scope, about, cause, counted_on=row.alert_id)
-    text = "" if cause is None else cause.text
+    causes = [] if cause is None else [cause, *more]
+    alert_id = alerts.raise_all(tx, scope, about, causes, counted_on=row.alert_id) if causes else None
+    text = alerts.joined(causes)
     _set(tx, note=note, codes=dict(codes), cause=text, alert_id=alert_id)
 
 
