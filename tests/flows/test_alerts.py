@@ -74,6 +74,16 @@ def test_a_reminder_and_an_alert_that_is_over_say_so() -> None:
     assert over.text().endswith("It is over: a run was green at 2026-11-22 11:30 UTC.")
 
 
+@pytest.mark.parametrize("code", ["settlement_unreadable", "payout_unbalanced", "internal_error", "mostly_held"])
+def test_what_waits_for_a_person_is_not_over_when_the_next_run_is_green(code: str) -> None:
+    """A held document makes one run red, and later ones green."""
+    later = datetime(2026, 11, 22, 11, 30, tzinfo=UTC)
+    over = message_of(replace(ALERT, code=code, resolved_at=later), URL).text()
+    assert "It is over" not in over
+    assert over.endswith("Runs are green again since 2026-11-22 11:30 UTC, but what is told here waits for somebody.")
+    assert "A green run of the flow ends it" not in message_of(replace(ALERT, code=code), URL).text()
+
+
 def test_a_subject_is_one_short_line_whatever_the_cause_says() -> None:
     subject = message_of(replace(ALERT, text="first\nsecond " + "x" * 500), URL).subject
     assert subject.startswith("Pakhus nordlys orders: first second xxx")

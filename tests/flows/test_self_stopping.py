@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select
 
+from pakhus.errors import DataError
 from pakhus.flows.chunks import due_chunks
 from pakhus.flows.invoices import biller
 from pakhus.flows.judging import IMPORTS, INVOICES, ORDERS
@@ -220,6 +221,26 @@ def test_the_document_that_was_refused_is_tried_first_and_held_ones_prove_nothin
     assert treated[:4] == [due[3], due[0], due[1], due[2]]
     assert len(treated) == len(due) == DUE_RESERVATIONS
     assert standing(nordlys) is None
+
+
+def test_a_try_tells_what_is_wrong_now_whatever_another_part_of_the_flow_has_met(nordlys: World) -> None:
+    nordlys.observe()
+    due = [row for chunk in due_chunks(nordlys.ledger, "nordlys", ORDERS) for row in chunk.documents]
+    error = DataError("No such layout.", system="e-conomic", status=400)
+
+    def treat(document: Document, claim: Claim) -> Treated:
+        raise error
+
+    Chunk(nordlys.ledger, RunReport(ORDERS, "nordlys"), 1).work(due, treat)
+    with nordlys.ledger.begin() as tx:
+        denied = Refusal("access_denied", "e-conomic refused our key", "access_denied", "economic__main", "others")
+        stops.record(tx, "nordlys", ORDERS, denied)
+    report = Chunk(nordlys.ledger, RunReport(ORDERS, "nordlys"), 1).work(due, treat)
+    (cause,) = [one for one in report.red_causes() if one.code != "refused"]
+    assert (cause.code, "No such layout" in cause.text) == ("refused_in_a_row", True)
+    stop = standing(nordlys)
+    assert stop is not None
+    assert (stop.refusal and stop.refusal.code, "No such layout" in stop.cause) == ("refused_in_a_row", True)
 
 
 def test_a_stop_whose_document_came_to_its_end_by_another_way_is_lifted(nordlys: World) -> None:

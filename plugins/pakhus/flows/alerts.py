@@ -16,12 +16,13 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from pakhus.flows.digest import DAILY_DIGEST
+from pakhus.flows.report import MOSTLY_HELD
 from pakhus.flows.self_stopping import REFUSED_IN_A_ROW
 from pakhus.flows.weekly import WEEKLY_REPORT
 from pakhus.ledger import alerts
 from pakhus.ledger.alerts import Alert, Cause
 from pakhus.ledger.connection import Ledger, Transaction
-from pakhus.reasons import REASONS, Actor
+from pakhus.reasons import REASONS, Actor, Status
 from pakhus.rules.silence import NO_ORDERS
 from pakhus.settings.sections import AlertsSettings
 
@@ -47,6 +48,8 @@ _CANNOT_WAIT = frozenset(
         REFUSED_IN_A_ROW,
     }
 )
+_WAITS = "You are told this once. It waits until somebody has acted; everything else goes on."
+_WAITS_ON = "Runs are green again since {since:%Y-%m-%d %H:%M} UTC, but what is told here waits for somebody."
 _STOPPING = ("access_denied", "configuration", REFUSED_IN_A_ROW)
 # Who acts on a cause that is no document's reason; the runbook has a part for each.
 RUN_CAUSES = {
@@ -56,7 +59,7 @@ RUN_CAUSES = {
     DAILY_DIGEST: Actor.MERCHANT,
     FLOW_GOES_ON: Actor.NOBODY,
     "ledger_unavailable": Actor.OPERATOR,
-    "mostly_held": Actor.OPERATOR,
+    MOSTLY_HELD: Actor.OPERATOR,
     NO_ORDERS: Actor.MERCHANT,
     "ping_failed": Actor.OPERATOR,
     REFUSED_IN_A_ROW: Actor.OPERATOR,
@@ -243,6 +246,8 @@ def _closing(alert: Alert) -> list[str]:
     """The last lines of a message: what becomes of it by itself."""
     if alert.code == FLOW_GOES_ON or is_wished_for(alert.code):
         return []
+    if _waits_for_somebody(alert.code):
+        return [_WAITS if alert.resolved_at is None else _WAITS_ON.format(since=alert.resolved_at)]
     if alert.resolved_at is not None:
         over = "an order came" if alert.code == NO_ORDERS else "a run was green"
         return [f"It is over: {over} at {alert.resolved_at:%Y-%m-%d %H:%M} UTC."]
@@ -251,6 +256,12 @@ def _closing(alert: Alert) -> list[str]:
     stops = ["The flow has stopped itself. Each run tries a document or two, and goes on when one goes through."]
     once = "You are told this once, and again after a day if it lasts. A green run of the flow ends it."
     return [*(stops if alert.code in _STOPPING else []), once]
+
+
+def _waits_for_somebody(code: str) -> bool:
+    """Tell whether a cause is that documents wait: they make one run red, and the green ones after it mend nothing."""
+    known = REASONS.get(code)
+    return code == MOSTLY_HELD or (known is not None and known.status in (Status.HELD, Status.FAILED))
 
 
 def send(

@@ -73,12 +73,13 @@ def symptom_of(error: DataError | TransientError) -> str:
 class Course:
     """How the documents of one chunk fare; several threads tell it. `refusal` is set when the flow is to stop.
 
-    `last` is the symptom of the document that met trouble last; who works on one after the other empties it before.
+    `last` is what the document that met trouble last would stop the flow for; who works on one after the other empties
+    it before.
     """
 
     part: str
     refusal: Refusal | None = None
-    last: str = ""
+    last: Refusal | None = None
     _symptom: str = ""
     _row: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -100,16 +101,16 @@ class Course:
         """
         if not symptom:
             return
+        refusal = replace(refusal_of(verdict, self.part, document_id), symptom=symptom)
+        if not symptom.startswith(_UNANSWERED):
+            refusal = replace(refusal, code=REFUSED_IN_A_ROW, cause=_row_text(verdict))
         with self._lock:
-            self.last = symptom
+            self.last = refusal
             if again:
                 return
             self._row = self._row + 1 if symptom == self._symptom else 1
             self._symptom = symptom
             if self._row >= IN_A_ROW and self.refusal is None:
-                refusal = replace(refusal_of(verdict, self.part, document_id), symptom=symptom)
-                if not symptom.startswith(_UNANSWERED):
-                    refusal = replace(refusal, code=REFUSED_IN_A_ROW, cause=_row_text(verdict))
                 self.refusal = refusal
 
 
@@ -198,6 +199,7 @@ class Trial:
     tried: set[int] = field(default_factory=set)
     outcome: Outcome = Outcome.OPEN
     refused: int = 0
+    met: Refusal | None = None
 
     def take(self) -> int | None:
         """The next document to try; None when it is clear whether the flow goes on."""
@@ -207,10 +209,15 @@ class Trial:
         return self.candidates.pop(0)
 
     def ends(self, course: Course, verdict: Verdict | None) -> None:
-        """A document that was taken has ended; what it met stands in `course`."""
-        self.refused += course.last.startswith(_SAID_NO)
-        if course.refusal is None and self._is_met_again(course.last):
-            course.refusal = self.stop.refusal
+        """A document that was taken has ended; what it met stands in `course`.
+
+        The stop stays what it was, but in the words of today: another part of the flow may have met something else.
+        """
+        symptom = course.last.symptom if course.last else ""
+        self.refused += symptom.startswith(_SAID_NO)
+        self.met = self.met or course.last
+        if course.refusal is None and self._is_met_again(symptom) and self.stop.refusal and self.met:
+            course.refusal = replace(self.stop.refusal, code=self.met.code, cause=self.met.cause)
         if course.refusal is not None:
             self.outcome = Outcome.STANDS
         elif verdict is not None and verdict.status is Status.DONE:

@@ -139,7 +139,7 @@ class Chunk:
         trial = own.trial(stop, document_ids)
         while (tried := trial.take()) is not None:
             self._prepared([tried], prepare, course)
-            course.last = ""
+            course.last = None
             verdict = self._one(tried, treat, course)
             self._count([verdict] if verdict is not None else [])
             trial.ends(course, verdict)
