@@ -320,8 +320,7 @@ class StockLevel:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product or variant as master data. `price` is net when `price_includes_vat` is false; None with `price_problem`
-    where it cannot be understood. Not `sold_alone`: a set of others, or a product of variations."""
+    """A product or variant as master data. `price` is net when `price_includes_vat` is false."""
 
     sku: str
     name: str
@@ -336,8 +335,8 @@ class Product:
     stock: Decimal | None = None
     barred: bool = False
     taxable: bool = True
-    price_problem: str = ""
-    sold_alone: bool = True
+    price_problem: str = ""  # why the price, which is None then, cannot be understood
+    sold_alone: bool = True  # False: a set of others, or a product of variations
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from pakhus.errors import (
     TransientError,
 )
 from pakhus.formats.rackbeat import created_at
-from pakhus.rules.stock_shown import compared
+from pakhus.rules.spelling import compared
 
 SYSTEM = "Rackbeat"
 DEFAULT_URL = "https://app.rackbeat.com/api"

@@ -18,6 +18,7 @@ from pakhus.errors import ConfigurationError, DataError, RemoteError
 from pakhus.formats.woocommerce_fields import Fields, WooCommerceFormatError
 from pakhus.formats.woocommerce_products import REF_FIELDS, product_ref_from_woocommerce, whole_pieces
 from pakhus.model import ProductRef, StockLevel
+from pakhus.rules.spelling import compared
 
 _BATCH_ROWS = 100  # over all lists of a batch; 101 is refused whole
 _SERVER_ERROR = 500
@@ -39,11 +40,11 @@ class WooCommerceStock:
         hits: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
         for chunk in _sku_chunks(skus):
             for row in self._rows_with(chunk):
-                hits[_compared(Fields(row).text("sku"))][Fields(row).text("id")] = row
+                hits[compared(Fields(row).text("sku"))][Fields(row).text("id")] = row
         found: dict[str, ProductRef] = {}
         ambiguous: dict[str, tuple[str, ...]] = {}
         for sku in dict.fromkeys(skus):
-            rows = hits.get(_compared(sku), {}) if sku.strip() else {}
+            rows = hits.get(compared(sku), {}) if sku.strip() else {}
             if len(rows) > 1:
                 ambiguous[sku] = tuple(sorted(rows))
             for row in rows.values() if len(rows) == 1 else ():
@@ -77,14 +78,14 @@ class WooCommerceStock:
     def rows_with(self, sku: str, fields: str) -> list[Mapping[str, Any]]:
         """Return the rows of one SKU with these members, compared as the shop does; none for an empty SKU."""
         rows = self._rows_with([sku], fields) if sku.strip() else ()
-        return [row for row in rows if _compared(Fields(row).text("sku")) == _compared(sku)]
+        return [row for row in rows if compared(Fields(row).text("sku")) == compared(sku)]
 
     def _rows_with(self, skus: Sequence[str], fields: str = REF_FIELDS) -> Iterable[Mapping[str, Any]]:
         query = [("sku", ",".join(skus)), ("_fields", fields), ("orderby", "id"), ("order", "asc")]
         rows = self._api.all_rows("/products", query)
-        asked = {_compared(sku) for sku in skus}
+        asked = {compared(sku) for sku in skus}
         # The database may take two letters for one (å for a); more than that means that the filter was not heard.
-        if sum(_compared(Fields(row).text("sku")) not in asked for row in rows) > len(skus):
+        if sum(compared(Fields(row).text("sku")) not in asked for row in rows) > len(skus):
             raise ConfigurationError(f"{SYSTEM}: the shop does not keep to sku=; update WooCommerce", system=SYSTEM)
         return rows
 
@@ -119,10 +120,6 @@ def _sku_chunks(skus: Sequence[str]) -> Iterator[list[str]]:
         chunk.append(sku)
     if chunk:
         yield chunk
-
-
-def _compared(sku: str) -> str:
-    return sku.strip().casefold()
 
 
 def _batches(rows: Sequence[StockLevel], settled: Iterable[int]) -> Iterator[tuple[str, list[int]]]:

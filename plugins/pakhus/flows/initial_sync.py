@@ -27,7 +27,8 @@ from pakhus.ledger.products import INITIAL_SYNC, Made
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.initial_sync import Transfer, plan_transfers, stock_of
 from pakhus.rules.product_mapping import NewWarehouseProducts
-from pakhus.rules.sku_report import Catalogue, folded
+from pakhus.rules.sku_report import Catalogue
+from pakhus.rules.spelling import folded
 from pakhus.settings import ShopSettings
 
 logger = logging.getLogger(__name__)

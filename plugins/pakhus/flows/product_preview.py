@@ -13,7 +13,7 @@ from pakhus.ledger.product_facts import Known
 from pakhus.model import Product
 from pakhus.reasons import Verdict
 from pakhus.rules.product_sync import Decision, Facts, Values, decide
-from pakhus.rules.sku_report import folded, spelt_otherwise
+from pakhus.rules.spelling import folded, spelt_otherwise
 
 
 @dataclass(frozen=True, slots=True)

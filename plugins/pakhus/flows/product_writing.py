@@ -24,7 +24,7 @@ from pakhus.ledger.documents import Document
 from pakhus.ledger.product_facts import Known
 from pakhus.reasons import Verdict
 from pakhus.rules.product_sync import BARRED, PRICE, YES, Facts, after, currency_of, decide
-from pakhus.rules.sku_report import folded, spelt_otherwise
+from pakhus.rules.spelling import folded, spelt_otherwise
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,8 @@ from pakhus.ledger.product_facts import Said
 from pakhus.model import Product
 from pakhus.reasons import Verdict
 from pakhus.rules.initial_sync import sku_troubles
-from pakhus.rules.sku_report import Catalogue, folded
+from pakhus.rules.sku_report import Catalogue
+from pakhus.rules.spelling import folded
 from pakhus.settings import ShopSettings
 
 logger = logging.getLogger(__name__)

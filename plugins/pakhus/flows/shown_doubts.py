@@ -14,7 +14,7 @@ from pakhus.ledger import claims, inbox, stock
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Transaction
 from pakhus.model import LineKind
-from pakhus.rules.stock_shown import compared
+from pakhus.rules.spelling import compared
 from pakhus.settings import ShopSettings
 
 SHOWN = "shown"

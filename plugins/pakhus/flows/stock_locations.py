@@ -19,9 +19,9 @@ from pakhus.ledger import stock, stock_places
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.stock_places import KnownPlaces
 from pakhus.model import Available
+from pakhus.rules.spelling import compared
 from pakhus.rules.stock import Level
 from pakhus.rules.stock_locations import LocationTree
-from pakhus.rules.stock_shown import compared
 from pakhus.settings import ShopSettings
 
 logger = logging.getLogger(__name__)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from pakhus.formats.rackbeat_stock import quantity_or_none
 from pakhus.model import Money, Product
 from pakhus.rules.initial_sync import Stocked, WarehouseProduct
 from pakhus.rules.money import percent
@@ -56,7 +57,7 @@ def changes_to_rackbeat(changes: Values) -> dict[str, Any]:
 def values_from_rackbeat(row: Mapping[str, Any]) -> tuple[str, Values]:
     """Return a product's number, and what Rackbeat shows of it; a price that is no number is none."""
     values: dict[str, str] = {name: str(row.get(member) or "") for name, member in _MEMBERS.items()}
-    price = _quantity(row.get("sales_price"))
+    price = quantity_or_none(row.get("sales_price"))
     values[PRICE] = "" if price is None else f"{price:f}"
     values[BARRED] = YES if row.get("is_barred") else NO
     return str(row["number"]), values
@@ -83,7 +84,7 @@ def product_from_rackbeat(row: Mapping[str, Any], basis: PricedProducts, skus: M
 
 def _class_of_group(row: Mapping[str, Any], basis: PricedProducts) -> str:
     """The VAT of a product's group as people write it, "0 %"; empty where it is that of the shop's standard class."""
-    told = _quantity((row.get("group") or {}).get("vat_domestic"))
+    told = quantity_or_none((row.get("group") or {}).get("vat_domestic"))
     standard = basis.rate_of("")
     return "" if told is None or standard is None or told == standard * 100 else percent(told / 100)
 
@@ -106,7 +107,7 @@ def is_deleted(row: Mapping[str, Any]) -> bool:
 def is_used(row: Mapping[str, Any]) -> bool:
     """Whether pieces are there or on their way; what is not readable counts as so."""
     names = ("stock_quantity", "in_order_quantity", "purchased_quantity")
-    return any(_quantity(row.get(name, 0)) != 0 for name in names)
+    return any(quantity_or_none(row.get(name, 0)) != 0 for name in names)
 
 
 def product_number(answer: Mapping[str, Any]) -> str:
@@ -135,20 +136,10 @@ def stocked_from_rackbeat(row: Mapping[str, Any]) -> Stocked:
     """Return what the warehouse has of a product; a quantity that is no number is None, it must not be taken for 0."""
     return Stocked(
         number=str(row["number"]),
-        in_stock=_quantity(row.get("stock_quantity")),
-        in_orders=_quantity(row.get("in_order_quantity")),
+        in_stock=quantity_or_none(row.get("stock_quantity")),
+        in_orders=quantity_or_none(row.get("in_order_quantity")),
         keeps_stock=row.get("inventory_enabled") is not False and row.get("deleted_at") is None,
     )
-
-
-def _quantity(value: object) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
-        return None
-    try:
-        quantity = Decimal(value)
-    except InvalidOperation:
-        return None
-    return quantity if quantity.is_finite() else None
 
 
 def adjusted_to(row: Mapping[str, Any]) -> Decimal | None:
@@ -156,4 +147,4 @@ def adjusted_to(row: Mapping[str, Any]) -> Decimal | None:
     lines = row.get("lines")
     if not isinstance(lines, list) or len(lines) != 1 or not isinstance(lines[0], Mapping):
         return None
-    return _quantity(lines[0].get("quantity"))
+    return quantity_or_none(lines[0].get("quantity"))

@@ -24,7 +24,9 @@ def available_from_rackbeat(row: Mapping[str, Any]) -> Available | None:
     number = str(row.get("number") or "").strip()
     if not number or row.get("deleted_at") is not None or row.get("inventory_enabled") is False:
         return None
-    return Available(number, _quantity(row.get("available_quantity")), _quantity(row.get("stock_quantity")))
+    return Available(
+        number, quantity_or_none(row.get("available_quantity")), quantity_or_none(row.get("stock_quantity"))
+    )
 
 
 def location_from_rackbeat(row: Mapping[str, Any]) -> Location:
@@ -37,9 +39,9 @@ def places_from_rackbeat(rows: Iterable[Mapping[str, Any]]) -> dict[str, Place]:
     """Return what an item's rows of locations say, by location; a row without a stock quantity says nothing."""
     found: dict[str, Place] = {}
     for row in rows:
-        stock = _quantity(row.get("stock_quantity"))
+        stock = quantity_or_none(row.get("stock_quantity"))
         if stock is not None and row.get("number") is not None:
-            found[str(row["number"])] = Place(stock, _quantity(row.get("available_quantity")))
+            found[str(row["number"])] = Place(stock, quantity_or_none(row.get("available_quantity")))
     return found
 
 
@@ -55,7 +57,8 @@ def stock_follows_invoices(settings: Iterable[Mapping[str, Any]]) -> bool | None
     return None
 
 
-def _quantity(value: object) -> Decimal | None:
+def quantity_or_none(value: object) -> Decimal | None:
+    """Return a quantity or a price; None for what is no number, which must not be taken for 0."""
     if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
         return None
     try:

@@ -15,7 +15,8 @@ from pakhus.reasons import Verdict
 from pakhus.rules.product_mapping import NewWarehouseProducts
 from pakhus.rules.product_prices import net_price
 from pakhus.rules.product_texts import cut
-from pakhus.rules.sku_report import Catalogue, Trouble, folded, sku_report, spelt_otherwise
+from pakhus.rules.sku_report import Catalogue, Trouble, sku_report
+from pakhus.rules.spelling import folded, spelt_otherwise
 
 # What Rackbeat takes is documented for the number only; these are what text columns usually hold (to-confirm.md).
 NAME_LENGTH = 255

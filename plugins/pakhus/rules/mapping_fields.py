@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pakhus.rules.countries import COUNTRY_CODES
-from pakhus.rules.stock_shown import compared
+from pakhus.rules.spelling import compared
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 

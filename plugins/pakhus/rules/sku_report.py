@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from pakhus.model import Product
 from pakhus.rules.goods import PRODUCT_NUMBER_LENGTH
+from pakhus.rules.spelling import folded, spelt_otherwise
 
 
 class Trouble(StrEnum):
@@ -85,16 +86,6 @@ def usable_numbers(catalogue: Catalogue) -> set[str]:
     """Return the product numbers under which the shop's products can be anywhere else."""
     numbers = {catalogue.number(product) for product in catalogue.sold() if product.sku}
     return {number for number in numbers if len(number) <= PRODUCT_NUMBER_LENGTH}
-
-
-def spelt_otherwise(number: str, there: Mapping[str, str]) -> str | None:
-    """Return how another system has a number that differs by what people overlook only; `there` by folded number."""
-    return None if there.get(folded(number)) == number else there.get(folded(number))
-
-
-def folded(sku: str) -> str:
-    """Return the SKU without what people and shops overlook: letter case and blanks."""
-    return "".join(sku.split()).casefold()
 
 
 def _missing(catalogue: Catalogue) -> Iterator[SkuProblem]:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pakhus.model import ZERO, Lifecycle, Line, Order
 from pakhus.reasons import Status, Verdict
 from pakhus.rules.goods import GoodsRules, product_number, wanted_lines
-from pakhus.rules.stock_shown import compared
+from pakhus.rules.spelling import compared
 
 # Somebody, or the next run, still brings such an order to the warehouse, whatever the shop's state says.
 _ON_THE_WAY = frozenset({Status.DUE, Status.WAITING, Status.HELD, Status.FAILED})

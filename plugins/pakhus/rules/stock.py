@@ -13,7 +13,8 @@ from decimal import ROUND_FLOOR, Decimal
 
 from pakhus.model import Available, Product, ProductRef, StockLevel
 from pakhus.reasons import Verdict
-from pakhus.rules.stock_shown import ShownRules, compared
+from pakhus.rules.spelling import compared
+from pakhus.rules.stock_shown import ShownRules
 
 # More pieces than any shop sells: such a number is a mistake, and a shop may not be able to keep it.
 LARGEST_QUANTITY = Decimal(999_999_999)

@@ -11,11 +11,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 
 from pakhus.model import ZERO
-
-
-def compared(text: str) -> str:
-    """A SKU or number as shops and warehouse compare it: without regard to case and to blanks around."""
-    return text.strip().casefold()
+from pakhus.rules.spelling import compared
 
 
 @dataclass(frozen=True, slots=True)
