@@ -12,6 +12,8 @@ from pakhus.ledger.connection import Ledger
 from pakhus.rules.field_rules import FieldRule
 from stack import ROOT
 from tests.failures.people import assert_discreet
+from tests.flows.few_orders import FEW
+from tests.flows.shipped_orders import only
 from tests.flows.test_people_and_races import place, row, ship
 from tests.flows.test_proof import starting, state, today
 from tests.flows.world import World, world
@@ -21,7 +23,7 @@ from tests.operators.test_shop_operators import connections_of
 @pytest.fixture
 def nordlys(fresh_ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A shop whose order of the day is invoiced, on a ledger that the environment names."""
-    with world(fresh_ledger_url) as running:
+    with world(fresh_ledger_url, seed=only(*FEW)) as running:
         running.settings = starting(running, days=1)
         running.forward(days=2)
         monkeypatch.setenv("PAKHUS_LEDGER_URL", fresh_ledger_url)

@@ -6,8 +6,10 @@ does that for all. Import the fixture into a module to have few orders there.
 
 import pytest
 
+FEW = ("61", "83", "100")
+
 
 @pytest.fixture
 def recorded_orders() -> tuple[str, ...]:
     """Company for the test's own orders: one that is reserved, one that is held, one in another state."""
-    return ("61", "83", "100")
+    return FEW

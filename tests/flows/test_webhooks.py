@@ -13,6 +13,8 @@ from pakhus.flows.webhooks import callback_url, described, ensure
 from pakhus.ledger import inbox
 from pakhus.ledger.claims import holding
 from tests.apps.hooked import BEFORE, SECRET, waiting
+from tests.flows.few_orders import FEW
+from tests.flows.shipped_orders import only
 from tests.flows.world import World, world
 
 ITEM = {"sku": "NH-1000", "quantity": 1}
@@ -20,7 +22,7 @@ ITEM = {"sku": "NH-1000", "quantity": 1}
 
 @pytest.fixture
 def nordlys(fresh_ledger_url: str) -> Iterator[World]:
-    with world(fresh_ledger_url) as running:
+    with world(fresh_ledger_url, seed=only(*FEW)) as running:
         wanted = running.settings.webhooks.model_copy(update={"enabled": True, "address": "http://127.0.0.1:9/"})
         running.settings = running.settings.model_copy(update={"webhooks": wanted})
         yield running
