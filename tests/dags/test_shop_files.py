@@ -62,7 +62,7 @@ BROKEN = {
     "not UTF-8": ("shop: søster".encode("latin-1"), "is not UTF-8"),
     "a list": (b"- shop\n", "must hold keys and values"),
     "a mapping that is not there": (b"shop: x\nplatform: woocommerce\nmapping: standart\n", "did you mean standard?"),
-    "a depth that no parser takes": (b"[" * 3000, "nested deeper than any settings are"),
+    "a depth that no parser takes": (b"[\n" * 3000, "nested deeper than any settings are"),
 }
 
 
