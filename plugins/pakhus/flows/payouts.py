@@ -7,9 +7,9 @@ guide 3.5, 10, 11; economic.md 8; design, decisions 3 and 9, section 6.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -31,7 +31,7 @@ from pakhus.flows.vouchers import Vouchers
 from pakhus.flows.work import Chunk, Treated
 from pakhus.formats.settlements.statement import statement
 from pakhus.ledger import claims, clearing, decisions, documents, settlements
-from pakhus.ledger.claims import Claim
+from pakhus.ledger.claims import Claim, holding
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
 from pakhus.ledger.settlements import Settlement
@@ -48,6 +48,9 @@ from pakhus.settlements import Batch
 from pakhus.vouchers import Voucher
 
 _SHOWN_PROBLEMS = 3
+# Payouts that pay from one clearing account, of one provider account or several, are matched one after the other.
+_TURN_WAIT_S = 20.0
+_TURN_AGAIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +112,43 @@ class Settler:
             return Treated(document.verdict, None)
         known = writer.known(self.vouchers.step(document.key))
         if known is None:
-            planned = self._plan(document, claim, settlement)
-            if isinstance(planned, Verdict):
+            entered = self._entered(document, writer, settlement)
+            if isinstance(entered, Verdict):
                 # What was not matched is matched anew by the next run: orders are invoiced and paid meanwhile.
-                at_once = planned.code in ("payout_unmatched", "payout_gap")
-                return Treated(planned, None, due_at=self.ledger.now() if at_once else None)
-            call = self.vouchers.call(planned, self.settings.journal)
-            self._keep(claim)
-            known = writer.make(self.vouchers.step(document.key), call)
+                at_once = entered.code in ("payout_unmatched", "payout_gap")
+                return Treated(entered, None, due_at=self.ledger.now() if at_once else None)
+            known = entered
         verdict = self._posted(document, claim, settlement, known)
         self._attach(document, claim, settlement, known)
         if self._is_booked(document, claim, settlement, known):
             verdict = Verdict.of("payout_booked", amount=_amount(settlement), voucher=known.remote_id)
         return Treated(verdict, None)
 
-    def _keep(self, claim: Claim) -> None:
-        """Matching a hundred thousand lines, and asking what is open of thousands of invoices, outlasts a lease."""
-        self.ledger.persist(lambda tx: claims.renew(tx, claim))
+    def _entered(self, document: Document, writer: Writer, settlement: Settlement) -> Written | Verdict:
+        """Match and enter in turn: what a line is matched with, no line of another payout may take meanwhile."""
+        accounts = self.settings.accounts.get(settlement.currency)
+        place = f"clearing:{self.settings.economic_target}:{accounts.clearing if accounts else settlement.currency}"
+        with holding(self.ledger, place, wait_s=_TURN_WAIT_S) as turn:
+            if turn is None:
+                raise stop("claimed_elsewhere", due_at=self.ledger.now() + _TURN_AGAIN)
+            keep = partial(self._keep, writer.claim, turn)
+            planned = self._plan(document, settlement, keep)
+            if isinstance(planned, Verdict):
+                return planned
+            call = self.vouchers.call(planned, self.settings.journal)
+            keep()
+            return writer.make(self.vouchers.step(document.key), call)
 
-    def _plan(self, document: Document, claim: Claim, settlement: Settlement) -> Voucher | Verdict:
+    def _keep(self, *held: Claim) -> None:
+        """Matching a hundred thousand lines, and asking what is open of thousands of invoices, outlasts a lease."""
+
+        def renew(tx: Transaction) -> None:
+            for claim in held:
+                claims.renew(tx, claim)
+
+        self.ledger.persist(renew)
+
+    def _plan(self, document: Document, settlement: Settlement, keep: Callable[[], None]) -> Voucher | Verdict:
         """The voucher of a settlement, or why none is made now."""
         batch = self.intake.batch(settlement)
         early = self._too_early(batch) or self._wrong(batch, settlement)
@@ -136,7 +157,6 @@ class Settler:
         accounts = self.settings.accounts.get(batch.currency)
         if accounts is None:
             return Verdict.of("payout_currency_unmapped", currency=batch.currency)
-        keep = partial(self._keep, claim)
         matched = match_settlement(self.ledger, self.accounts, self.settings, numbered(batch), settlement, keep=keep)
         credited = matched.strange and self.settings.refunds_only_here == "credit_note"
         if credited:
