@@ -96,12 +96,14 @@ def test_a_renamed_method_is_told_by_its_id_and_an_unknown_one_holds():
 
 @pytest.mark.edge(56)
 def test_one_wallet_over_two_ways_has_two_clearing_accounts():
-    gateway = CARD
-    direct = CARD.model_copy(update={"clearing_account": 5826})
-    methods = {"quickpay_mobilepay": gateway, "vipps_mobilepay": direct}
-    accounts = {name: methods[name].clearing_account for name in methods}
-    assert accounts == {"quickpay_mobilepay": 5825, "vipps_mobilepay": 5826}
-    assert all(terms_of(paid(payment(name)), methods) == PAID for name in methods)
+    """MobilePay through a gateway is paid out by the gateway, else by Vipps MobilePay itself."""
+    methods = {"quickpay_mobilepay": CARD, "vipps_mobilepay": CARD.model_copy(update={"clearing_account": 5826})}
+    for name, account in (("quickpay_mobilepay", "5825"), ("vipps_mobilepay", "5826")):
+        of = paid(payment(name))
+        assert terms_of(of, methods) == PAID
+        by_term = replace(booked(), terms=PAID.terms)
+        found = payment_verdict(of, parts(of)[0], [], methods, by_term, PLACED)
+        assert (found.code, dict(found.parameters)["account"]) == ("paid_by_term", account)
 
 
 # --- what is entered for a booked invoice ----------------------------------------------------------------------------
@@ -169,6 +171,14 @@ def test_a_surcharge_of_the_provider_is_held_with_what_is_left():
     assert (found.code, dict(found.parameters)["left"]) == ("captured_more", "500.00 DKK")
     second = verdict(paid(payment(amount="300.00"), payment(amount="205.00")), 2)
     assert (second.code, dict(second.parameters)["left"]) == ("captured_more", "200.00 DKK")
+
+
+def test_invoice_of_which_a_part_is_entered_is_not_paid_beyond_what_is_open():
+    found = verdict(paid(payment()), amount=booked(open=Decimal(300)))
+    assert (found.code, dict(found.parameters)["left"]) == ("captured_more", "300 DKK")
+    two = paid(payment(amount="300.00"), payment(amount="200.00"))
+    for still_open in ("500.00", "200.00"):  # the first voucher waits in the journal, or is booked
+        assert verdict(two, 2, amount=booked(open=Decimal(still_open))).code == "due"
 
 
 def test_what_somebody_has_paid_already_is_not_paid_again():

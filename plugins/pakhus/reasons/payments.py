@@ -129,7 +129,7 @@ PAYMENTS: tuple[Reason, ...] = (
         Status.HELD,
         Actor.MERCHANT,
         "{captured} was captured, but {left} is left of the invoice.",
-        "A surcharge of the provider, a tip or an edited order: enter it by hand, or pay the difference back.",
+        "A surcharge, a tip, an edited order, or a part is entered: enter it by hand, or pay the difference back.",
         EITHER,
     ),
 )

@@ -219,8 +219,12 @@ def _amount_problem(part: PaymentPart, earlier: Sequence[PaymentPart], booked: B
     most = booked.gross.amount - before
     if part.amount.amount > most:
         return Verdict.of("captured_more", captured=part.amount, left=Money(most, booked.gross.currency))
-    if booked.open is not None and not booked.open:
+    if booked.open is None:
+        return None
+    if not booked.open:
         return Verdict.of("already_paid")
+    if part.amount.amount > booked.open:  # somebody has entered a part of it: the customer would be owed money
+        return Verdict.of("captured_more", captured=part.amount, left=Money(booked.open, booked.gross.currency))
     return None
 
 
