@@ -511,3 +511,32 @@ def single(world: World, order: str, verdict: Verdict) -> str:
     with world.ledger.begin() as tx:
         documents.ensure(tx, new, verdict, judged_version=1)
     return key
+
+
+def test_order_cancelled_after_its_invoice_is_credited_when_it_is_refunded_and_needs_no_answer(nordlys: World) -> None:
+    order = invoiced(nordlys)
+    nordlys.act(action="set_status", order=int(order), status="cancelled")
+    nordlys.forward(minutes=2)
+    credit(nordlys)
+    invoice = f"nordlys-{order}-invoice"
+    assert reason(nordlys, invoice) == "cancelled_after_transfer"
+    key = refund(nordlys, order)
+    credit(nordlys)
+    credit(nordlys)
+    assert (reason(nordlys, invoice), reason(nordlys, key)) == ("transferred", "transferred")
+    assert booked(nordlys, key)[0]["grossAmount"] == -booked(nordlys, invoice)[0]["grossAmount"]
+
+
+def test_edit_after_the_invoice_that_is_undone_and_refunded_instead_ends_by_itself(nordlys: World) -> None:
+    order = invoiced(nordlys)
+    line = order_of(nordlys, order)["line_items"][0]
+    nordlys.act(action="edit_line", order=int(order), line=line["id"], total=str(D(line["total"]) - 16))
+    nordlys.forward(minutes=2)
+    credit(nordlys)
+    invoice = f"nordlys-{order}-invoice"
+    assert reason(nordlys, invoice) == "order_changed_after_transfer"
+    nordlys.act(action="edit_line", order=int(order), line=line["id"], total=line["total"])
+    key = refund(nordlys, order, amount="20.00")
+    credit(nordlys)
+    credit(nordlys)
+    assert (reason(nordlys, invoice), reason(nordlys, key)) == ("transferred", "transferred")

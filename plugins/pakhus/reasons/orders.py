@@ -108,7 +108,10 @@ ORDERS: tuple[Reason, ...] = (
         Status.HELD,
         Actor.MERCHANT,
         "The order was changed in the shop after it was transferred.",
-        "Compare both versions and mend the document by hand.",
+        "A draft: change it in e-conomic to what the order is now, and book it. Booked: where it became cheaper, undo "
+        "the edit and refund the difference instead, and its credit note is made by itself; where it became dearer, "
+        "invoice the difference by hand; where goods were exchanged, credit and invoice them by hand. Then answer "
+        "accept.",
         (Answer.ACCEPT,),
     ),
     Reason(
@@ -116,7 +119,9 @@ ORDERS: tuple[Reason, ...] = (
         Status.HELD,
         Actor.MERCHANT,
         "The order was cancelled in the shop after it was transferred.",
-        "Cancel it in the warehouse, or credit the invoice.",
+        "A draft: delete it in e-conomic. Booked: where money goes back, refund the order in the shop, and its credit "
+        "note is made by itself; where none was paid, credit the invoice by hand. Then answer accept; an order that is "
+        "refunded whole needs no answer.",
         (Answer.ACCEPT,),
     ),
     Reason(

@@ -8,9 +8,10 @@ guide 10.5 (each line that is not matched is shown with its candidates).
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pakhus.rules.settlement_matching import OpenItem, paid
 from pakhus.settlements import BatchLine
@@ -30,16 +31,28 @@ def near_documents(lines: Sequence[BatchLine], items: Iterable[OpenItem]) -> Map
         if not item.is_settled:
             by_amount[item.kind, item.currency, item.open].append(item)
             by_digits[item.kind, _digits(item.order_number)].append(item)
+    for alike in by_amount.values():
+        alike.sort(key=_moment)
     found: dict[int, list[OpenItem]] = {}
     for line in lines:
         amount, currency = paid(line)
         named = [item for digits in _named(line) for item in by_digits.get((line.kind, digits), ())]
-        alike = [item for item in by_amount.get((line.kind, currency, amount), ()) if _apart(item, line) <= NEAR]
-        alike.sort(key=lambda item: _apart(item, line))
-        near = {item.key: item for item in (*named, *alike)}
+        near = {item.key: item for item in (*named, *_nearest(by_amount[line.kind, currency, amount], line))}
         if near:
             found[line.number] = list(near.values())[:MOST_SHOWN]
     return found
+
+
+def _moment(item: OpenItem) -> datetime:
+    return item.occurred_at
+
+
+def _nearest(alike: Sequence[OpenItem], line: BatchLine) -> list[OpenItem]:
+    """The few of the items, which are in the order of time, that lie nearest to a line."""
+    place = bisect_left(alike, line.occurred_at, key=_moment)
+    around = alike[max(place - MOST_SHOWN, 0) : place + MOST_SHOWN]
+    near = [item for item in around if _apart(item, line) <= NEAR]
+    return sorted(near, key=lambda item: _apart(item, line))
 
 
 def _apart(item: OpenItem, line: BatchLine) -> timedelta:
