@@ -26,6 +26,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from stack.memory import forget_dead, room_in_memory
 from stack.processes import Started, kill_session, named, send, start_session, still_alive, works_under
 from stack.runner import Component
 from stack.waiting import TimedOutError, free_port, wait_until
@@ -34,7 +35,8 @@ USER = "pakhus"
 ACCOUNTS = ("nobody", "daemon")  # who runs the server for root; both are part of every Debian
 START_WITHIN_S = 20.0  # after SIGKILL the dead postmaster blocks its lock file until PID 1 has reaped it
 MAX_CONNECTIONS = 200  # Airflow holds 8 at rest; each task and test takes one or two more
-NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=128MB")
+ELSEWHERE = "pakhus-data-"
 
 
 class PostgresError(Exception):
@@ -110,8 +112,8 @@ def _is_whole_copy(package: Path, copy: Path) -> bool:
 class Cluster:
     """One server in one directory; what it needs to be started again (data, password) stays there until `remove`.
 
-    ``durable=False`` turns off everything that waits for the disk: for tests. Use `start` and `stop`, or hand
-    `component` to a runner that restarts it.
+    ``durable=False`` turns off everything that waits for the disk, and keeps the data in memory where there is room:
+    for tests. Use `start` and `stop`, or hand `component` to a runner that restarts it.
     """
 
     def __init__(self, directory: Path, *, durable: bool = True) -> None:
@@ -280,13 +282,22 @@ class Cluster:
             link.unlink()
         shutil.rmtree(link, ignore_errors=True)
         data = link
-        if self.account and not everyone_reaches(self.directory):
+        place = self._place_elsewhere()
+        if place is not None:
             name = hashlib.sha256(str(self.directory).encode()).hexdigest()[:12]
-            data = Path(tempfile.mkdtemp(prefix=f"pakhus-data-{name}-", dir=reachable_place())) / "data"
+            data = Path(tempfile.mkdtemp(prefix=f"{ELSEWHERE}{name}-", dir=place)) / "data"
             data.parent.chmod(0o711)
             link.symlink_to(data)
         data.mkdir(mode=0o700)
         self._give_to_server(data)
+
+    def _place_elsewhere(self) -> Path | None:
+        """Where the data goes when it does not go into the directory."""
+        memory = None if self.durable else room_in_memory()
+        if memory is not None:
+            forget_dead(memory, f"{ELSEWHERE}*", lambda folder: _server_of(folder / "data") is not None)
+            return memory
+        return reachable_place() if self.account and not everyone_reaches(self.directory) else None
 
     def _give_to_server(self, path: Path) -> None:
         if self.account:
@@ -294,9 +305,8 @@ class Cluster:
 
     def _end_other_server(self) -> None:
         """End a server that an earlier client of this directory left; a stale file may name a stranger's pid."""
-        file = self.data / "postmaster.pid"
-        pid = int(file.read_text().split()[0]) if file.exists() else 0
-        if not works_under(self.data)(pid):
+        pid = _server_of(self.data)
+        if pid is None:
             return
         other = named([pid])
         send([pid], signal.SIGINT)
@@ -319,6 +329,13 @@ class Cluster:
         )
         if done.returncode:
             raise PostgresError(f"{program} failed ({done.returncode}):\n{done.stdout}{done.stderr}")
+
+
+def _server_of(data: Path) -> int | None:
+    """The server that works in a data directory; a stale file may name a stranger's pid."""
+    file = data / "postmaster.pid"
+    pid = int(file.read_text().split()[0]) if file.exists() else 0
+    return pid if works_under(data)(pid) else None
 
 
 def _clean_environment() -> dict[str, str]:

@@ -163,7 +163,23 @@ def test_remove_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
     assert processes.still_alive(pids) == []
     assert not data.exists()
     assert not own.directory.exists()
-    assert not [path for path in Path(tempfile.gettempdir()).glob("pakhus-data-*") if path in data.parents]
+    assert not data.parent.exists()
+
+
+def test_data_that_nobody_misses_is_in_memory_where_there_is_room(
+    tmp_path: Path, open_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "room_in_memory", lambda: open_directory)
+    kept, lost = (Cluster(tmp_path / name, durable=durable) for name, durable in (("kept", True), ("lost", False)))
+    try:
+        kept.prepare()
+        lost.prepare()
+        assert not kept.data.is_relative_to(open_directory)
+        assert lost.data.is_relative_to(open_directory)
+    finally:
+        kept.remove()
+        lost.remove()
+    assert list(open_directory.iterdir()) == []
 
 
 # --- as root ---------------------------------------------------------------------------------------------------------
@@ -178,7 +194,8 @@ def test_root_hands_the_server_to_an_account_without_rights(cluster: Cluster) ->
 
 
 @needs_root
-def test_root_puts_the_data_where_that_account_reaches_it(tmp_path: Path) -> None:
+def test_root_puts_the_data_where_that_account_reaches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "room_in_memory", lambda: None)
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     own = Cluster(closed / "cluster", durable=False)
