@@ -6,7 +6,7 @@ from airflow.sdk.configuration import conf
 
 from hooks.ledger_hook import LedgerHook
 from notifiers.channels import tell
-from pakhus.flows.alerts import TIMED_OUT, cause_of_silence, channels_of, is_wished_for, send, told_now
+from pakhus.flows.alerts import TIMED_OUT, cause_of_silence, channels_of, send, told_now, wishing_for
 from pakhus.ledger import alerts, runs
 from pakhus.ledger.connection import Bounds, Ledger, RunIdentity
 from pakhus.settings import alerts_settings
@@ -32,10 +32,9 @@ def tell_failed_run(scope: str, flow: str, dag_id: str, run_id: str, why: str) -
 def send_alert(ledger: Ledger, alert_id: int) -> list[str]:
     """Send an alert to whoever the settings name now; returns why some could not be told."""
     scope, code = ledger.persist(lambda tx: alerts.about(tx, alert_id))
-    people = alerts_settings(scope)
+    people = wishing_for(code, alerts_settings(scope))
     awake = told_now(people, code, ledger.now())
     if people and not awake:
         return []  # pakhus__alive tells them when their quiet hours are over
     base_url = conf.get("api", "base_url", fallback="http://localhost:8080")
-    later = not is_wished_for(code) and len(awake) < len(people)
-    return send(ledger, alert_id, channels_of(awake), tell, base_url, later=later)
+    return send(ledger, alert_id, channels_of(awake), tell, base_url, later=len(awake) < len(people))

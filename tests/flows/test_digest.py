@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from pakhus.flows.alerts import is_quiet, message_of, told_now
+from pakhus.flows.alerts import is_quiet, message_of, told_now, wishing_for
 from pakhus.flows.digest import DAILY_DIGEST, write_digests
 from pakhus.ledger import alerts
 from pakhus.ledger.alerts import Alert
@@ -70,8 +70,17 @@ def test_quiet_hours_are_of_the_shops_own_zone_and_may_go_over_midnight(hours: s
     assert is_quiet(section, datetime.fromisoformat(at).replace(tzinfo=UTC)) is quiet
 
 
+def test_who_wishes_for_a_report_and_sleeps_is_told_later() -> None:
+    other = WANTS.model_copy(update={"quiet_hours": None})
+    night = datetime(2026, 11, 21, 2, tzinfo=UTC)
+    wishing = wishing_for(DAILY_DIGEST, [SILENT, WANTS, other])
+    assert wishing == [WANTS, other]
+    assert told_now(wishing, DAILY_DIGEST, night) == [other]
+    assert wishing_for("access_denied", [SILENT, WANTS]) == [SILENT, WANTS]
+
+
 def test_in_quiet_hours_only_those_are_told_who_have_none_unless_it_cannot_wait() -> None:
     night = datetime(2026, 11, 21, 2, tzinfo=UTC)
     assert told_now([SILENT, WANTS], "remote_unavailable", night) == [SILENT]
     assert told_now([SILENT, WANTS], "access_denied", night) == [SILENT, WANTS]
-    assert told_now([SILENT, WANTS], DAILY_DIGEST, night + timedelta(hours=8)) == [WANTS]
+    assert told_now([WANTS], DAILY_DIGEST, night + timedelta(hours=8)) == [WANTS]

@@ -114,6 +114,13 @@ def test_the_id_of_a_settlement_is_one_word_in_the_accounts(at):
     assert len({entry["voucher"] for entry in waiting(at)}) == 1
 
 
+def test_columns_that_were_mixed_up_tell_nobodys_name(at):
+    told = row("capture", "t60", "Åse Ærø 12", "-6.13", "60")
+    (alarm,) = settling(at).run([file(told.replace("2026-11-22", "Åse Ærø"), WHOLE[-1])]).alarms()
+    assert "Åse" not in alarm
+    assert "xxx" in alarm
+
+
 def changed_columns(at: World, **changes: object) -> Settler:
     columns = ColumnMapping.model_validate({**COLUMNS.model_dump(by_alias=True, exclude_none=True), **changes})
     return settler(at.accounts, at.ledger, KORT, columns=columns)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
-from pakhus.flows.alerts import message_of, told_now
+from pakhus.flows.alerts import message_of, wishing_for
 from pakhus.flows.self_stopping import IN_A_ROW
 from pakhus.flows.weekly import WEEKLY_REPORT, Week, last_due, weekly_text, write_weekly_reports
 from pakhus.ledger import alerts, proofs, sources, stops
@@ -79,7 +79,7 @@ def test_each_week_is_told_once_and_only_to_those_who_want_it(ledger: Ledger, cl
     assert written(ledger, AlertsSettings(mail_to=("b@x.example",))) == []
     assert [written(ledger), written(ledger)] == [["nordlys"], []]
     silent = AlertsSettings(mail_to=("b@x.example",))
-    assert told_now([silent, WANTS], WEEKLY_REPORT, MONDAY) == [WANTS]
+    assert wishing_for(WEEKLY_REPORT, [silent, WANTS]) == [WANTS]
     with ledger.begin() as tx:
         found = tx.connection.execute(select(rows.c.id).where(rows.c.code == WEEKLY_REPORT).order_by(rows.c.id))
         alert = alerts.claim(tx, found.scalars().all()[0])

@@ -225,6 +225,38 @@ def test_what_lasts_is_told_again_after_a_day_with_the_newest_run(ledger: Ledger
     assert send(ledger) == []
 
 
+def test_a_channel_that_is_broken_keeps_nobody_from_being_reminded(ledger: Ledger, clock: MovableClock) -> None:
+    def tell_slack_alone() -> list[str]:
+        sent = claimed(ledger)
+        with ledger.begin() as tx:
+            for alert in sent:
+                if "slack" not in alert.told:
+                    alerts.note_told(tx, alert, "slack")
+                alerts.end_sending(tx, alert, sent=False, problem="mail: refused")
+        return [alert.run_id for alert in sent if "slack" not in alert.told]
+
+    report(ledger, "run_0", DENIED)
+    assert tell_slack_alone() == ["run_0"]
+    for hour in range(1, 50):
+        clock.forward(hours=1)
+        report(ledger, f"run_{hour}", DENIED)
+        assert tell_slack_alone() == ([f"run_{hour}"] if hour in (23, 46) else [])
+
+
+def test_a_run_that_is_cleared_and_killed_is_told_although_its_first_failure_is_over(
+    ledger: Ledger, clock: MovableClock
+) -> None:
+    report(ledger, "run_0", DENIED)
+    send(ledger)
+    resolve(ledger)
+    assert fail(ledger, "run_0") == fail(ledger, "run_0")  # noticed late
+    assert send(ledger) == []
+    clock.forward(hours=1)
+    assert fail(ledger, "run_0") == fail(ledger, "run_0")
+    (told,) = send(ledger)
+    assert (told.code, told.run_id) == ("run_failed", "run_0")
+
+
 def test_what_was_over_long_ago_is_not_told_any_more(ledger: Ledger, clock: MovableClock) -> None:
     report(ledger, "run_0", DENIED)
     resolve(ledger)

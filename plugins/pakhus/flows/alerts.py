@@ -172,21 +172,20 @@ def channels_of(settings: Iterable[AlertsSettings]) -> tuple[Channel, ...]:
     return (*by_mail, *others)
 
 
+def wishing_for(code: str, settings: Sequence[AlertsSettings]) -> list[AlertsSettings]:
+    """Return those who are to be told of a cause at all: reports go to those who wish for them."""
+    wish = _WISHES.get(code)
+    return list(settings) if wish is None else [section for section in settings if wish(section) is not None]
+
+
 def told_now(settings: Sequence[AlertsSettings], code: str, now: datetime) -> list[AlertsSettings]:
-    """Return those who are told at this moment: not in their quiet hours, unless it cannot wait; reports by wish."""
-    if code in _WISHES:
-        settings = [section for section in settings if _WISHES[code](section) is not None]
+    """Return those who are told at this moment: not in their quiet hours, unless it cannot wait."""
     return [section for section in settings if cannot_wait(code) or not is_quiet(section, now)]
 
 
 def cannot_wait(code: str) -> bool:
     """Tell whether a cause is told in quiet hours, too."""
     return code in _CANNOT_WAIT
-
-
-def is_wished_for(code: str) -> bool:
-    """Tell whether something is a report, for those who wish for it alone."""
-    return code in _WISHES
 
 
 def is_quiet(section: AlertsSettings, now: datetime) -> bool:
@@ -244,7 +243,7 @@ def tell_what_goes_on(tx: Transaction, scope: str, flow: str, notes: Sequence[st
 
 def _closing(alert: Alert) -> list[str]:
     """The last lines of a message: what becomes of it by itself."""
-    if alert.code == FLOW_GOES_ON or is_wished_for(alert.code):
+    if alert.code == FLOW_GOES_ON or alert.code in _WISHES:
         return []
     if _waits_for_somebody(alert.code):
         return [_WAITS if alert.resolved_at is None else _WAITS_ON.format(since=alert.resolved_at)]

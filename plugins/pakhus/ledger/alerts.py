@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from pakhus.ledger.connection import Transaction
@@ -112,7 +112,7 @@ def raise_or_count(tx: Transaction, scope: str, flow: str, cause: Cause) -> int:
         raised_at=tx.now,
         last_seen_at=tx.now,
     )
-    again = alerts.c.sent_at <= tx.now - REMINDED_AFTER
+    again = or_(alerts.c.sent_at <= tx.now - REMINDED_AFTER, _is_a_day_older(tx))
     renewed = {name: case((again, statement.excluded[name]), else_=alerts.c[name]) for name in ("text", "run_id")}
     statement = statement.on_conflict_do_update(
         index_elements=[alerts.c.scope, alerts.c.flow, alerts.c.code, alerts.c.subject],
@@ -174,6 +174,12 @@ def about(tx: Transaction, alert_id: int) -> tuple[str, str]:
     return row.scope, row.code
 
 
+def is_open(tx: Transaction, alert_id: int) -> bool:
+    """Tell whether an alert is not over."""
+    query = select(alerts.c.id).where(alerts.c.id == alert_id, alerts.c.resolved_at.is_(None))
+    return tx.connection.execute(query).one_or_none() is not None
+
+
 def unsent(tx: Transaction) -> list[int]:
     """Return alerts that not every channel has and that nobody is sending now, newest first."""
     found = select(alerts.c.id).where(_is_unsent(tx)).order_by(alerts.c.id.desc())
@@ -204,6 +210,17 @@ def problems(tx: Transaction, scope: str, flow: str) -> list[str]:
     """Return why open alerts of a flow could not be sent."""
     query = select(alerts.c.problem).where(alerts.c.scope == scope, alerts.c.flow == flow, alerts.c.problem != "")
     return list(tx.connection.execute(query.where(alerts.c.resolved_at.is_(None)).distinct()).scalars())
+
+
+def _is_a_day_older(tx: Transaction) -> ColumnElement[bool]:
+    """Another day has begun, by the alert's own beginning, since it was last seen; and it was never told to all.
+
+    A channel that is broken must not keep the others from being reminded.
+    """
+    partly = and_(alerts.c.sent_at.is_(None), alerts.c.told != _NOBODY)
+    before, now = (func.extract("epoch", at - alerts.c.raised_at) for at in (alerts.c.last_seen_at, literal(tx.now)))
+    day_s = REMINDED_AFTER.total_seconds()
+    return and_(partly, func.floor(now / day_s) > func.floor(before / day_s))
 
 
 def _open_for(tx: Transaction, scope: str, flow: str, cause: Cause) -> int | None:

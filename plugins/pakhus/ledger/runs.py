@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -13,6 +14,10 @@ from pakhus.ledger import alerts
 from pakhus.ledger.alerts import Cause
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.schema import runs
+
+# The callback and the listener of one failure come within seconds, on a busy host minutes, of its report. Whoever comes
+# later than that, when the alert is over, tells of another failure: the run was cleared, and killed.
+_NOTICED_WITHIN = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,10 @@ def report(
 def note_failed(tx: Transaction, scope: str, flow: str, cause: Cause) -> int:
     """Return the alert of the transaction's run, which has failed; `cause` is told only if its report told none."""
     row = _locked(tx, scope, flow)
-    if row.alert_id is not None:
-        alert_id: int = row.alert_id
-        return alert_id
+    is_late = tx.now - row.reported_at < _NOTICED_WITHIN
+    if row.alert_id is not None and (is_late or alerts.is_open(tx, row.alert_id)):
+        known: int = row.alert_id
+        return known
     alert_id = alerts.raise_or_count(tx, scope, flow, cause)
     _set(tx, cause=cause.text, alert_id=alert_id)
     return alert_id

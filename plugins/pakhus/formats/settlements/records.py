@@ -23,6 +23,7 @@ ASK = "ask for a new file, or report it with this text"
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?")
 _WHOLE = re.compile(r"[+-]?\d+")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_LETTER = re.compile(r"[^\W\d_]")
 _SHOWN_CHARACTERS = 40
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 # So much is paid out to nobody, and the ledger keeps no such amount.
@@ -101,7 +102,7 @@ class Record:
         """A decimal number with a point, no separators, and no more decimals than its currency has."""
         text = self.needed(field)
         if not _DECIMAL.fullmatch(text):
-            raise self.error(field, f"{shown(text)} is no amount like 1234.50")
+            raise self.error(field, f"{number_shown(text)} is no amount like 1234.50")
         return self.fitting(field, Decimal(text), currency)
 
     def amount_or_zero(self, field: str, currency: str) -> Decimal:
@@ -113,7 +114,7 @@ class Record:
         text = self.needed(field).replace("\u00a0", " ").replace("\u202f", " ")
         group = rf"[+-]?(\d{{1,3}}({re.escape(thousands)}\d{{3}})+|\d+)" if thousands else r"[+-]?\d+"
         if not re.fullmatch(rf"{group}({re.escape(decimal)}\d+)?", text):
-            raise self.error(field, f"{shown(text)} is no amount with decimal sign {decimal!r}")
+            raise self.error(field, f"{number_shown(text)} is no amount with decimal sign {decimal!r}")
         plain = text.replace(thousands, "") if thousands else text
         return self.fitting(field, Decimal(plain.replace(decimal, ".")), currency)
 
@@ -140,7 +141,7 @@ class Record:
         """A whole number."""
         text = self.needed(field)
         if not _WHOLE.fullmatch(text):
-            raise self.error(field, f"{shown(text)} is no whole number")
+            raise self.error(field, f"{number_shown(text)} is no whole number")
         return int(text)
 
     def rate(self, field: str) -> Decimal | None:
@@ -149,7 +150,7 @@ class Record:
         if not text:
             return None
         if not _DECIMAL.fullmatch(text):
-            raise self.error(field, f"{shown(text)} is no exchange rate")
+            raise self.error(field, f"{number_shown(text)} is no exchange rate")
         return Decimal(text)
 
     def day(self, field: str, pattern: str = "%Y-%m-%d") -> date:
@@ -163,7 +164,7 @@ class Record:
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
-            raise self.error(field, f"{shown(text)} is no time") from None
+            raise self.error(field, f"{number_shown(text)} is no time") from None
         return self.aware(field, moment, zone)
 
     def moment_as(self, field: str, pattern: str, zone: tzinfo) -> datetime:
@@ -201,7 +202,12 @@ class Record:
         try:
             return datetime.strptime(text, pattern)  # noqa: DTZ007 - the caller says the zone
         except ValueError:
-            raise self.error(field, f"{shown(text)} is no date like {pattern}") from None
+            raise self.error(field, f"{number_shown(text)} is no date like {pattern}") from None
+
+
+def number_shown(text: str) -> str:
+    """What should be a number or a day, without its letters: in a column that was mixed up it may be a name."""
+    return shown(_LETTER.sub("x", text))
 
 
 def shown(text: str) -> str:
