@@ -40,11 +40,14 @@ def tell_silence(tx: Transaction, shops: Mapping[str, AlertsSettings]) -> list[s
 
 def _silence(tx: Transaction, shop: str, section: AlertsSettings, until: datetime) -> Silence | None:
     known = weeks.watched(tx, shop) if section.silence_after else None
-    if known is None or until - known.since < timedelta(weeks=FEWEST_WEEKS):
+    if known is None:
         return None
     before = weeks_before(known.last, until, known.first, ZoneInfo(section.timezone))
     counts = [weeks.placed_in(tx, shop, window) for window in before]
-    return silence(known.last, until, counts, section.silence_after)
+    found = silence(known.last, until, counts, section.silence_after)
+    if found is None or until - weeks.read_since(tx, shop) < timedelta(weeks=FEWEST_WEEKS):
+        return None
+    return found
 
 
 def _text(found: Silence, zone: ZoneInfo) -> str:

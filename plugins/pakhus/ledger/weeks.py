@@ -27,19 +27,25 @@ _BOOKED_KINDS = ("invoice", "credit_note")
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The orders of a shop as far as they are known: the first and last placed, and since when they are read at all."""
+    """When the first and the last order of a shop was placed, of those that are known."""
 
     first: datetime
     last: datetime
-    since: datetime
 
 
 def watched(tx: Transaction, shop: str) -> Watched | None:
-    """Return what is known of a shop's orders; None while there are none."""
-    columns = func.min(sources.c.placed_at), func.max(sources.c.placed_at), func.min(sources.c.first_seen_at)
-    mine = sources.c.scope == shop, sources.c.kind == "order", sources.c.placed_at.is_not(None)
-    first, last, since = tx.connection.execute(select(*columns).where(*mine)).one()
-    return None if first is None else Watched(first, last, since)
+    """Return what is known of a shop's orders; None while there are none. Each end is one look into an index."""
+    placed, is_order = sources.c.placed_at, (sources.c.scope == shop) & (sources.c.kind == "order")
+    ends = [select(end(placed)).where(is_order).scalar_subquery() for end in (func.min, func.max)]
+    first, last = tx.connection.execute(select(*ends)).one()
+    return None if first is None else Watched(first, last)
+
+
+def read_since(tx: Transaction, shop: str) -> datetime:
+    """Return when the first of a shop's orders was stored. Looks at them all."""
+    mine = sources.c.scope == shop, sources.c.kind == "order"
+    found: datetime = tx.connection.execute(select(func.min(sources.c.first_seen_at)).where(*mine)).scalar_one()
+    return found
 
 
 def placed_in(tx: Transaction, shop: str, window: Window) -> int:
