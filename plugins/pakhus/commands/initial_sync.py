@@ -72,8 +72,8 @@ def _tell(report: RunReport, say: Say) -> int:
     for code, count in sorted(report.codes.items()):
         say(f"  {count:>5} {code}: {report.causes[code]}")
     again = [code for code in report.codes if not is_settled(Verdict(code))]
-    if again or "initial_sync_done" in report.codes:
-        if again:
+    if report.remark or again or "initial_sync_done" in report.codes:
+        if report.remark or again:
             say("\nIt is not finished: mend what is named, then run it again; what is done is not done twice.")
         return Exit.FOUND
     say("\nFinished. `--undo FILE` lists what was made.")

@@ -142,8 +142,7 @@ class InitialSync:
                 report.add(verdict)
         for error in errors:
             raise error
-        if not self._conclude(document, claim, found):
-            report.remark = "not finished: run it again"
+        report.remark = self._conclude(document, claim, [verdict for verdicts in found for verdict in verdicts])
 
     def _transfer(self, sync: Document, claim: Claim, transfer: Transfer) -> list[Verdict]:
         """Transfer one product, and say what became of it. ConfigurationError and ClaimLostError end the run."""
@@ -194,11 +193,17 @@ class InitialSync:
         self._record(document, claim, verdict)
         logger.info("%s: %s", document.key, "; ".join(one.text() for one in verdicts))
 
-    def _conclude(self, document: Document, claim: Claim, found: Sequence[Sequence[Verdict]]) -> bool:
-        """Return whether it is finished: nothing is left that another run could finish."""
-        open_ones = [verdict for verdicts in found for verdict in verdicts if not is_settled(verdict)]
+    def _conclude(self, document: Document, claim: Claim, found: Sequence[Verdict]) -> str:
+        """Finish it when nothing is left that another run could finish; returns what is to be told otherwise.
+
+        A shop of which nothing can be transferred, since it has no products yet, has not had its one transfer.
+        """
+        if all(verdict.code in _LEFT_OUT for verdict in found):
+            self._record(document, claim, Verdict.of("due"))
+            return "nothing to transfer yet: run it again when there is"
+        open_ones = [verdict for verdict in found if not is_settled(verdict)]
         self._record(document, claim, open_ones[0] if open_ones else _TRANSFERRED)
-        return not open_ones
+        return "not finished: run it again" if open_ones else ""
 
     def _record(self, document: Document, claim: Claim, verdict: Verdict) -> None:
         def record(tx: Transaction) -> None:
