@@ -26,9 +26,16 @@ def servers(
     folder: Path, products: int, *, warehouses: Sequence[str], shops: Sequence[str]
 ) -> Iterator[tuple[dict[str, str], str]]:
     """So many products in all of them; the addresses by name, and the warehouses' token."""
-    pattern = recorded_shop()["products"][0]
+    pattern = {**recorded_shop()["products"][0], "description": "", "stock_quantity": 5}
     rows = [
-        {**pattern, "id": 100_000 + number, "sku": sku(number), "slug": f"many-{number}", "stock_quantity": 5}
+        {
+            **pattern,
+            "id": 100_000 + number,
+            "sku": sku(number),
+            "slug": f"many-{number}",
+            "stock_quantity": 5,
+            "description": "",
+        }
         for number in range(products)
     ]
     shop = {**recorded_shop(), "products": rows, "orders": [], "refunds": [], "notes": {}}

@@ -41,7 +41,7 @@ def _settings() -> ShopSettings:
     settings = load_shop("nordlys")
     new = NewWarehouseProducts(group=1, location=1)
     rackbeat = settings.mapping.rackbeat.model_copy(update={"new_products": new}) if settings.mapping.rackbeat else None
-    products = settings.products.model_copy(update={"master": ProductsMaster.SHOP, "take_over": True})
+    products = settings.products.model_copy(update={"master": ProductsMaster.SHOP})
     mapping = settings.mapping.model_copy(update={"rackbeat": rackbeat})
     return settings.model_copy(update={"products": products, "mapping": mapping})
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from pakhus.flows.outcomes import StoppedError, stop
@@ -21,7 +21,7 @@ from pakhus.ledger import cursors, documents, missing_products, product_facts
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
-from pakhus.ledger.product_facts import Known
+from pakhus.ledger.product_facts import Brought, Known
 from pakhus.reasons import Verdict
 from pakhus.rules.product_sync import BARRED, PRICE, YES, Facts, after, currency_of, decide
 from pakhus.rules.spelling import folded, spelt_otherwise
@@ -56,6 +56,7 @@ class ProductWriter:
         whole = self._whole_reading()
         if whole is not None:
             self._list()
+            self._note_in_step(report)
         self.ledger.persist(lambda tx: self._make_due(tx, astray=whole is not None))
         with self.ledger.begin() as tx:
             due = product_facts.due(tx, self.rules.target, self.rules.master, limit=MOST_OF_A_RUN)
@@ -67,6 +68,29 @@ class ProductWriter:
         if len(due) == MOST_OF_A_RUN:
             report.remark = "more in the next run"
         return report
+
+    def _note_in_step(self, report: RunReport) -> None:
+        """Note the products that were never looked at and need nothing, all at once: that is most of a first run."""
+
+        def note(tx: Transaction) -> list[Verdict]:
+            new = product_facts.new(tx, self.rules.target, self.rules.master)
+            listed = [one for row in new if (one := self._as_listed(row)) is not None]
+            return product_facts.note_new(tx, self.rules.target, listed)
+
+        for verdict in self.ledger.persist(note):
+            report.seen += 1
+            report.add(verdict)
+
+    def _as_listed(self, row: Known) -> Brought | None:
+        """What is known of a product that stays as the list shows it; None where it is to be looked at by itself."""
+        shown = self._listing.get(row.number)
+        if shown is None or shown.deleted or row.is_gone or any(currency_of(name) for name in row.facts.wanted):
+            return None
+        decision = decide(row.facts, shown.values, self.rules.manners)
+        if decision.write or (shown.problem is not None and PRICE in self.rules.manners.owned):
+            return None
+        verdict = self._standing(row, decision.kept, ())
+        return Brought(row, after(row.facts, shown.values, {}), verdict)
 
     def _list(self) -> None:
         self._listed_at_s = time.monotonic()
@@ -167,6 +191,10 @@ class ProductWriter:
         if changes:
             shown = self.target.update(hand, shown, changes)
         self._note(hand, row, after(row.facts, shown.values, changes))
+        return self._standing(row, kept, changes)
+
+    def _standing(self, row: Known, kept: Collection[str], changes: Collection[str]) -> Verdict:
+        """How a product stands that the target has, of which these fields stay and these were changed."""
         told = {"number": row.number, "system": self.target.system}
         if kept:
             return Verdict.of("product_kept", **told, fields=", ".join(kept), written=", ".join(changes) or "nothing")
@@ -197,6 +225,6 @@ class ProductWriter:
             product_facts.note(tx, hand.claim, row, facts)
             documents.note_remote(tx, hand.document.id, hand.claim, remote_id=row.number, remote_number=row.number)
             if facts.written:
-                missing_products.release(tx, row.target, row.number)
+                missing_products.release(tx, row.target, [row.number])
 
         self.ledger.persist(note)

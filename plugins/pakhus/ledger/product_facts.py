@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, and_, case, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from pakhus.ledger import documents, installation
+from pakhus.ledger import documents, installation, missing_products
 from pakhus.ledger.claims import Claim, require
 from pakhus.ledger.connection import Transaction
 from pakhus.ledger.documents import Change, Judged, NewDocument
@@ -21,6 +21,7 @@ from pakhus.reasons import Status, Verdict
 from pakhus.rules.product_sync import Facts, Values
 
 _ROWS_PER_STATEMENT = 500
+_BROUGHT = ("applied", "written", "treated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,54 @@ def _name_documents(tx: Transaction, target: str, names: Sequence[str]) -> None:
     told = given(rows, product_facts.c.name, product_facts.c.document_id)
     named = update(product_facts).where(product_facts.c.target == target, product_facts.c.name == told.c.name)
     tx.connection.execute(named.values(document_id=told.c.document_id))
+
+
+def new(tx: Transaction, target: str, master: str) -> list[Known]:
+    """Return a master's products in a target that were never looked at there, by name."""
+    mine = (product_facts.c.target == target) & (product_facts.c.master == master)
+    query = select(product_facts).where(mine, product_facts.c.document_id.is_(None)).order_by(product_facts.c.name)
+    return [_known(row) for row in tx.connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A product as it was read, what is known of it since, and how it stands."""
+
+    row: Known
+    facts: Facts
+    verdict: Verdict
+
+
+def note_new(tx: Transaction, target: str, brought: Sequence[Brought]) -> list[Verdict]:
+    """Record, by name, products that were never looked at and need nothing written; returns how they stand.
+
+    Those that have a document by now are left out: somebody may hold its claim. Nobody can hold that of one just made.
+    """
+    if not brought:
+        return []
+    secret = installation.read(tx)
+    keys = {one.row.name: new_document(target, secret.pseudonym(f"product {one.row.name}")) for one in brought}
+    made = documents.create_all(tx, [Judged(keys[one.row.name], one.verdict) for one in brought])
+    noted = [one for one in brought if keys[one.row.name].key in made]
+    rows = [
+        {
+            "name": one.row.name,
+            "number": one.row.number,
+            "document_id": made[keys[one.row.name].key].id,
+            "applied": dict(one.facts.applied),
+            "written": dict(one.facts.written),
+            "treated": one.row.revision,
+        }
+        for one in noted
+    ]
+    told = given(rows, *(product_facts.c[name] for name in ("name", "number", "document_id", *_BROUGHT)))
+    values = {name: told.c[name] for name in ("document_id", *_BROUGHT)}
+    mine = (product_facts.c.target == target) & (product_facts.c.name == told.c.name)
+    tx.connection.execute(update(product_facts).where(mine).values(values))
+    there = {"remote_id": told.c.number, "remote_number": told.c.number}
+    tx.connection.execute(update(documents_table).where(documents_table.c.id == told.c.document_id).values(there))
+    missing_products.release(tx, target, [one.row.number for one in noted if one.facts.written])
+    return [one.verdict for one in noted]
 
 
 def new_document(target: str, pseudonym: str) -> NewDocument:
