@@ -58,7 +58,7 @@ class Scene:
             requests.post(f"{self.urls[SHOP]}/_standin/act", json=action, timeout=20).raise_for_status()
 
     def forward(self, seconds: int) -> None:
-        """Let time pass in the shop: readings overlap, and one of the next hour sees nothing of this one."""
+        """Let time pass in the shop: readings overlap by minutes, and one an hour later sees nothing of this one's."""
         told = {"advance_s": seconds}
         requests.post(f"{self.urls[SHOP]}/_standin/clock", json=told, timeout=20).raise_for_status()
 
@@ -103,6 +103,7 @@ def measure(tries: int) -> list[Figure]:
         for number in range(tries):
             scene.forward(3600)
             scene.rename(f"of lot {number}")
+            scene.forward(3600)
             for how in (CHANGES, NOTHING):
                 for who in (BY_HAND, PAKHUS):
                     found.setdefault((how, who), []).append(scene.run(who))

@@ -129,7 +129,7 @@ class RackbeatClient:
 
     def list_products(self, query: Query = ()) -> Iterator[Any]:
         """Yield all products with their stock totals, or those that the query asks for."""
-        yield from self._list("/products", "products", identity="number", query=query)
+        yield from self._list("/products", "products", identity="number", query=query, limit=LARGEST_PAGE)
 
     def find_customer(self, number: int) -> Any | None:
         """Return a customer by its number, or None; one that was deleted may still be shown (section 6)."""
@@ -178,12 +178,14 @@ class RackbeatClient:
     def _get(self, path: str, query: Query = ()) -> Any:
         return self._transport.send(Call("GET", path, query)).json()
 
-    def _list(self, path: str, key: str, *, identity: str, query: Query = (), limit: int = PAGE_SIZE) -> Iterator[Any]:
+    def _list(
+        self, path: str, key: str, *, identity: str, query: Query = (), limit: int | None = None
+    ) -> Iterator[Any]:
         for records in self._pages(path, key, identity=identity, query=query, limit=limit):
             yield from records
 
     def _pages(
-        self, path: str, key: str, *, identity: str, query: Query = (), limit: int = PAGE_SIZE
+        self, path: str, key: str, *, identity: str, query: Query = (), limit: int | None = None
     ) -> Iterator[Sequence[Any]]:
         """Yield the pages of a list; TransientError when it shrank meanwhile.
 
@@ -194,7 +196,7 @@ class RackbeatClient:
 
         def fetch(number: int) -> Page:
             nonlocal told
-            paging = (("page", str(number)), ("limit", str(limit)))
+            paging = (("page", str(number)), ("limit", str(limit or PAGE_SIZE)))
             body = self._get(path, (*query, *paging))
             records, pages = body.get(key), body.get("pages")
             if not isinstance(records, list):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 from pakhus.clients.http import Answer, Call, to_json
 from pakhus.errors import ConfigurationError, RemoteError, TransientError
@@ -24,7 +24,7 @@ from pakhus.ledger.attempts import Attempt, Reply, Request
 from pakhus.ledger.claims import Claim
 from pakhus.ledger.connection import Ledger
 from pakhus.ledger.documents import Document
-from pakhus.ledger.installation import Mode
+from pakhus.ledger.installation import Installation, Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,10 @@ class Writer:
         To be asked before anything is decided from the newest facts: they say nothing of a write that has left us.
         Raises StoppedError while an outcome is unknown.
         """
-        attempt = self._current(step)
-        if attempt is None or attempt.status == "planned":
+        return self._known(step, self._current(step))
+
+    def _known(self, step: Step, attempt: Attempt | None) -> Written | None:
+        if not _has_left(attempt):
             return None
         return self._stored(attempt) if attempt.status in attempts.DONE else self._settle(step, attempt)
 
@@ -114,20 +116,24 @@ class Writer:
 
         Raises StoppedError while an outcome is unknown, RemoteError when the target refused (the class says who acts).
         """
-        known = self.known(step)
-        if known is not None:
-            return known
         attempt, request = self._current(step), _request(call)
+        if _has_left(attempt):
+            known = self._known(step, attempt)
+            if known is not None:
+                return known
+            attempt = self._current(step)  # it had no effect
         if attempt is not None and attempt.request != request:
             outdated = attempt
             self.ledger.persist(lambda tx: attempts.mark_superseded(tx, outdated))
             attempt = None
-        attempt = attempt or self._plan(step, request)
-        return self._made_before(step, attempt) or self._send(step, attempt)
+        if attempt is None:
+            attempt, now = self._plan(step, request)
+        else:
+            now = self.ledger.persist(installation.read)
+        return self._made_before(step, attempt, now) or self._send(step, attempt)
 
-    def _made_before(self, step: Step, attempt: Attempt) -> Written | None:
+    def _made_before(self, step: Step, attempt: Attempt, now: Installation) -> Written | None:
         """In recovery: the effect of this write if it was made after the backup, found as a lost answer's is."""
-        now = self.ledger.persist(installation.read)
         if now.mode is Mode.BEHIND:
             raise ConfigurationError(BEHIND)
         if now.mode is not Mode.RECOVER or now.looks_since is None:
@@ -141,18 +147,20 @@ class Writer:
     def _current(self, step: Step) -> Attempt | None:
         return self.ledger.persist(lambda tx: attempts.current(tx, self.document.id, step.name, step.subject))
 
-    def _plan(self, step: Step, request: Request) -> Attempt:
+    def _plan(self, step: Step, request: Request) -> tuple[Attempt, Installation]:
         with self.ledger.begin() as tx:
-            return attempts.plan(
+            now = installation.read(tx)
+            planned = attempts.plan(
                 tx,
                 self.claim,
                 self.document.id,
                 step.name,
                 request,
-                idempotency_key_prefix=f"{installation.read(tx).epoch}-{self.document.key}",
+                idempotency_key_prefix=f"{now.epoch}-{self.document.key}",
                 subject=step.subject,
                 source_version=self.version,
             )
+            return planned, now
 
     def _send(self, step: Step, attempt: Attempt) -> Written:
         """Send the attempt's own bytes: they are what the ledger says was sent."""
@@ -220,6 +228,11 @@ class Writer:
             value = _json_or_none(bodies.load(tx, digest))
         adopted = attempt.status == "adopted"
         return Written(attempt.remote_id, value, attempt.source_version, adopted=adopted, sent=attempt.request.body)
+
+
+def _has_left(attempt: Attempt | None) -> TypeGuard[Attempt]:
+    """Whether a write may have reached its target."""
+    return attempt is not None and attempt.status != "planned"
 
 
 def _request(call: Call) -> Request:

@@ -156,7 +156,7 @@ def plan(
         )
         .returning(attempts)
     ).one()
-    return _attempt(tx, row)
+    return _attempt(tx, row, request.body)
 
 
 def mark_sent(tx: Transaction, claim: Claim, attempt: Attempt) -> int:
@@ -252,7 +252,7 @@ def _is_step(document_id: int, step: str, subject: str) -> ColumnElement[bool]:
     return (attempts.c.document_id == document_id) & (attempts.c.step == step) & (attempts.c.subject == subject)
 
 
-def _attempt(tx: Transaction, row: Row[Any]) -> Attempt:
+def _attempt(tx: Transaction, row: Row[Any], body: bytes | None = None) -> Attempt:
     return Attempt(
         id=row.id,
         document_id=row.document_id,
@@ -261,7 +261,7 @@ def _attempt(tx: Transaction, row: Row[Any]) -> Attempt:
         ordinal=row.ordinal,
         source_version=row.source_version,
         status=row.status,
-        request=Request(row.method, row.path, bodies.load(tx, row.request_sha256)),
+        request=Request(row.method, row.path, bodies.load(tx, row.request_sha256) if body is None else body),
         idempotency_key=row.idempotency_key,
         first_sent_at=row.first_sent_at,
         sent_at=row.sent_at,
