@@ -156,7 +156,7 @@ def _catalogue(shop: Shop, product: Product) -> dict[str, Any]:
         "images": [],
         "attributes": product.attributes,
         "default_attributes": [],
-        "variations": [variation.id for variation in shop.variations_of(product)],
+        "variations": [one.id for one in shop.variations_of(product)] if product.type == "variable" else [],
         "grouped_products": [],
         "menu_order": 0,
         "price_html": _price_html(shop, product),
