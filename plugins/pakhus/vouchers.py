@@ -12,6 +12,11 @@ TEXT_LENGTH = 250
 """The most letters of a line's text (economic.md 8.2)."""
 
 
+def keyed(text: str, key: str) -> str:
+    """Return a line's text that ends in the key by which its voucher is found again, however long the rest is."""
+    return f"{text[: TEXT_LENGTH - 1 - len(key)]} {key}"
+
+
 @dataclass(frozen=True, slots=True)
 class FinanceLine:
     """An amount on an account, in the accounts' base currency: debit is positive. `vat_code` lifts VAT out of it."""

@@ -12,7 +12,7 @@ from pakhus.reasons import Verdict
 from pakhus.rules.payout_accounts import PayoutAccounts
 from pakhus.rules.payout_posting import PaidItem, PayoutPlan, plan_payout
 from pakhus.settlements import Batch, BatchLine
-from pakhus.vouchers import Voucher
+from pakhus.vouchers import TEXT_LENGTH, Voucher, keyed
 from tests.rules.settlements import MONDAY, batch, line
 
 CLEARING, FEE, RESERVE, DISPUTE, BANK, DIFFERENCE, EXCHANGE, FEE_VAT = 5825, 7220, 5827, 5828, 5829, 7225, 7230, 7221
@@ -303,3 +303,10 @@ def test_a_text_that_is_too_long_keeps_the_key_by_which_its_voucher_is_found():
     of = replace(batch(line(1, "100.00"), line(2, "-100.00", "payout")), payout_reference="x" * 300)
     texts = [one.text for one in plan(of, {1: [pays("A", "100.00")]}).finance]
     assert all((len(text), text.split()[-1]) == (250, KEY) for text in texts)
+
+
+def test_long_text_gives_way_to_the_key_by_which_its_voucher_is_found() -> None:
+    key = "nordlys-1042-payment1"
+    text = keyed(f"Ordre {'9' * 300}", key)
+    assert (len(text), text.split()[-1]) == (TEXT_LENGTH, key)
+    assert keyed("Ordre 1042", key) == f"Ordre 1042 {key}"

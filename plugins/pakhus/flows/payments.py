@@ -53,7 +53,7 @@ from pakhus.rules.payments import (
     with_cards,
 )
 from pakhus.settings import ShopSettings
-from pakhus.vouchers import CustomerLine, Voucher
+from pakhus.vouchers import CustomerLine, Voucher, keyed
 
 PAYMENTS = "payments"
 _JUDGED_AT_ONCE = 200
@@ -263,7 +263,7 @@ class Cashier:
             customer=paid.customer,
             invoice=paid.number,
             received=amount,
-            text=f"Ordre {number} {document.key}",
+            text=keyed(f"Ordre {number}", document.key),
             exchange_rate=None if paid.exchange_rate == BASE_RATE else paid.exchange_rate,
         )
 

@@ -17,7 +17,7 @@ from pakhus.rules.money import rounded
 from pakhus.rules.payout_accounts import PayoutAccounts
 from pakhus.rules.settlement_matching import paid as paid_by
 from pakhus.settlements import Batch, BatchLine, BatchLineKind
-from pakhus.vouchers import TEXT_LENGTH, CustomerLine, FinanceLine
+from pakhus.vouchers import CustomerLine, FinanceLine, keyed
 
 ZERO, _CENT = Decimal(0), Decimal("0.01")
 _FEES = frozenset({BatchLineKind.FEE, BatchLineKind.FEE_REFUND})
@@ -98,8 +98,7 @@ class _Texts:
     key: str
 
     def of(self, what: str) -> str:
-        said = f"Udbetaling {self.batch.payout_reference or self.batch.id} {what}"
-        return f"{said[: TEXT_LENGTH - 1 - len(self.key)]} {self.key}"
+        return keyed(f"Udbetaling {self.batch.payout_reference or self.batch.id} {what}", self.key)
 
 
 class _Rate:
