@@ -105,6 +105,23 @@ def test_journal_payments_wait_for_the_bookkeeper_and_then_close_their_invoices(
     assert balance(journal, 5600) == 0
 
 
+@pytest.mark.edge(1)
+def test_invoice_over_nothing_leaves_nothing_for_a_provider_to_settle(shop):
+    at = paying(shop, CARD, zero_total="invoice")
+    coupons = at.shop_server.standin.shop.coupons
+    coupons["gratis"] = replace(coupons["rabat10"], code="gratis", amount=Decimal(100))
+    pickup = {"method_id": "local_pickup", "method_title": "Afhentning", "total": "0.00"}
+    goods = [{"sku": "NH-1018", "quantity": 1}]
+    order = at.act(action="place_order", payment_method="cod", items=goods, coupons=["gratis"], shipping_line=pickup)
+    at.act(action="set_status", order=order["order"], status="completed")
+    at.forward(minutes=2)
+    at.observe()
+    at.book()
+    assert Decimal(0) in [Decimal(str(one["grossAmount"])) for one in at.accounts_server.dump()["booked"].values()]
+    pay(at)
+    assert all(item.new.amount for item in items(at))
+
+
 class _Unread:
     """The shop's reader after a change: it cannot read one order any more."""
 

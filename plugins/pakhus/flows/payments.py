@@ -325,7 +325,8 @@ class Cashier:
         def put(tx: Transaction) -> None:
             clearing.withdraw_refunded(tx, item.invoice_id, way=item.way)
             for one in items:
-                clearing.put(tx, one)
+                if one.amount:  # nobody pays out nothing: it would stand open for ever
+                    clearing.put(tx, one)
 
         self.ledger.persist(put)
 
