@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from pakhus.flows import payments
 from pakhus.flows.payout_matching import Matched, match_settlement
 from pakhus.flows.settlement_intake import Intake, numbered
 from pakhus.ledger import clearing, month_end, settlements
 from pakhus.ledger import documents as ledger_documents
+from pakhus.ledger.connection import Transaction
 from pakhus.ledger.schema import documents
 from pakhus.model import Money, Window
 from pakhus.reasons import Answer
 from pakhus.rules.payment_methods import PaymentWay
 from tests.flows.shipped_orders import only
 from tests.flows.test_credit_notes import booked, credit, give, place, reason, refund
-from tests.flows.test_payments import CARD, balance, pay, paying
+from tests.flows.test_payments import CARD, balance, pay, paying, waiting
 from tests.flows.test_payouts import COLUMNS, KORT, file, payouts, row, settling, standing
 from tests.flows.test_refunds_before_booking import total
 from tests.flows.world import World, world
@@ -271,3 +273,67 @@ def test_refund_that_the_shop_does_not_show_is_for_a_person_and_tells_the_order(
     run(at)
     settling(at).run([])
     assert (payouts(at)[FIRST][0], standing(at)) == ("payout_journaled", [])
+
+
+def test_refund_that_the_shop_does_not_tell_now_is_asked_for_again_and_nothing_is_half_noted(at: World) -> None:
+    order = bought(at)
+    refund(at, order)
+    at.observe()  # nobody has read the refund itself yet, as in a shop without a warehouse
+    at.book()
+    fault = {"kind": "error_500", "method": "GET", "path_regex": "refunds$", "nth": 1, "times": 9}
+    at.shop_server.faults.set([fault])
+    pay(at)
+    assert (reason(at, payment(order)), items(at, order)) == ("remote_unavailable", [])
+    at.shop_server.faults.set([])
+    at.forward(minutes=30)
+    pay(at)
+    assert (reason(at, payment(order)), len(items(at, order))) == ("payment_refunded", 2)
+
+
+def test_crash_on_the_way_notes_both_sides_or_neither(at: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    order, put = bought(at), clearing.put
+    refund(at, order)
+    credit(at)
+
+    def killed(tx: Transaction, item: clearing.NewItem) -> None:
+        if item.kind == "refund":
+            raise RuntimeError("killed")
+        put(tx, item)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(clearing, "put", killed)
+        pay(at)
+    assert items(at, order) == []
+    with at.ledger.begin() as tx:
+        payments = documents.update().where(documents.c.kind == "payment")
+        tx.connection.execute(payments.values(status="due", reason="due"))
+    pay(at)
+    assert sorted(item.new.amount for item in items(at, order)) == [-total(at, order), total(at, order)]
+
+
+@pytest.mark.parametrize("kind", ["answer_lost", "request_lost"])
+def test_lost_answer_of_the_payout_enters_it_once(at: World, kind: str) -> None:
+    order = refunded(at)
+    at.accounts_server.faults.set([{"kind": kind, "method": "POST", "path_regex": "vouchers$", "nth": 1}])
+    settling(at).run([file(sale(at, order), back(at, order), row("payout", "p1", "0.00"))])
+    assert payouts(at)[FIRST][0] == "remote_unavailable"
+    at.forward(minutes=5)
+    settling(at).run([])
+    assert (payouts(at)[FIRST][0], standing(at)) == ("payout_journaled", [])
+    assert len({entry["voucher"] for entry in waiting(at)}) == 1
+
+
+def test_many_orders_of_before_are_looked_at_a_few_by_each_run_the_newest_first(
+    at: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = [bought(at) for _ in range(3)]
+    for order in orders:
+        refund(at, order)
+    credit(at)
+    monkeypatch.setattr(payments, "_JUDGED_AT_ONCE", 2)
+    for looked_at in (2, 3):
+        pay(at)
+        assert [reason(at, payment(order)) for order in reversed(orders[-looked_at:])] == [
+            "payment_refunded"
+        ] * looked_at
+    assert items(at, orders[0])

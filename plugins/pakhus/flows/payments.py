@@ -118,7 +118,7 @@ class Cashier:
                     self._ensure(new)
             found = self._without_payment() if len(found) == _JUDGED_AT_ONCE else []
         self.refunded.judge_again(self.settings.shop)
-        for invoice in self.refunded.without_invoice(self.settings.shop):
+        for invoice in self.refunded.without_invoice(self.settings.shop, limit=_JUDGED_AT_ONCE):
             stem = invoice.key.rpartition("-")[0]
             self._ensure(self._new(Booked(invoice, None), f"{stem}-{PAYMENT}1", PAYMENT))
 

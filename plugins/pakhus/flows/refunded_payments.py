@@ -48,10 +48,10 @@ class RefundedPayments:
     refunds: RefundReader
     mapping: AccountingMapping
 
-    def without_invoice(self, shop: str) -> list[Document]:
-        """Return the invoices that are not made, and whose payment is to be looked at."""
+    def without_invoice(self, shop: str, *, limit: int) -> list[Document]:
+        """Return the invoices that are not made, and whose payment is to be looked at: the shop is asked for each."""
         with self.ledger.begin() as tx:
-            return refunded_payments.without_invoice(tx, shop)
+            return refunded_payments.without_invoice(tx, shop, limit=limit)
 
     def judge_again(self, shop: str) -> None:
         """Make due what was judged before an invoice was booked, or before a refund was deleted."""

@@ -19,8 +19,11 @@ _WITHOUT_INVOICE = ("credit_not_needed", "credit_waits_for_invoice")
 _NOT_MADE = ("nothing_left_to_invoice", "draft_withdrawn", "state_not_listed", "state_unknown")
 
 
-def without_invoice(tx: Transaction, shop: str) -> list[Document]:
-    """Return the invoices that are not made of orders with refunds, and whose payment nobody has looked at yet."""
+def without_invoice(tx: Transaction, shop: str, *, limit: int) -> list[Document]:
+    """Return the invoices that are not made of orders with refunds, and whose payment nobody has looked at yet.
+
+    The newest first: a payout is rarely about old ones.
+    """
     refund, payment = table.alias("refund"), table.alias("payment")
     query = (
         select(table.c.id)
@@ -37,7 +40,8 @@ def without_invoice(tx: Transaction, shop: str) -> list[Document]:
             table.c.reason.in_(_NOT_MADE),
             ~exists().where(payment.c.parent_id == table.c.id, payment.c.kind == PAYMENT),
         )
-        .order_by(table.c.id)
+        .order_by(table.c.id.desc())
+        .limit(limit)
     )
     return [documents.load(tx, row_id) for row_id in tx.connection.execute(query).scalars().all()]
 
