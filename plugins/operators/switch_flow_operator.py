@@ -12,6 +12,8 @@ from hooks.ledger_hook import LedgerHook
 from pakhus.flows.stopping import resume_flow, stop_flow
 from pakhus.ledger import runs
 from pakhus.ledger.connection import RunIdentity
+from pakhus.settings import ALL_FLOWS
+from pakhus.settings.accounts import flows_to_switch
 
 STOP, RESUME = "stop", "resume"
 
@@ -28,6 +30,8 @@ class SwitchFlowOperator(BaseOperator):
         shop, flow, because = params["shop"], params["flow"], params["because"].strip()
         if not because:
             raise AirflowFailException("say why (because): whoever looks later wants to know")
+        if flow not in (*flows_to_switch(shop), ALL_FLOWS):
+            raise AirflowFailException(f"{shop} has no flow {flow}; it has: {', '.join(flows_to_switch(shop))}")
         ledger = LedgerHook().ledger(run)
         with ledger.begin() as tx:
             if params["switch"] == STOP:

@@ -44,6 +44,26 @@ def test_stops_a_flow_and_lets_it_go_on(ledger: Ledger, told: Told) -> None:
     assert stopped(ledger) == []
 
 
+def test_stops_the_payouts_of_an_account(
+    ledger: Ledger, told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("shops", "mappings"):
+        (tmp_path / folder).symlink_to(ROOT / "include" / folder)
+    (tmp_path / "accounts").mkdir()
+    (tmp_path / "accounts" / "kort.yaml").write_text("version: 1\n")
+    monkeypatch.setenv("PAKHUS_INCLUDE", str(tmp_path))
+    assert main(["stop", "kort", "payouts", *WHY]) == 0
+    assert stopped(ledger) == [("kort", "payouts", getpass.getuser(), "stocktaking")]
+    assert main(["resume", "kort", "payouts"]) == 0
+    assert stopped(ledger) == []
+    told()
+    assert main(["stop", "nordlys", "payouts", *WHY]) == 1
+    assert "nordlys has no flow payouts; it has: orders" in told()
+    assert main(["stop", "kort", "orders", *WHY]) == 1
+    assert "kort has no flow orders; it has: payouts" in told()
+    assert stopped(ledger) == []
+
+
 def test_wants_to_know_why(ledger: Ledger, told: Told) -> None:
     assert main(["stop", "nordlys", "orders", "--because", "  "]) == 1
     assert "--because is empty" in told()

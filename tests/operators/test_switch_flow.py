@@ -51,3 +51,10 @@ def test_wants_to_know_why(ledger: Ledger) -> None:
         switch("stop", " ")
     with ledger.begin() as tx:
         assert stops.every(tx) == []
+
+
+def test_a_flow_that_a_shop_does_not_have_is_refused(ledger: Ledger) -> None:
+    with pytest.raises(AirflowFailException, match="nordlys has no flow payouts; it has: orders"):
+        switch("stop", "stocktaking", flow="payouts")
+    with ledger.begin() as tx:
+        assert stops.every(tx) == []

@@ -16,4 +16,4 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, say: Say) -> int:
     shop, flow, who = options.shop, options.flow, getpass.getuser()
-    return switch(shop, lambda tx: resume_flow(tx, shop, flow, who=who), say)
+    return switch(shop, flow, lambda tx: resume_flow(tx, shop, flow, who=who), say)

@@ -18,7 +18,8 @@ from pakhus.rules.mapping_fields import Currency, Day, Strict
 from pakhus.rules.payment_methods import PaymentSign
 from pakhus.rules.payout_accounts import Booking, EntriesForm, PayoutAccounts
 from pakhus.settings.documents import Document, read_document
-from pakhus.settings.loading import SUFFIX, include_folder, load_columns
+from pakhus.settings.flows import FLOWS, PAYOUTS
+from pakhus.settings.loading import SUFFIX, include_folder, load_columns, shop_names
 from pakhus.settings.problems import Problem, SettingsError, problem_at, problems_of
 from pakhus.settings.schedules import checked_cron
 from pakhus.settings.sections import TimeZone
@@ -161,6 +162,12 @@ class AccountSettings(Strict):
 def account_names(folder: Path | None = None) -> tuple[str, ...]:
     """Return the provider accounts that have a file, by name. Opens none of them; there may be none."""
     return tuple(file.stem for file in sorted(((folder or include_folder()) / ACCOUNTS).glob(f"*{SUFFIX}")))
+
+
+def flows_to_switch(scope: str, folder: Path | None = None) -> tuple[str, ...]:
+    """Return the flows that people may stop of a shop or of an account; empty where there is neither."""
+    shop = FLOWS if scope in shop_names(folder) else ()
+    return (*shop, *((PAYOUTS,) if scope in account_names(folder) else ()))
 
 
 def load_account(name: str, folder: Path | None = None) -> AccountSettings:
