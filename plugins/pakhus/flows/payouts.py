@@ -49,7 +49,7 @@ from pakhus.vouchers import Voucher
 
 _SHOWN_PROBLEMS = 3
 # Payouts that pay from one clearing account, of one provider account or several, are matched one after the other.
-_TURN_WAIT_S = 20.0
+_TURN_WAIT_S = 60.0
 _TURN_AGAIN = timedelta(minutes=1)
 
 
@@ -132,6 +132,7 @@ class Settler:
             if turn is None:
                 raise stop("claimed_elsewhere", due_at=self.ledger.now() + _TURN_AGAIN)
             keep = partial(self._keep, writer.claim, turn)
+            keep()
             planned = self._plan(document, settlement, keep)
             if isinstance(planned, Verdict):
                 return planned
