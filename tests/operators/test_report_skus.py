@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,19 @@ def test_counts_in_the_note_and_names_in_table_and_csv(nordlys: World, tmp_path:
     assert report.note().startswith("44 products: 2 missing, 1 too_long, 2 doubled, 1 leading_zero, 41 not_in_rackbeat")
     assert not report.red_causes()
     assert "| doubled | Doubled A | Product Doubled A |" in table
+    assert re.search(r"\| missing \|  \| Vare uden varenummer \(product \d+\) \|", table)
     rows = listed(tmp_path / "skus.csv")
     assert len(rows) == 47
     assert {row["trouble"] for row in rows} == {"missing", "too_long", "doubled", "leading_zero", "not_in_rackbeat"}
+
+
+def test_a_shop_without_a_report_is_not_said_to_be_well(nordlys: World, capsys: pytest.CaptureFixture[str]) -> None:
+    for shop in ("nordlys", "nordly"):
+        assert main(["report", "skus", "--shop", shop]) != 0
+        assert f"no SKU report of {shop} is kept; trigger the DAG {shop}__skus" in "".join(capsys.readouterr())
+    run()
+    assert main(["report", "skus", "--shop", "nordlys"]) == 0
+    assert "nordlys: 41 problems, reported 20" in capsys.readouterr().out
 
 
 def test_a_later_report_replaces_the_one_before(nordlys: World, tmp_path: Path) -> None:

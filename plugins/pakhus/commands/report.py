@@ -10,7 +10,7 @@ from pakhus.commands.ledger_here import ledger_here, used
 from pakhus.commands.tables import write_csv
 from pakhus.errors import ConfigurationError
 from pakhus.flows.payout_reports import REPORTS, Report
-from pakhus.flows.skus import SKUS, last_report
+from pakhus.flows.skus import SKUS, last_report, reported
 
 _REPORTS = {**REPORTS, SKUS: last_report}
 
@@ -26,6 +26,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, say: Say) -> int:
     with used(ledger_here()) as ledger, ledger.begin() as tx:
         report = _REPORTS[options.report](tx, options.shop if options.report == SKUS else options.account)
+        told = reported(tx, options.shop) if options.report == SKUS else []
+    if options.report == SKUS and not told:
+        raise ConfigurationError(
+            f"no SKU report of {options.shop or 'any shop'} is kept; trigger the DAG {options.shop or '<shop>'}__skus"
+        )
+    for line in told:
+        say(line)
     if options.picture:
         _draw(options.report, report, options.picture)
         say(f"drew {len(report.rows)} rows into {options.picture}")

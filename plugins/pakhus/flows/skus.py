@@ -85,6 +85,12 @@ def last_report(tx: Transaction, shop: str | None = None) -> Report:
     return Report((*COLUMNS, "reported"), rows)
 
 
+def reported(tx: Transaction, shop: str | None = None) -> list[str]:
+    """Say of which shops a report is kept, and from when. An empty table is good news only where there is one."""
+    reports = sku_reports.last(tx, shop)
+    return [f"{scope}: {len(problems)} problems, reported {at:%Y-%m-%d %H:%M} UTC" for scope, at, problems in reports]
+
+
 def report_on(
     settings: ShopSettings, catalogues: Sequence[Catalogue], ledger: Ledger, unread: Sequence[str] = ()
 ) -> SkuReport:
@@ -127,7 +133,8 @@ def accounts_numbers(client: EconomicClient) -> set[str]:
 
 
 def _told(problem: SkuProblem) -> tuple[str, str, str, str]:
-    return problem.trouble.value, problem.sku, problem.name, problem.detail
+    name = problem.name if problem.sku else f"{problem.name} (product {problem.product_id})"  # nothing else tells it
+    return problem.trouble.value, problem.sku, name, problem.detail
 
 
 def _cell(text: str) -> str:
