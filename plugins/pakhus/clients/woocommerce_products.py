@@ -83,7 +83,8 @@ class WooCommerceProducts:
         if not rows:
             return None
         if not is_sold_alone(rows[0]):
-            raise DataError(f"{SYSTEM}: {sku} is the SKU of a product that is not sold by itself", system=SYSTEM)
+            how = "sold by its variations" if has_variations(rows[0]) else "not sold by itself"
+            raise DataError(f"{SYSTEM}: {sku} is the SKU of a product that is {how}", system=SYSTEM)
         parent_id = Fields(rows[0]).identifier("parent_id") if is_variation(rows[0]) else None
         parent = self._api.get(f"/products/{parent_id}", [("_fields", PRODUCT_FIELDS)]) if parent_id else None
         return _product(rows[0], self._learn_pricing(), parent)
