@@ -92,6 +92,17 @@ def test_what_is_new_in_one_run_is_told_in_one_message_and_not_again(ledger: Led
     assert send(ledger) == []  # its people have read of it
 
 
+def test_what_comes_while_another_alert_is_on_its_way_is_told_by_itself(ledger: Ledger) -> None:
+    report(ledger, "run_0", DENIED)
+    (on_its_way,) = claimed(ledger)
+    report(ledger, "run_1", DENIED, UNBALANCED)
+    with ledger.begin() as tx:
+        alerts.note_told(tx, on_its_way, "mail smtp_default")
+        alerts.end_sending(tx, on_its_way, sent=True)
+    (told,) = send(ledger)
+    assert (told.code, told.text) == ("payout_unbalanced", UNBALANCED.text)
+
+
 def test_all_that_a_run_says_of_one_cause_is_told(ledger: Ledger) -> None:
     report(ledger, "run_0", DENIED, replace(DENIED, text="And once more."))
     (told,) = send(ledger)

@@ -75,7 +75,7 @@ def raise_all(tx: Transaction, scope: str, flow: str, causes: Sequence[Cause], *
     ]
     if again and counted_on is not None:
         return counted_on
-    untold = select(alerts.c.id).where(alerts.c.id.in_(found), alerts.c.sent_at.is_(None), alerts.c.told == _NOBODY)
+    untold = select(alerts.c.id).where(alerts.c.id.in_(found), _is_unsent(tx), alerts.c.told == _NOBODY)
     news = set(tx.connection.execute(untold).scalars())
     head, *others = [number for number in found if number in news] or found[:1]
     if others:
