@@ -251,16 +251,16 @@ def test_tells_that_airflows_command_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.airflow
-def test_in_a_real_airflow(airflow_stack: Stack) -> None:
+def test_in_a_real_airflow(emptied_airflow: Stack) -> None:
     """The command lines, files and answers above are those of Airflow itself."""
     environment = {
-        **airflow_stack.environment(),
+        **emptied_airflow.environment(),
         **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(fields) for name, fields in CONNECTIONS.items()},
         "PAKHUS_INCLUDE": str(ROOT / "include"),
     }
     del environment["AIRFLOW_CONN_RACKBEAT__MAIN"]
-    airflow_stack.api.put_connection("rackbeat__main", "rackbeat", password="token-of-rackbeat")
-    airflow_stack.api.put_pool("economic__main", 1)
+    emptied_airflow.api.put_connection("rackbeat__main", "rackbeat", password="token-of-rackbeat")
+    emptied_airflow.api.put_pool("economic__main", 1)
 
     def pakhus(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "pakhus", *arguments]
@@ -272,7 +272,7 @@ def test_in_a_real_airflow(airflow_stack: Stack) -> None:
     assert "pool economic__main has 1 slots; 4 is usual. Left as it is." in first.stdout
     assert second.returncode == 0, second.stdout + second.stderr
     assert "Pools: nothing to make" in second.stdout
-    listed = airflow_stack.api.request("GET", "/pools")["pools"]
+    listed = emptied_airflow.api.request("GET", "/pools")["pools"]
     slots = {pool["name"]: pool["slots"] for pool in listed if "__" in pool["name"]}
     wanted = pools_json(pools_of(load_all(ROOT / "include")))
     assert slots == {name: pool["slots"] for name, pool in wanted.items()} | {"economic__main": 1}

@@ -31,18 +31,18 @@ RUN_WITHIN_S = 120
 
 
 @pytest.fixture(scope="module")
-def nordlys(airflow_stack: Stack) -> Iterator[World]:
+def nordlys(emptied_airflow: Stack) -> Iterator[World]:
     """The shop's systems, on the ledger that the running Airflow uses."""
-    with world(airflow_stack.ledger_url) as running:
+    with world(emptied_airflow.ledger_url) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def api(airflow_stack: Stack, nordlys: World) -> Iterator[AirflowApi]:
+def api(emptied_airflow: Stack, nordlys: World) -> Iterator[AirflowApi]:
     """The running Airflow with our DAGs and connections; pools are missing."""
     for file in (ROOT / "dags").glob("*.py"):
-        shutil.copy(file, airflow_stack.dags)
-    api = airflow_stack.api
+        shutil.copy(file, emptied_airflow.dags)
+    api = emptied_airflow.api
     for conn_id in POOLS:
         connect(api, nordlys, conn_id)
     api.wait_for_dags([ORDERS, INVOICES, START, SKUS])
@@ -78,19 +78,19 @@ def states(api: AirflowApi, dag: str, run_id: str) -> dict[str, str]:
 
 
 def test_a_missing_pool_is_named_by_check_made_by_apply_and_then_the_run_goes_on(
-    airflow_stack: Stack, api: AirflowApi, nordlys: World
+    emptied_airflow: Stack, api: AirflowApi, nordlys: World
 ) -> None:
     run_id = api.trigger(ORDERS)
     time.sleep(PATIENCE_S)
     assert "success" not in states(api, ORDERS, run_id).values()  # it waits, without a word
     assert nordlys.shop_server.counters()["requests"] == 0
-    code, text = pakhus(airflow_stack, "check")
+    code, text = pakhus(emptied_airflow, "check")
     assert code != 0
     for pool in POOLS:
         assert f"Airflow has no pool {pool}: tasks that run in it would wait for ever, without a word" in text
     assert "Run `python -m pakhus apply`." in text
     assert_discreet(nordlys, text)
-    code, text = pakhus(airflow_stack, "apply")
+    code, text = pakhus(emptied_airflow, "apply")
     assert "Pools: made economic__main, rackbeat__main, woocommerce__fjordliv, woocommerce__nordlys" in text, text
     api.wait_for_run(ORDERS, run_id, RUN_WITHIN_S)
     assert reserved_headings(nordlys)

@@ -52,11 +52,11 @@ class Page:
 
 
 @pytest.fixture(scope="module")
-def page(airflow_stack: Stack) -> Page:
+def page(emptied_airflow: Stack) -> Page:
     session = loopback_session()
-    token = session.get(f"{airflow_stack.url}/auth/token", timeout=60).json()["access_token"]
+    token = session.get(f"{emptied_airflow.url}/auth/token", timeout=60).json()["access_token"]
     session.headers["Authorization"] = f"Bearer {token}"
-    return Page(airflow_stack.url, session)
+    return Page(emptied_airflow.url, session)
 
 
 @pytest.fixture(scope="module")
