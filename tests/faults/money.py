@@ -90,6 +90,16 @@ def settle_by_rule(accounts: EconomicClient, ledger: Ledger, order: str) -> None
     settler(accounts, ledger, _ACCOUNT.model_copy(update=rules), _COLUMNS).run(found)
 
 
+def settle_refunded(accounts: EconomicClient, ledger: Ledger, order: str, amount: Decimal) -> None:
+    """Journal the payout in which the charge of an order stands with its refund: the provider kept a fee."""
+    rows = [
+        f"capture;t1;2026-11-22;{amount};-{FEE};{order};PO-1;2026-11-25",
+        f"refund;r1;2026-11-22;-{amount};0.00;{order};PO-1;2026-11-25",
+    ]
+    taken = f"payout;p1;2026-11-22;{FEE};0.00;;PO-1;2026-11-25"
+    settler(accounts, ledger, _ACCOUNT, _COLUMNS).run([_settlement(*rows, taken)])
+
+
 def _payout(amount: Decimal) -> str:
     return f"payout;p1;2026-11-22;-{amount};0.00;;PO-1;2026-11-25"
 
