@@ -23,7 +23,7 @@ from pakhus.ledger.connection import Ledger, Transaction
 from pakhus.ledger.documents import Document
 from pakhus.ledger.product_facts import Brought, Known
 from pakhus.reasons import Verdict
-from pakhus.rules.product_sync import BARRED, PRICE, YES, Facts, after, currency_of, decide
+from pakhus.rules.product_sync import BARRED, PRICE, YES, Facts, Values, after, currency_of, decide
 from pakhus.rules.spelling import folded, spelt_otherwise
 
 logger = logging.getLogger(__name__)
@@ -96,10 +96,13 @@ class ProductWriter:
         self._listed_at_s = time.monotonic()
         self._listing = self.target.listing()
 
-    def _is_read_just_now(self, number: str) -> bool:
-        """Whether what the list shows of a product may stand for a reading right before it is changed."""
-        is_young = time.monotonic() - self._listed_at_s < self.target.list_holds_s
-        return number not in self._listing or is_young
+    def _is_to_be_read_again(self, number: str, changes: Values) -> bool:
+        """Whether what the list shows of a product may not stand for a reading right before it is changed so.
+
+        Goods may have come in meanwhile: what is to be barred is read again in any case.
+        """
+        is_old = time.monotonic() - self._listed_at_s >= self.target.list_holds_s
+        return number in self._listing and (is_old or BARRED in changes)
 
     @property
     def _compared(self) -> str:
@@ -180,7 +183,7 @@ class ProductWriter:
         if shown.problem is not None and PRICE in self.rules.manners.owned:
             raise StoppedError(shown.problem)
         decision = decide(row.facts, shown.values, self.rules.manners)
-        if decision.write and not self._is_read_just_now(row.number):
+        if decision.write and self._is_to_be_read_again(row.number, decision.write):
             shown = self._find(row) or shown
             decision = decide(row.facts, shown.values, self.rules.manners)
         changes = dict(decision.write)

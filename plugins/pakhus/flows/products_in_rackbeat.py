@@ -25,7 +25,7 @@ class ProductsInRackbeat:
     warehouse: RackbeatClient
     new: NewWarehouseProducts
     system: str = SYSTEM
-    list_holds_s: float = 60.0
+    list_holds_s: float = 300.0
 
     def listing(self) -> dict[str, Shown]:
         rows = map(_shown, self.warehouse.list_products())
