@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from stack import ROOT
@@ -35,6 +36,10 @@ from stack.airflow import Stack  # noqa: E402
 from stack.postgres import Cluster  # noqa: E402
 from tests.ledgers import Ledgers  # noqa: E402
 from tests.one_airflow import OneAirflow  # noqa: E402
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("pakhus", deadline=None)
+settings.load_profile("pakhus")
 
 AIRFLOW_TIMEOUT_S = 300
 RUNNING_AIRFLOW = "running-airflow"

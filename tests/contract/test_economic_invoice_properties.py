@@ -61,7 +61,6 @@ def invoice_of(one: Order, found: InvoicePlan) -> Invoice:
 @given(one=shop_orders())
 @settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )
 def test_draft_equals_its_prediction_and_books_what_was_charged(

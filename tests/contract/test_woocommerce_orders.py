@@ -16,7 +16,7 @@ from standin.server import StandinServer
 from standin.woocommerce import create
 from tests.contract.woocommerce_worlds import KEYS, Json, Visitor, World, at, parsed, shop_as_of
 
-ROUNDED = settings(max_examples=25, deadline=None)
+ROUNDED = settings(max_examples=25)
 
 
 @pytest.fixture

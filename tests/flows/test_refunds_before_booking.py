@@ -299,7 +299,7 @@ def test_order_with_several_payments_of_which_a_part_was_refunded_is_held(nordly
 refund_steps = st.lists(st.sampled_from(["amount", "piece", "freight", "delete", "draft", "book"]), max_size=7)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(refund_steps, st.integers(0, 1))
 def test_any_sequence_of_refunds_and_bookings_ends_at_the_charge_less_the_refunds(
     nordlys: World, steps: list[str], parity: int

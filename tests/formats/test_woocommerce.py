@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pakhus.formats.woocommerce import (
@@ -380,7 +380,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(
     field=st.sampled_from(sorted(json.loads((RECORDED / "order-get-fee.json").read_bytes())["response"]["body"])),
     value=JSON,

@@ -32,7 +32,6 @@ PROFILE = settings(
     stateful_step_count=40 if EXAMPLES else 20,
     derandomize=not EXAMPLES,
     phases=[Phase.reuse, Phase.generate, *([Phase.shrink] if EXAMPLES else [])],  # shrinking takes minutes
-    deadline=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )

@@ -43,7 +43,6 @@ PROFILE = settings(
     stateful_step_count=30 if EXAMPLES else 14,
     derandomize=not EXAMPLES,
     phases=[Phase.reuse, Phase.generate, *([Phase.shrink] if EXAMPLES else [])],
-    deadline=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )

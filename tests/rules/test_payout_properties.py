@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pakhus.model import Money
@@ -62,7 +62,6 @@ def of(lines: Sequence[BatchLine], *kinds: str) -> Decimal:
     return sum((one.gross for one in lines if one.kind.value in kinds), D(0))
 
 
-@settings(deadline=None)
 @given(settled())
 def test_any_settlement_is_entered_side_by_side(case: tuple[Batch, dict[int, list[PaidItem]], Decimal]) -> None:
     made, paid, rate = case

@@ -29,7 +29,7 @@ from tests.formats.settlements.writers.plain import DAY, Form, Movement, Plain, 
 
 amounts = st.integers(2000, 500_000).map(lambda minor: Decimal(minor) / 100)
 ids = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.reader)
-few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
