@@ -37,9 +37,9 @@ STOCK: tuple[Reason, ...] = (
     Reason(
         "sku_not_in_warehouse",
         Status.SKIPPED,
-        Actor.NOBODY,
-        "{sku}: the warehouse no longer lists it as a stocked product; the shop keeps its quantity.",
-        "None, or set the quantity in the shop by hand.",
+        Actor.MERCHANT,
+        "{sku}: the warehouse no longer lists it as a stocked product; the shop goes on selling what it shows.",
+        "Set the quantity in the shop by hand, or correct the number of the product in Rackbeat.",
     ),
     Reason(
         "stock_not_managed",
