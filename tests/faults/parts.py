@@ -43,23 +43,33 @@ class PartScene(PreparedScene):
 
 
 def part(
-    name: str, before: Sequence[Sequence[Step]], steps: Sequence[Step], flows: Sequence[str], checks: Check
+    name: str,
+    before: Sequence[Sequence[Step]],
+    steps: Sequence[Step],
+    flows: Sequence[str],
+    checks: Check,
+    unfinished: Sequence[str] = ("due", "waiting"),
 ) -> Story:
-    """A story of one flow: what happened before it, its own steps and documents, and what is to hold."""
+    """A story of one flow: what happened before it, its own steps and documents, and what is to hold.
+
+    `unfinished` are the states in which a document of these flows has not come to its end.
+    """
     kind = partial(PartScene, before=before, steps=steps)
 
     def findings(stage: Scene) -> list[Finding]:
         states = {system: server.get("state") for system, server in stage.servers.items()}
         return [*checks(stage, states), *nothing_open(stage)]
 
-    return Story(name, partial(scene, kind=kind), Truth(findings, partial(open_work, flows=flows)))
+    return Story(
+        name, partial(scene, kind=kind), Truth(findings, partial(open_work, flows=flows, unfinished=unfinished))
+    )
 
 
-def open_work(stage: Scene, flows: Sequence[str]) -> int:
+def open_work(stage: Scene, flows: Sequence[str], unfinished: Sequence[str]) -> int:
     """How many documents of these flows still wait for an outcome or their turn; one while there are none."""
     engine = create_engine(stage.ledger_url)
     with engine.begin() as connection:
         rows = connection.execute(select(documents).where(documents.c.flow.in_(flows))).all()
     engine.dispose()
-    found = [row for row in rows if row.status in ("due", "waiting") and row.reason != "not_shipped"]
+    found = [row for row in rows if row.status in unfinished and row.reason != "not_shipped"]
     return len(found) or int(not rows)

@@ -54,4 +54,5 @@ STORY = part(
     steps=[settle, credit, pay, settle],
     flows=["payouts", "credit_notes", "payments"],
     checks=booked_once,
+    unfinished=["due", "waiting", "held"],  # held is what the payout was until its refund was credited
 )
