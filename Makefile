@@ -12,8 +12,9 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME
 # Which Python makes .venv: PYTHON=python3.12 make venv. Default: the first of 3.12 and 3.11 that works.
 export PYTHON
 
-# How many tests run at once: make test WORKERS=0 is one after the other, in this process (for a debugger)
-WORKERS ?= 2
+# How many tests run at once, on two cores: one has all that need Airflow, which mostly waits, the others the rest.
+# make test WORKERS=0 is one after the other, in this process (for a debugger).
+WORKERS ?= 3
 
 # More arguments for the program a target runs: make test ARGS="-k rounding"
 ARGS ?=
