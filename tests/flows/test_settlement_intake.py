@@ -8,7 +8,7 @@ import pytest
 from pakhus.flows import decisions
 from pakhus.flows.payouts import Settler, settler
 from pakhus.ledger import documents as document_rows
-from pakhus.ledger import settlements, stops
+from pakhus.ledger import settlements, stops, wanted_documents
 from pakhus.ledger.settlements import NewSettlement
 from pakhus.reasons import Answer
 from pakhus.rules.settlement_columns import ColumnMapping
@@ -33,7 +33,7 @@ def at(fresh_ledger_url: str) -> Iterator[World]:
 
 def held_file(at: World) -> document_rows.Document:
     with at.ledger.begin() as tx:
-        (found,) = document_rows.held_with(tx, "kort", "settlement_contradicted")
+        (found,) = wanted_documents.held_with(tx, "kort", "settlement_contradicted")
     return found
 
 

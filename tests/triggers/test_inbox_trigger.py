@@ -14,6 +14,7 @@ from airflow.triggers.shared_stream import SharedStreamManager
 from pakhus.ledger import inbox
 from pakhus.ledger.connection import Ledger
 from pakhus.settings import load_shop
+from stack.waiting import wait_until
 from tests.apps.hooked import StallingProxy, include_with_webhooks
 from triggers import inbox_trigger
 from triggers.inbox_trigger import (
@@ -123,7 +124,7 @@ def test_one_connection_serves_all_shops(ledger: Ledger) -> None:
     fired, connections = asyncio.run(watch())
     assert fired == {"nordlys": 2, "fjordliv": 1, "bornholm": 0}
     assert connections == 1
-    assert ours(ledger) == 0  # closed with the last of them
+    wait_until(lambda: ours(ledger) == 0, "the connection to be closed with the last of them", WITHIN_S)
 
 
 def test_a_warehouse_wakes_its_agreement_and_what_we_note_for_ourselves_wakes_nobody(ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""A payout journalled and booked by rule, whose refund the provider alone knows: credited, paid back, then settled."""
+"""A payout journalled and booked by rule, after a refund that the provider alone knows was credited and paid back."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ def people_book(scene: Scene, limits: Limits, ledger: Ledger) -> None:
 
 
 def booked_once(scene: Scene, states: States) -> Iterator[Finding]:
-    """The payout's voucher is booked once and balances; one credit note stands for what was given back."""
-    del scene
+    """The payout's voucher is booked once and balances."""
     state = states["economic"]
     vouchers = defaultdict[str, list[Decimal]](list)
     for entry in state["entries"].values():
@@ -43,16 +42,23 @@ def booked_once(scene: Scene, states: States) -> Iterator[Finding]:
         yield Finding("untrue", f"the payout's voucher does not balance: {dict(vouchers)}")
     if any(PAYOUT in entry["text"].split() for entry in state["journal_entries"].values()):
         yield Finding("untrue", "entries of the payout were left in the journal")
-    notes = [Decimal(one["grossAmount"]) for one in state["booked"].values() if Decimal(one["grossAmount"]) < 0]
+    yield from credited_once(scene, states)
+
+
+def credited_once(scene: Scene, states: States) -> Iterator[Finding]:
+    """One credit note stands for what was given back in the provider's portal."""
+    del scene
+    booked = states["economic"]["booked"].values()
+    notes = [Decimal(one["grossAmount"]) for one in booked if Decimal(one["grossAmount"]) < 0]
     if notes != [-GIVEN_BACK]:
         yield Finding("doubled" if len(notes) > 1 else "lost", f"credited was {notes}, given back {GIVEN_BACK}")
 
 
 STORY = part(
     "book payout",
-    before=[[observe], INVOICE, [pay], [people_book]],
-    steps=[settle, credit, pay, settle],
-    flows=["payouts", "credit_notes", "payments"],
+    before=[[observe], INVOICE, [pay], [people_book], [settle], [credit], [pay]],
+    steps=[settle],
+    flows=["payouts"],
     checks=booked_once,
     unfinished=["due", "waiting", "held"],  # held is what the payout was until its refund was credited
 )
