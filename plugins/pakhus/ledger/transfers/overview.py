@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from pakhus.ledger.schema import alerts, decisions, documents, proven_days, runs, stop_events, stops
 from pakhus.ledger.transfers.reading import distinct_values
+from pakhus.ledger.transfers.stopped import StopEvent
 
 DAYS = 14
 MOST_ALERTS = 20
@@ -39,19 +40,6 @@ class Stop:
     cause: str
     by_person: bool
     since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StopEvent:
-    """That a flow was stopped, or went on (`lifted`), and why: the reason why documents waited in between."""
-
-    scope: str
-    flow: str
-    event: str
-    by_person: bool
-    who: str
-    cause: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Stopping:
 
 @dataclass(frozen=True, slots=True)
 class StopEvent:
-    """A flow was stopped, or went on."""
+    """A flow was stopped, or went on (`lifted`), and why: the reason why documents waited in between."""
 
     scope: str
     flow: str
