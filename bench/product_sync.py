@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,12 +18,10 @@ from typing import Any
 
 import requests
 
+from bench.counted_work import work
 from bench.figures import Figure
-from bench.many_orders import KEYS
 from bench.many_products import servers, sku
-from bench.order_pull import TIMEOUT_S
 from pakhus.ledger.migrate import migrate
-from stack import ROOT
 from stack.postgres import Cluster
 
 LATENCY_MS = 100
@@ -75,21 +70,7 @@ class Scene:
     def run(self, who: str, how: str = "delta") -> dict[str, Any]:
         """Let one of them work; what the servers counted meanwhile belongs to it."""
         mine = (self.urls[SHOP], self.urls[who])
-        for url in mine:
-            requests.post(f"{url}/_standin/counters/reset", timeout=20).raise_for_status()
-        home = self.folder / who
-        report = home / "report.json"
-        command = [sys.executable, "-m", _MODULES[who], how, "--url", self.urls[SHOP], "--folder", str(home)]
-        command += ["--key", KEYS["consumer_key"], "--secret", KEYS["consumer_secret"]]
-        command += ["--ledger", self.ledger, "--report", str(report)]
-        environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-        )
-        if done.returncode:
-            raise RuntimeError(f"{who}: {done.stderr.strip()[-800:]}")
-        counted = [requests.get(f"{url}/_standin/counters", timeout=20).json()["requests"] for url in mine]
-        return {**json.loads(report.read_text(encoding="utf-8")), "requests": sum(counted)}
+        return work(_MODULES[who], how, self.urls[SHOP], self.folder / who, self.ledger, mine)
 
 
 def measure(tries: int) -> list[Figure]:
